@@ -1,0 +1,71 @@
+/* A program is one generation's scripts and rules, loaded into one Lua VM: what a lane runs between decode and load.
+ * Each lane has its own; lanes share nothing. The topics it declares live in it, so it must outlive its loads.
+ *
+ * Thread: one at a time (built by one thread, handed to another). */
+#ifndef TG_BINDINGS_PROGRAM_H
+#define TG_BINDINGS_PROGRAM_H
+
+#include "core/data/batch.h"
+
+struct tg_program;
+
+struct tg_source_file {
+  const char *path; /* as messages show it: "scripts/orders.lua", "rules/accuracy/between.lua" */
+  const char *text;
+  size_t size;
+};
+
+/* One consistent set of files, ordered by path. `catalogue` files are the bundled rules: loaded first. */
+struct tg_fileset {
+  struct tg_source_file *files;
+  uint32_t count;
+  char sha256[65]; /* over paths and contents: the generation's name */
+};
+
+struct tg_program_conf {
+  size_t memory_max;   /* bytes the VM may hold */
+  int64_t deadline_us; /* CPU limit of one call of a script */
+};
+
+/* Receives every fault of every file; path:line is in err->where. */
+typedef void tg_program_fault(void *self, const struct tg_err *err);
+
+/* Loads and validates everything. TG_CONFIG: at least one fault was reported, nothing is returned. files: borrowed for the call. */
+enum tg_rc tg_program_new(const struct tg_fileset *files, const struct tg_program_conf *conf, tg_program_fault *fault,
+                          void *self, struct tg_program **out);
+void tg_program_free(struct tg_program *p);
+
+const char *tg_program_sha256(const struct tg_program *p);
+/* The topics, by number as in tg_load_open(). Borrowed. */
+const struct tg_topic *const *tg_program_topics(const struct tg_program *p, uint32_t *count);
+size_t tg_program_memory(const struct tg_program *p); /* bytes held by the VM */
+
+enum tg_verdict { TG_PASS, TG_FAIL, TG_ERROR, TG_SKIP };
+enum tg_alarm { TG_ALARM_NONE, TG_ALARM_WARN, TG_ALARM_CRITICAL };
+
+/* What one rule said about one batch. Texts live in the program. */
+struct tg_verdict_row {
+  const char *rule; /* id: "between(amount)" */
+  enum tg_verdict verdict;
+  enum tg_alarm alarm;
+  uint32_t evaluated, failed;
+  int64_t cpu_us;
+  const char *error; /* file:line and text, or NULL; lives in the batch's arena */
+};
+
+struct tg_judgement {
+  struct tg_verdict_row *rules; /* one per rule of the topic; in the batch's arena */
+  uint32_t count;
+  bool critical;           /* the breaker must open before any row is visible */
+  const char *critical_why; /* "between(amount): 812 of 1000 rows failed (critical 5%)", batch's arena */
+  int64_t transform_us, judge_us; /* CPU */
+};
+
+/* Runs transform, then every rule, on a decoded batch, and sets fates and issues. Script faults never pass data: rows
+ * that make transform raise are found by halving and quarantined; if all are guilty, or a rule raises, critical is set.
+ * between(self) is called between evaluations so that the caller can keep polling; may be NULL.
+ * TG_FULL: the arena's cap (cut the batch smaller). TG_FATAL: the VM is lost (out of memory): build a new program. */
+enum tg_rc tg_program_run(struct tg_program *p, struct tg_batch *b, struct tg_judgement *out,
+                          void (*between)(void *self), void *self, struct tg_err *err);
+
+#endif

@@ -1,0 +1,2 @@
+/* A room without sources yet still needs one translation unit. */
+typedef int tg_empty_room;

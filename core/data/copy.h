@@ -1,0 +1,37 @@
+/* COPY BINARY: columns -> the bytes that PostgreSQL reads, in pieces.
+ *
+ *   header   "PGCOPY\n\377\r\n\0"  int32 flags 0  int32 extension length 0
+ *   row      int16 field count, then per field int32 length (-1 = null) and that many bytes; big endian
+ *   trailer  int16 -1
+ * Source: PostgreSQL manual, COPY, "Binary Format"; the types' own *_send functions.
+ *
+ * Encoding is pure: the same rows can be encoded again after others were masked out. */
+#ifndef TG_DATA_COPY_H
+#define TG_DATA_COPY_H
+
+#include "core/base/buf.h"
+#include "core/data/batch.h"
+
+/* The column list of the COPY statement for a topic: stored fields, then _part, _offset, _issues with provenance. */
+void tg_copy_columns(const struct tg_topic *topic, struct tg_buf *sql);
+
+void tg_copy_header(struct tg_buf *out);
+void tg_copy_trailer(struct tg_buf *out);
+
+/* Appends rows [row, row + count) of b whose fate is LOAD or TAG and whose segment is not gone, until `out` holds at
+ * least piece bytes or the rows are done. Returns the first row not looked at; *written grows by the rows appended.
+ * Check out->failed after it. */
+uint32_t tg_copy_rows(const struct tg_batch *b, uint32_t row, uint32_t count, size_t piece, struct tg_buf *out,
+                      uint64_t *written);
+
+/* Single fields, for tables that are not made of batches (quarantine, verdicts). */
+void tg_copy_fields(struct tg_buf *out, int16_t count);
+void tg_copy_null(struct tg_buf *out);
+void tg_copy_int2(struct tg_buf *out, int16_t v);
+void tg_copy_int4(struct tg_buf *out, int32_t v);
+void tg_copy_int8(struct tg_buf *out, int64_t v);
+void tg_copy_bytes(struct tg_buf *out, struct tg_text v);       /* text, bytea; null when v.ptr is NULL */
+void tg_copy_timestamptz(struct tg_buf *out, int64_t unix_us);
+void tg_copy_jsonb(struct tg_buf *out, struct tg_text json);
+
+#endif
