@@ -9,13 +9,22 @@
 
 struct tg_program;
 
+/* What a file is; the base name without ".lua" is the name of the topic or rule. */
+enum tg_file_kind {
+  TG_FILE_CATALOGUE, /* a bundled rule */
+  TG_FILE_RULE,      /* a user's rule */
+  TG_FILE_MODULE,    /* below a folder of `scripts`: what `require "folder.name"` finds */
+  TG_FILE_SCRIPT     /* a topic */
+};
+
 struct tg_source_file {
+  enum tg_file_kind kind;
   const char *path; /* as messages show it: "scripts/orders.lua", "rules/accuracy/between.lua" */
   const char *text;
   size_t size;
 };
 
-/* One consistent set of files, ordered by path. `catalogue` files are the bundled rules: loaded first. */
+/* One consistent set of files, ordered by kind (in the enum's order), then by path. */
 struct tg_fileset {
   struct tg_source_file *files;
   uint32_t count;
