@@ -1,11 +1,17 @@
-/* One sandboxed Lua state. Scripts are trusted code with seat belts; their data is hostile (docs/LUA.md).
+/* One sandboxed Lua state. Scripts are trusted code with seat belts; their data is hostile
+ * (docs/LUA.md).
  *
  *   memory    own allocator with a cap; past it the call fails
- *   time      a watchdog thread signals the running thread when a call's deadline passes; the handler sets a hook
- *             that raises, through pcall, xpcall and __close, until the outermost call has ended
- *   globals   an allow-list, frozen; string functions with step and size caps
+ *   time      a watchdog thread signals the running thread when a call's deadline passes; the
+ * handler sets a hook that raises, through pcall, xpcall and __close, until the outermost call has
+ * ended globals   an allow-list, frozen; string functions with step and size caps
  *
- * Thread: one at a time; tg_vm_call() may be made from another thread than the one that made the VM. */
+ * C adds API globals with lua_pushglobaltable() + lua_setfield() while the VM is being set up, protected (a function
+ * run by tg_vm_call()): scripts read through to that table but can never write to it. A missing global raises.
+ * A C function that catches errors itself with lua_pcall() must call tg_vm_pass_on() when it fails.
+ *
+ * Thread: one at a time; tg_vm_call() may be made from another thread than the one that made the
+ * VM. */
 #ifndef TG_BINDINGS_VM_H
 #define TG_BINDINGS_VM_H
 
@@ -19,6 +25,7 @@ struct tg_vm;
 struct tg_vm_conf {
   size_t memory_max;   /* bytes */
   int64_t deadline_us; /* per tg_vm_call(), CPU and waiting together */
+  uint64_t fail_at;    /* tests: allocations from the n-th on fail; 0 = none */
 };
 
 enum tg_rc tg_vm_new(const struct tg_vm_conf *conf, struct tg_vm **out, struct tg_err *err);
@@ -27,21 +34,28 @@ lua_State *tg_vm_lua(struct tg_vm *vm);
 struct tg_vm *tg_vm_of(lua_State *L); /* from extra space; works in every coroutine-free state */
 size_t tg_vm_memory(const struct tg_vm *vm);
 
-/* Compiles text (never bytecode) as chunk "@name" and pushes the function with its own environment: a table that
- * reads through to the frozen globals. [-0, +1] on TG_OK, [-0, +0] otherwise. TG_CONFIG: syntax error, where is "name:line". */
+/* Compiles text (never bytecode) as chunk "@name" and pushes the function with its own environment:
+ * a table that reads through to the frozen globals. [-0, +1] on TG_OK, [-0, +0] otherwise.
+ * TG_CONFIG: syntax error, where is "name:line". */
 enum tg_rc tg_vm_load(struct tg_vm *vm, const char *name, struct tg_text text, struct tg_err *err);
 
 /* lua_pcall under the deadline. [-(args+1), +results] on TG_OK, [-(args+1), +0] otherwise.
- * TG_DATA: the script raised (where "file:line", what the message); TG_FATAL: out of memory, the VM must be rebuilt.
- * A deadline is TG_DATA with "ran longer than <setting>". */
+ * TG_DATA: the script raised (where "file:line", what the message); TG_FATAL: out of memory, the VM
+ * must be rebuilt. A deadline is TG_DATA with "ran longer than <setting>". */
 enum tg_rc tg_vm_call(struct tg_vm *vm, int args, int results, struct tg_err *err);
 
-/* For long C operations: raises a Lua error when the deadline of the running call has passed. Call every 1,024 rows. */
+/* After a failed lua_pcall() inside a C function, with the error object on top: raises it again when it is one
+ * that nobody may swallow (deadline, out of memory). */
+void tg_vm_pass_on(lua_State *L, int status);
+
+/* For long C operations: raises a Lua error when the deadline of the running call has passed. Call
+ * every 1,024 rows. */
 void tg_vm_poll(lua_State *L);
 /* The same without raising. */
 bool tg_vm_late(const struct tg_vm *vm);
 
-/* The scratch arena of the running rule or transform: temporaries live here until the evaluator releases them. */
+/* The scratch arena of the running rule or transform: temporaries live here until the evaluator
+ * releases them. */
 struct tg_arena *tg_vm_scratch(lua_State *L);
 void tg_vm_set_scratch(struct tg_vm *vm, struct tg_arena *arena);
 

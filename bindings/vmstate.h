@@ -1,0 +1,27 @@
+/* The inside of a VM, shared by vm.c, sandbox.c and the bounded libraries; everybody else uses
+ * vm.h. */
+#ifndef TG_BINDINGS_VMSTATE_H
+#define TG_BINDINGS_VMSTATE_H
+
+#include "bindings/vm.h"
+
+struct tg_vm {
+  lua_State *L;
+  size_t memory_max;        /* cap of bytes */
+  size_t bytes;             /* held by the Lua state now */
+  uint64_t allocs;          /* requests so far that could fail */
+  uint64_t fail_at;         /* tests: requests from this one on fail, 0 = none */
+  int64_t deadline_us;      /* per outermost call */
+  struct tg_arena *scratch; /* borrowed from the evaluator, or NULL */
+  uint32_t depth;           /* nested tg_vm_call() */
+  bool refused;             /* the allocator said no during this call */
+  bool lost;                /* out of memory: every call fails from now on */
+  struct tg_err fault;      /* what the message handler saw, for the outermost call */
+};
+
+/* Opens the allow-list of libraries and freezes them. Runs protected: [-0, +0], may raise. */
+void tg_sandbox_open(lua_State *L);
+/* Gives the function on top its own environment. [-0, +0], may raise. */
+void tg_sandbox_env(lua_State *L);
+
+#endif
