@@ -49,6 +49,7 @@ struct tg_column {
     struct tg_span *spans;
   } v;
   struct tg_dict *dict; /* distinct values and a code per row; NULL until tg_column_dict() */
+  uint32_t dict_refused; /* the largest `max` that tg_column_dict() has found too small */
 };
 
 /* The distinct values of a text column. codes[row] indexes texts; null rows have code TG_DICT_NULL. */
