@@ -54,6 +54,11 @@ static struct tg_arena_chunk *chunk_next(struct tg_arena *a, size_t need)
   struct tg_arena_chunk *c = *link;
   if (!c || c->size < need) {
     struct tg_arena_chunk *fresh = chunk_new(a, need);
+    if (!fresh && c) { /* what lies behind `now` is empty: at the cap it makes way for a chunk that fits */
+      free_from(a, c);
+      *link = c = NULL;
+      fresh = chunk_new(a, need);
+    }
     if (!fresh) return NULL;
     fresh->next = c;
     *link = c = fresh;
