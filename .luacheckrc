@@ -1,0 +1,27 @@
+-- What luacheck may see as global: Lua 5.4 itself, and what tidegate gives scripts and rules.
+-- A kind of rule is a constructor in topic scripts, named like its file.
+std = "lua54"
+max_line_length = 100
+max_comment_line_length = 100
+
+local api = {
+  "at", "fixture", "greatest", "key", "least", "lookup", "measure", "null", "series", "uuid",
+  "when", "within",
+}
+
+local function constructors()
+  local names = {}
+  local listing = io.popen("find rules -name '*.lua' 2>/dev/null")
+  for path in listing:lines() do names[#names + 1] = path:match("([%w_]+)%.lua$") end
+  listing:close()
+  return names
+end
+
+stds.tidegate = { read_globals = api }
+stds.topics = { read_globals = constructors() }
+
+files["rules/**/*.lua"] = { std = "lua54+tidegate" }
+files["scripts/**/*.lua"] = { std = "lua54+tidegate+topics" }
+files["tests/**/scripts/**/*.lua"] = { std = "lua54+tidegate+topics" }
+files["tests/**/rules/**/*.lua"] = { std = "lua54+tidegate" }
+files["**/*_spec.lua"] = { std = "lua54+busted+tidegate" }
