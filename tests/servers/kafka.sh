@@ -5,7 +5,7 @@
 #   kafka.sh stop|kill9|pause|resume|restart --dir DIR [--node N]         one node, or all
 #   kafka.sh wipe --dir DIR                              kill and remove everything in DIR
 #   kafka.sh bootstrap|pids --dir DIR
-#   kafka.sh topics --dir DIR create NAME PARTITIONS [key=value ..] | list | describe NAME | delete NAME
+#   kafka.sh topics --dir DIR create NAME PARTITIONS [key=value ..] | list | describe|delete NAME
 # stop keeps the data; restart = same configuration, ports and data. Every node is broker and
 # controller, the quorum's voters are static. Needs Java 17 and Maven; versions tried: 4.3.1, 3.9.2.
 set -euo pipefail
@@ -53,7 +53,9 @@ install_jars() {
   exec 9>&-
 }
 
-jvm() { java -cp "$cache/$version/*" -Dlog4j.configuration="file:$here/kafka-log4j.properties" "$@"; }
+jvm() {
+  java -cp "$cache/$version/*" -Dlog4j.configuration="file:$here/kafka-log4j.properties" "$@"
+}
 
 write_config() { # write_config NODE PORT CONTROLLER_PORT VOTERS
   local copies=$((brokers < 3 ? 1 : 3))

@@ -6,8 +6,8 @@ die() {
   exit 1
 }
 
-# Sets REPLY to a TCP port on 127.0.0.1 that nobody listens on, below the ephemeral range, so that no
-# client connection takes it between a stop and a restart. Never the same twice in one process.
+# Sets REPLY to a TCP port on 127.0.0.1 that nobody listens on, below the ephemeral range, so that
+# no client connection takes it between a stop and a restart. Never twice the same in one process.
 declare -A ports_given=()
 free_port() {
   local try
