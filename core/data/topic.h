@@ -59,7 +59,10 @@ struct tg_topic {
 
 /* Parses one line of `fields` in the grammar of docs/LUA.md:
  *   name type [not null] [default literal] [@ path[|path..]] [as epoch_ms|epoch_s|epoch_us] [computed] [unstored]
- * Texts are copied into the arena. TG_CONFIG with what is wrong and what was expected. */
+ * What follows the type comes in any order. A literal is 'text' ('' is one quote), a number, true or false; a path's
+ * steps are separated by dots, and one with a dot, bar or space in it, or a first step named kafka, stands in double
+ * quotes. `@kafka.timestamp`, key, offset, partition, value, size and header.NAME are the message's own parts.
+ * Texts are copied into the arena. TG_CONFIG with what is wrong and what was expected; TG_FATAL: the arena is full. */
 enum tg_rc tg_field_parse(struct tg_arena *a, struct tg_text line, struct tg_field *out, struct tg_err *err);
 
 /* Index of the field of that name, or -1. */
