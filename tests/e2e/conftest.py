@@ -1,0 +1,78 @@
+"""Fixtures: one Kafka and one PostgreSQL a session; a database, topics and processes per test."""
+import itertools
+import signal
+import sys
+
+import pytest
+
+from lib.kafka import Kafka
+from lib.postgres import Postgres
+from lib.tidegate import Tidegate
+
+serial = itertools.count(1)
+
+
+def pytest_configure(config):
+    # Servers are ended by fixtures, which need an exception to unwind them.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows the logs of its processes."""
+    report = (yield).get_result()
+    if report.failed:
+        for process in getattr(item, "processes", []):
+            report.sections.append((f"log of {process.folder.name}", process.log()))
+
+
+@pytest.fixture(scope="session")
+def kafka():
+    server = Kafka()
+    yield server
+    server.wipe()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    server = Postgres(fsync=False)
+    yield server
+    server.wipe()
+
+
+@pytest.fixture
+def database(postgres):
+    """An empty database; gone after the test."""
+    name = f"test_{next(serial)}"
+    yield postgres.create(name)
+    postgres.drop(name)
+
+
+@pytest.fixture
+def topic(kafka):
+    """topic("orders", partitions=4): a new topic with a name of its own; gone after the test."""
+    made = []
+
+    def make(name="events", partitions=8, **settings):
+        made.append(kafka.create_topic(f"{name}_{next(serial)}", partitions, **settings))
+        return made[-1]
+    yield make
+    for name in made:
+        kafka.delete_topic(name)
+
+
+@pytest.fixture
+def tidegate(request, tmp_path, kafka, database):
+    """tidegate(): a Tidegate between this session's Kafka and this test's database, not started.
+    Keywords: keys of the configuration, and name, faults, program of lib.tidegate.Tidegate."""
+    request.node.processes = made = []
+
+    def make(name=None, faults=None, program=None, **config):
+        base = {"pipeline": "e2e", "kafka": {"brokers": kafka.bootstrap},
+                "postgres": {"dsn": database.dsn}}
+        home = tmp_path / (name or f"tidegate-{len(made) + 1}")
+        made.append(Tidegate(home, {**base, **config}, faults=faults, program=program))
+        return made[-1]
+    yield make
+    for process in made:
+        process.end()

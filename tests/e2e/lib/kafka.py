@@ -1,0 +1,115 @@
+"""A real Kafka, and an independent client (confluent-kafka) to feed it and to look into it."""
+import json
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from lib.server import Server
+
+
+class Kafka(Server):
+    script = "kafka.sh"
+
+    def __init__(self, brokers=1, version=None, **settings):
+        """settings: of the brokers, with _ for the dots: log_retention_ms=1000."""
+        args = ["--brokers", str(brokers)] + (["--version", version] if version else [])
+        super().__init__(*args, *(f"{k.replace('_', '.')}={v}" for k, v in settings.items()))
+        self.bootstrap = self.address
+
+    def create_topic(self, name, partitions=8, **settings):
+        config = {k.replace("_", "."): str(v) for k, v in settings.items()}
+        topic = NewTopic(name, num_partitions=partitions, replication_factor=-1, config=config)
+        admin = self.admin()  # the name keeps it alive until the answer is here
+        admin.create_topics([topic], operation_timeout=30)[name].result(30)
+        return name
+
+    def delete_topic(self, name):
+        admin = self.admin()
+        admin.delete_topics([name], operation_timeout=30)[name].result(30)
+
+    def admin(self):
+        return AdminClient({"bootstrap.servers": self.bootstrap})
+
+    def produce(self, topic, events, partition=None, **config):
+        """Sends events and returns their [(partition, offset)], in order of sending. An event is bytes
+        (the value), a dict (the value as JSON), None (a tombstone) or (key, value, headers)."""
+        producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 5,
+                             "enable.idempotence": True, **config})
+        events = list(events)
+        places = [None] * len(events)
+        for i, event in enumerate(events):
+            key, value, headers = event if isinstance(event, tuple) else (None, event, None)
+            if isinstance(value, (dict, list)):
+                value = json.dumps(value).encode()
+            where = {} if partition is None else {"partition": partition}
+            while True:
+                try:
+                    producer.produce(topic, value, key=key, headers=headers,
+                                     on_delivery=_place(places, i), **where)
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+            producer.poll(0)
+        if producer.flush(60) or None in places:
+            raise TimeoutError(f"{topic}: {places.count(None)} of {len(places)} events not delivered")
+        return places
+
+    def consume(self, topic, count, deadline=30.0, isolation="read_committed"):
+        """The first `count` messages of all partitions, read by a client of no group."""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "e2e-reader",
+                             "enable.auto.commit": False, "isolation.level": isolation})
+        try:
+            parts = consumer.list_topics(topic, 30).topics[topic].partitions
+            consumer.assign([TopicPartition(topic, p, 0) for p in parts])
+            got = consumer.consume(count, deadline)
+        finally:
+            consumer.close()
+        bad = [m.error() for m in got if m.error()]
+        if bad or len(got) < count:
+            raise TimeoutError(f"{topic}: {len(got)} of {count} messages in {deadline} s {bad}")
+        return got
+
+    def ends(self, topic):
+        """{partition: the offset after its last message}"""
+        return self._offsets(topic, lambda c, p: c.get_watermark_offsets(p, 30)[1])
+
+    def committed(self, topic, group):
+        """{partition: the group's committed offset, or -1001}"""
+        return self._offsets(topic, lambda c, p: c.committed([p], 30)[0].offset, group)
+
+    def _offsets(self, topic, ask, group="e2e-reader"):
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group})
+        try:
+            parts = consumer.list_topics(topic, 30).topics[topic].partitions
+            return {p: ask(consumer, TopicPartition(topic, p)) for p in parts}
+        finally:
+            consumer.close()
+
+    def stop(self, node=None):
+        self.run("stop", *self._node(node))
+
+    def start(self, node=None):
+        self.run("start", *self._node(node))
+
+    def kill9(self, node=None):
+        self.run("kill9", *self._node(node))
+
+    def pause(self, node=None):
+        self.run("pause", *self._node(node))
+
+    def resume(self, node=None):
+        self.run("resume", *self._node(node))
+
+    def restart(self, node=None):
+        self.run("restart", *self._node(node))
+
+    @staticmethod
+    def _node(node):
+        return [] if node is None else ["--node", str(node)]
+
+
+def _place(places, i):
+    def delivered(error, message):
+        if not error:
+            places[i] = (message.partition(), message.offset())
+    return delivered

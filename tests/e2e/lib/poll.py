@@ -1,0 +1,19 @@
+"""Waiting without sleeping blindly: ask again until it holds or the deadline passes."""
+import time
+
+
+def eventually(ask, deadline=30.0, every=0.05):
+    """The first truthy answer of ask(). A failed assertion inside ask() counts as "not yet"; the last
+    one is raised, or TimeoutError with the last answer, after `deadline` seconds."""
+    end = time.monotonic() + deadline
+    while True:
+        answer, failure = None, None
+        try:
+            answer = ask()
+            if answer:
+                return answer
+        except AssertionError as e:
+            failure = e
+        if time.monotonic() >= end:
+            raise failure or TimeoutError(f"not within {deadline} s; the last answer: {answer!r}")
+        time.sleep(every)

@@ -1,0 +1,61 @@
+"""A throwaway PostgreSQL."""
+import psycopg
+from psycopg import sql
+
+from lib.server import Server
+
+
+class Postgres(Server):
+    script = "postgres.sh"
+
+    def __init__(self, fsync=False, **settings):
+        """fsync: on where a crash of the server is part of the test."""
+        args = [f"{k}={v}" for k, v in settings.items()]
+        super().__init__("--fsync", "on" if fsync else "off", *args)
+
+    def dsn(self, database="postgres"):
+        return self.address.replace("dbname=postgres", f"dbname={database}")
+
+    def connect(self, database="postgres"):
+        """Autocommit; every statement is a transaction."""
+        return psycopg.connect(self.dsn(database), autocommit=True, connect_timeout=10)
+
+    def create(self, database):
+        with self.connect() as c:
+            c.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+        return Database(self, database)
+
+    def drop(self, database):
+        with self.connect() as c:
+            c.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+
+    def stop(self):
+        self.run("stop")
+
+    def start(self):
+        self.run("start")
+
+    def immediate(self):
+        """Ends like a crash: no checkpoint, the next start recovers."""
+        self.run("immediate")
+
+    def restart(self):
+        self.run("restart")
+
+
+class Database:
+    """One database of a server; a connection per query, so that it outlives restarts."""
+
+    def __init__(self, server, name):
+        self.server, self.name, self.dsn = server, name, server.dsn(name)
+
+    def rows(self, query, args=None):
+        with self.server.connect(self.name) as c:
+            return c.execute(query, args).fetchall()
+
+    def value(self, query, args=None):
+        return self.rows(query, args)[0][0]
+
+    def execute(self, statement, args=None):
+        with self.server.connect(self.name) as c:
+            c.execute(statement, args)
