@@ -1,0 +1,190 @@
+/* Loads: caps over all topics together, idle topics for nothing, memory that is recycled. */
+#include "core/data/load.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum { TOPICS = 50 };
+
+static struct tg_load load;
+static struct tg_field fields[] = {{.type = {.kind = TG_INT8}}, {.type = {.kind = TG_TEXT_KIND}}};
+static const struct tg_topic topic = {.fields = fields, .fields_count = 2};
+static const struct tg_topic *topics[TOPICS];
+
+static int setup(void **state)
+{
+  (void)state;
+  for (int i = 0; i < TOPICS; i++) topics[i] = &topic;
+  return tg_load_init(&load, 1000, 1 << 20, NULL) == TG_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+  (void)state;
+  tg_load_fini(&load);
+  return 0;
+}
+
+static struct tg_event event(int64_t offset, uint32_t size)
+{
+  static char value[1 << 20];
+  memset(value, 'v', size);
+  return (struct tg_event){.offset = offset, .size = size, .value = {value, size}};
+}
+
+/* Adds events of that size to topic t until the load is full; returns how many went in. */
+static uint32_t fill(uint32_t t, uint32_t size, uint32_t most)
+{
+  uint32_t n = 0;
+  for (enum tg_rc rc = TG_OK; n < most; n++) {
+    struct tg_event e = event(n, size);
+    if ((rc = tg_load_add(&load, t, &e)) != TG_OK) break;
+  }
+  return n;
+}
+
+static void idle_topics_cost_nothing(void **state)
+{
+  (void)state;
+  assert_int_equal(tg_load_open(&load, topics, TOPICS), TG_OK);
+  assert_int_equal(load.batches_count, TOPICS);
+  assert_int_equal(load.arena.bytes_held, 0);
+  assert_int_equal(fill(7, 10, 1), 1);
+  assert_null(load.batches[8].events);
+  assert_int_equal(load.batches[7].rows, 1);
+  assert_true(load.arena.bytes_used < 10000);
+}
+
+static void rows_are_capped_over_all_topics(void **state)
+{
+  (void)state;
+  assert_int_equal(tg_load_open(&load, topics, 2), TG_OK);
+  assert_int_equal(fill(0, 2, 600), 600);
+  assert_int_equal(fill(1, 2, 600), 400);
+  assert_int_equal(load.rows, 1000);
+  size_t used = load.arena.bytes_used;
+  struct tg_event e = event(1, 2);
+  assert_int_equal(tg_load_add(&load, 0, &e), TG_FULL);
+  assert_int_equal(load.rows, 1000);
+  assert_int_equal(load.batches[0].rows, 600);
+  assert_int_equal(load.arena.bytes_used, used);
+}
+
+/* What a decoder takes: a column per field, and the text once more. */
+static bool decodes(struct tg_batch *b)
+{
+  bool good = true;
+  for (uint32_t i = 0; i < b->topic->fields_count; i++)
+    good = good && tg_column_new(b->arena, b->topic->fields[i].type, b->rows, true);
+  for (uint32_t i = 0; i < b->rows; i++)
+    good = good && tg_arena_copy(b->arena, b->events[i].value).ptr;
+  return good;
+}
+
+static void events_are_refused_while_decoding_them_still_fits(void **state)
+{
+  (void)state;
+  static const uint32_t sizes[] = {1, 100, 900, 3000, 20000};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    assert_int_equal(tg_load_open(&load, topics, 2), TG_OK);
+    uint32_t n = fill(0, sizes[i], 100000);
+    assert_true(n > 5);
+    if (n < load.rows_max) assert_true((size_t)n * sizes[i] > (1 << 20) / 4);
+    assert_int_equal(tg_batch_seal(&load.batches[0]), TG_OK);
+    assert_true(decodes(&load.batches[0]));
+  }
+}
+
+static void event_larger_than_the_load_is_full_at_once(void **state)
+{
+  (void)state;
+  assert_int_equal(tg_load_open(&load, topics, 1), TG_OK);
+  struct tg_event e = event(0, (1 << 20) - 100);
+  assert_int_equal(tg_load_add(&load, 0, &e), TG_FULL);
+  assert_int_equal(load.rows, 0);
+  assert_int_equal(fill(0, 600000, 5), 1);
+}
+
+static void second_load_takes_nothing_from_the_system(void **state)
+{
+  (void)state;
+  size_t held = 0;
+  for (int round = 0; round < 4; round++) {
+    assert_int_equal(tg_load_open(&load, topics, 3), TG_OK);
+    assert_int_equal(load.rows, 0);
+    for (uint32_t t = 0; t < 3; t++) assert_int_equal(fill(t, 300, 300), 300);
+    for (uint32_t t = 0; t < 3; t++) {
+      assert_int_equal(tg_batch_seal(&load.batches[t]), TG_OK);
+      assert_true(decodes(&load.batches[t]));
+    }
+    if (round == 2) held = load.arena.bytes_held;
+    if (round == 3) assert_int_equal(load.arena.bytes_held, held);
+  }
+}
+
+static void array_starts_with_the_size_of_the_load_before(void **state)
+{
+  (void)state;
+  assert_int_equal(tg_load_open(&load, topics, 1), TG_OK);
+  assert_int_equal(fill(0, 1, 700), 700);
+  assert_int_equal(tg_load_open(&load, topics, 1), TG_OK);
+  assert_int_equal(fill(0, 1, 1), 1);
+  assert_int_equal(load.batches[0].events_size, 700);
+  assert_int_equal(fill(0, 1, 999), 999);
+  assert_int_equal(load.rows, 1000);
+}
+
+/* Chunks kept from a load of small events must not stand in the way of one large allocation. */
+static void full_arena_of_small_chunks_still_gives_a_large_one(void **state)
+{
+  (void)state;
+  assert_int_equal(tg_load_open(&load, topics, 1), TG_OK);
+  while (tg_arena_alloc(&load.arena, 100)) {}
+  assert_true(load.arena.bytes_held > (1 << 20) - (32 << 10));
+  assert_int_equal(tg_load_open(&load, topics, 1), TG_OK);
+  assert_int_equal(fill(0, 800000, 1), 1);
+  assert_true(load.arena.bytes_held <= 1 << 20);
+}
+
+static void topics_may_change_between_loads(void **state)
+{
+  (void)state;
+  assert_int_equal(tg_load_open(&load, topics, 2), TG_OK);
+  assert_int_equal(fill(1, 1, 100), 100);
+  assert_int_equal(tg_load_open(&load, topics, TOPICS), TG_OK);
+  assert_int_equal(fill(TOPICS - 1, 1, 100), 100);
+  assert_int_equal(tg_load_open(&load, topics, 0), TG_OK);
+  assert_int_equal(load.batches_count, 0);
+  assert_int_equal(tg_load_open(&load, topics, 1), TG_OK);
+  assert_int_equal(load.batches[0].rows, 0);
+}
+
+static void caps_of_nothing_are_refused(void **state)
+{
+  (void)state;
+  struct tg_load l;
+  struct tg_err err;
+  assert_int_equal(tg_load_init(&l, 0, 100, &err), TG_FATAL);
+  assert_int_equal(tg_load_init(&l, 100, 0, &err), TG_FATAL);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      T(idle_topics_cost_nothing),
+      T(rows_are_capped_over_all_topics),
+      T(events_are_refused_while_decoding_them_still_fits),
+      T(event_larger_than_the_load_is_full_at_once),
+      T(second_load_takes_nothing_from_the_system),
+      T(array_starts_with_the_size_of_the_load_before),
+      T(full_arena_of_small_chunks_still_gives_a_large_one),
+      T(topics_may_change_between_loads),
+      T(caps_of_nothing_are_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
