@@ -13,12 +13,12 @@ static const char *const BASE_KEPT[] = {"assert",   "error",  "ipairs",   "next"
                                         "rawequal", "rawlen", "select",   "tonumber", "tostring",
                                         "type",     "rawget", "_VERSION", NULL};
 
-static const char *const STRING_KEPT[] = {
-    "byte", "char",     "find", "format",  "gmatch", "gsub",   "len",   "lower", "match",
-    "pack", "packsize", "rep",  "reverse", "sub",    "unpack", "upper", NULL};
+/* The others are tg_strlib_set()'s and tg_tablib_set()'s. */
+static const char *const STRING_KEPT[] = {"byte",  "char",   "format",   "len",
+                                          "lower", "pack",   "packsize", "reverse",
+                                          "sub",   "unpack", "upper",    NULL};
 
-static const char *const TABLE_KEPT[] = {"concat", "insert", "move",   "pack",
-                                         "remove", "sort",   "unpack", NULL};
+static const char *const TABLE_KEPT[] = {"pack", NULL};
 
 static const char *const MATH_KEPT[] = {
     "abs",  "acos", "asin", "atan", "ceil",       "cos",  "deg",        "exp",  "floor",
@@ -42,30 +42,50 @@ static const struct absent {
     {"dofile", "code comes from files"},
     {"coroutine", "a deadline could not reach into it"},
     {"collectgarbage", "memory has its own cap, lua.memory"},
+    {"math.random", "results may not depend on chance"},
+    {"math.randomseed", "results may not depend on chance"},
+    {"string.dump", "functions do not leave the VM"},
     {NULL, NULL},
 };
 
+/* The key at 2, for messages. */
+static const char *key_shown(lua_State *L)
+{
+  return lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
+}
+
 static int refuse_write(lua_State *L)
 {
-  const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
-  return luaL_error(L, "'%s' cannot be set: this table is frozen", name);
+  return luaL_error(L, "'%s' cannot be set: this table is frozen", key_shown(L));
 }
 
 static int refuse_global(lua_State *L)
 {
-  const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
+  const char *name = key_shown(L);
   return luaL_error(L, "global '%s' is not declared: write 'local %s'", name, name);
 }
 
+/* Upvalue 1: "" for the globals, else the library with its dot. */
 static int explain_missing(lua_State *L)
 {
-  const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
+  const char *library = lua_tostring(L, lua_upvalueindex(1));
+  const char *name = lua_pushfstring(L, "%s%s", library, key_shown(L));
   for (const struct absent *a = ABSENT; a->name; a++) {
     if (strcmp(a->name, name) == 0) {
       return luaL_error(L, "'%s' is not available to scripts: %s", name, a->why);
     }
   }
-  return luaL_error(L, "global '%s' is not defined", name);
+  return luaL_error(L, "%s'%s' is not defined", *library ? "" : "global ", name);
+}
+
+/* Reading a name that the table on top lacks raises from now on. [-0, +0] */
+static void explain_absent(lua_State *L, const char *library)
+{
+  lua_createtable(L, 0, 1);
+  lua_pushstring(L, library);
+  lua_pushcclosure(L, explain_missing, 1);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
 }
 
 /* pairs() over a frozen table walks the real one. */
@@ -138,20 +158,24 @@ static int protected_getmetatable(lua_State *L)
   return 1;
 }
 
+/* Up to 500 bytes to the log, at debug level. */
 static int log_print(lua_State *L)
 {
-  char where[128] = "script";
-  tg_message_where(L, where, sizeof where);
-  int n = lua_gettop(L);
-  luaL_Buffer text;
-  luaL_buffinit(L, &text);
-  for (int i = 1; i <= n; i++) {
-    if (i > 1) luaL_addchar(&text, ' ');
-    luaL_tolstring(L, i, NULL);
-    luaL_addvalue(&text);
+  char where[128] = "script", line[501] = "";
+  size_t used = 0;
+  int count = lua_gettop(L);
+  for (int i = 1; i <= count && used + 1 < sizeof line; i++) {
+    size_t len, room = sizeof line - 1 - used;
+    const char *text = luaL_tolstring(L, i, &len);
+    if (i > 1 && room--) line[used++] = ' ';
+    if (len > room) len = room;
+    memcpy(line + used, text, len);
+    used += len;
+    lua_pop(L, 1);
   }
-  luaL_pushresult(&text);
-  tg_log(TG_DEBUG, where, "%.500s", lua_tostring(L, -1));
+  line[used] = 0;
+  tg_message_where(L, where, sizeof where);
+  tg_log(TG_DEBUG, where, "%s", line);
   return 0;
 }
 
@@ -217,13 +241,15 @@ static void keep_fields(lua_State *L, const char *const *names)
   }
 }
 
-/* Opens a stock library and leaves its allowed part on top. [-0, +1] */
-static void open_part(lua_State *L, lua_CFunction open, const char *const *names)
+/* Opens a stock library and leaves its allowed part on top, with our own functions. [-0, +1] */
+static void open_part(lua_State *L, lua_CFunction open, const char *const *names,
+                      void (*own)(lua_State *L))
 {
   lua_pushcfunction(L, open);
   lua_call(L, 0, 1);
   lua_newtable(L);
   keep_fields(L, names);
+  if (own) own(L);
   lua_remove(L, -2);
 }
 
@@ -253,8 +279,10 @@ static void set_string_methods(lua_State *L)
   lua_pop(L, 1);
 }
 
-static void set_frozen(lua_State *L, const char *name)
+/* The table on top becomes a frozen global. shown: the name with its dot. [-1, +0] */
+static void set_library(lua_State *L, const char *name, const char *shown)
 {
+  explain_absent(L, shown);
   freeze(L);
   lua_setglobal(L, name);
 }
@@ -262,23 +290,20 @@ static void set_frozen(lua_State *L, const char *name)
 void tg_sandbox_open(lua_State *L)
 {
   open_base(L);
-  open_part(L, luaopen_string, STRING_KEPT);
+  open_part(L, luaopen_string, STRING_KEPT, tg_strlib_set);
   set_string_methods(L);
-  set_frozen(L, "string");
-  open_part(L, luaopen_table, TABLE_KEPT);
-  set_frozen(L, "table");
-  open_part(L, luaopen_math, MATH_KEPT);
-  set_frozen(L, "math");
-  open_part(L, luaopen_utf8, UTF8_KEPT);
-  set_frozen(L, "utf8");
+  set_library(L, "string", "string.");
+  open_part(L, luaopen_table, TABLE_KEPT, tg_tablib_set);
+  set_library(L, "table", "table.");
+  open_part(L, luaopen_math, MATH_KEPT, NULL);
+  set_library(L, "math", "math.");
+  open_part(L, luaopen_utf8, UTF8_KEPT, NULL);
+  set_library(L, "utf8", "utf8.");
   lua_pushglobaltable(L);
   freeze(L);
   lua_setglobal(L, "_G");
   lua_pushglobaltable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, explain_missing);
-  lua_setfield(L, -2, "__index");
-  lua_setmetatable(L, -2);
+  explain_absent(L, "");
   lua_pop(L, 1);
 }
 

@@ -6,10 +6,20 @@
 #include "bindings/message.h"
 #include "bindings/vmstate.h"
 
+#include "core/base/clock.h"
+
 #include <assert.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Lua tells nobody where memory ran out: the line is kept now (looking for it allocates nothing).
+ */
+static void note_refusal(struct tg_vm *vm)
+{
+  vm->refused = true;
+  if (vm->depth) tg_message_where(vm->L, vm->full_where, sizeof vm->full_where);
+}
 
 /* osize is the old size only when ptr is not NULL; otherwise it is a type tag. */
 static void *allocate(void *self, void *ptr, size_t osize, size_t nsize)
@@ -27,7 +37,7 @@ static void *allocate(void *self, void *ptr, size_t osize, size_t nsize)
   if (p) {
     vm->bytes += nsize - held;
   } else {
-    vm->refused = true;
+    note_refusal(vm);
   }
   return p;
 }
@@ -106,11 +116,10 @@ void tg_vm_pass_on(lua_State *L, int status)
   if (tg_vm_of(L)->lost || tg_vm_late(tg_vm_of(L))) lua_error(L);
 }
 
-static enum tg_rc lost(struct tg_vm *vm, struct tg_err *err)
+static enum tg_rc lost(struct tg_vm *vm, const char *where, struct tg_err *err)
 {
   vm->lost = true;
-  return tg_err_set(err, TG_FATAL, vm->fault.where, "needs more than lua.memory (%zu bytes)",
-                    vm->memory_max);
+  return tg_err_set(err, TG_FATAL, where, "needs more than lua.memory (%zu bytes)", vm->memory_max);
 }
 
 struct load {
@@ -136,14 +145,14 @@ enum tg_rc tg_vm_load(struct tg_vm *vm, const char *name, struct tg_text text, s
   lua_State *L = vm->L;
   struct load load = {.name = name, .text = text};
   tg_err_clear(&vm->fault);
-  if (vm->lost || !lua_checkstack(L, 3)) return lost(vm, err);
+  if (vm->lost || !lua_checkstack(L, 3)) return lost(vm, name, err);
   lua_pushcfunction(L, load_chunk);
   lua_pushlightuserdata(L, &load);
   int status = lua_pcall(L, 1, 1, 0);
   if (status == LUA_OK && !load.syntax) return TG_OK;
   enum tg_rc rc = TG_CONFIG;
   if (status != LUA_OK) {
-    rc = lost(vm, err);
+    rc = lost(vm, name, err);
   } else {
     size_t len;
     const char *message = lua_tolstring(L, -1, &len);
@@ -155,54 +164,103 @@ enum tg_rc tg_vm_load(struct tg_vm *vm, const char *name, struct tg_text text, s
   return rc;
 }
 
-/* The message handler of the outermost call: reads the object while the stack still stands. */
+/* The message handler: reads the object while the stack still stands. */
 static int read_fault(lua_State *L)
 {
   struct tg_vm *vm = tg_vm_of(L);
-  if (!tg_vm_late(vm) && !vm->lost) tg_message_read(L, &vm->fault);
+  if (tg_vm_late(vm) || vm->lost) return 1;
+  struct tg_err seen;
+  tg_message_read(L, &seen);
+  vm->fault = seen;
   return 1;
 }
 
 static enum tg_rc call_failed(struct tg_vm *vm, int status, struct tg_err *err)
 {
-  if (vm->lost || is_out_of_memory(vm->L, status)) return lost(vm, err);
+  if (vm->lost || is_out_of_memory(vm->L, status)) return lost(vm, vm->full_where, err);
+  if (tg_vm_late(vm)) {
+    return tg_err_set(err, TG_DATA, vm->late_where, "ran longer than lua.deadline (%lld ms)",
+                      (long long)(vm->deadline_us / TG_MS));
+  }
   if (status == LUA_ERRERR && !*vm->fault.what) {
     return tg_err_set(err, TG_DATA, vm->fault.where, "an error while handling an error");
   }
   return tg_err_set(err, TG_DATA, vm->fault.where, "%s", vm->fault.what);
 }
 
-enum tg_rc tg_vm_call(struct tg_vm *vm, int args, int results, struct tg_err *err)
+/* The error object of a deadline is an address that scripts cannot have: raising it needs no
+ * memory. */
+static int raise_late(lua_State *L)
+{
+  struct tg_vm *vm = tg_vm_of(L);
+  if (!*vm->late_where) tg_message_where(L, vm->late_where, sizeof vm->late_where);
+  lua_pushlightuserdata(L, vm);
+  return lua_error(L);
+}
+
+static void late_hook(lua_State *L, lua_Debug *ar)
+{
+  (void)ar;
+  raise_late(L);
+}
+
+static enum tg_rc begin_call(struct tg_vm *vm, struct tg_err *err)
+{
+  tg_err_clear(&vm->fault);
+  if (vm->depth) return TG_OK;
+  vm->refused = false;
+  *vm->late_where = *vm->full_where = 0;
+  vm->watch.L = vm->L;
+  vm->watch.hook = late_hook;
+  vm->watch.due_us = tg_clock_mono_us() + vm->deadline_us;
+  return tg_watch_begin(&vm->watch, err);
+}
+
+/* The call itself, with the message handler below the function. */
+static enum tg_rc guarded_call(struct tg_vm *vm, int args, int results, struct tg_err *err)
 {
   lua_State *L = vm->L;
   int base = lua_gettop(L) - args;
-  enum tg_rc rc = TG_OK;
-  tg_err_clear(&vm->fault);
-  vm->refused = false;
-  if (vm->lost || !lua_checkstack(L, 1)) {
-    lua_settop(L, base - 1);
-    return lost(vm, err);
-  }
   lua_pushcfunction(L, read_fault);
   lua_insert(L, base);
   vm->depth++;
   int status = lua_pcall(L, args, results, base);
-  vm->depth--;
+  enum tg_rc rc = TG_OK;
   if (status != LUA_OK) {
     rc = call_failed(vm, status, err);
     lua_pop(L, 1);
   }
+  vm->depth--;
   lua_remove(L, base);
+  return rc;
+}
+
+enum tg_rc tg_vm_call(struct tg_vm *vm, int args, int results, struct tg_err *err)
+{
+  lua_State *L = vm->L;
+  enum tg_rc rc;
+  if (vm->lost) {
+    rc = lost(vm, "lua", err);
+  } else if (!lua_checkstack(L, 1)) {
+    rc = tg_err_set(err, TG_DATA, "lua", "stack overflow");
+  } else {
+    rc = begin_call(vm, err);
+  }
+  if (rc != TG_OK) {
+    lua_pop(L, args + 1);
+    return rc;
+  }
+  rc = guarded_call(vm, args, results, err);
+  if (!vm->depth) tg_watch_end(&vm->watch);
   return rc;
 }
 
 bool tg_vm_late(const struct tg_vm *vm)
 {
-  (void)vm;
-  return false;
+  return vm->depth && atomic_load_explicit(&vm->watch.late, memory_order_relaxed);
 }
 
 void tg_vm_poll(lua_State *L)
 {
-  (void)L;
+  if (tg_vm_late(tg_vm_of(L))) raise_late(L);
 }

@@ -1,17 +1,17 @@
 /* One sandboxed Lua state. Scripts are trusted code with seat belts; their data is hostile
  * (docs/LUA.md).
  *
- *   memory    own allocator with a cap; past it the call fails
+ *   memory    own allocator with a cap; past it the call fails and the VM is lost
  *   time      a watchdog thread signals the running thread when a call's deadline passes; the
- * handler sets a hook that raises, through pcall, xpcall and __close, until the outermost call has
- * ended globals   an allow-list, frozen; string functions with step and size caps
+ *             handler sets a hook that raises, through pcall, xpcall and __close, until the
+ *             outermost call has ended
+ *   globals   an allow-list, frozen; string and table functions with step and size caps
  *
- * C adds API globals with lua_pushglobaltable() + lua_setfield() while the VM is being set up, protected (a function
- * run by tg_vm_call()): scripts read through to that table but can never write to it. A missing global raises.
- * A C function that catches errors itself with lua_pcall() must call tg_vm_pass_on() when it fails.
+ * C adds API globals with lua_pushglobaltable() and lua_setfield() while the VM is being set up, in
+ * a function run by tg_vm_call(): scripts read through to that table and can never write to it. A
+ * missing global raises.
  *
- * Thread: one at a time; tg_vm_call() may be made from another thread than the one that made the
- * VM. */
+ * Thread: one at a time; any thread may make the next tg_vm_call(). */
 #ifndef TG_BINDINGS_VM_H
 #define TG_BINDINGS_VM_H
 
@@ -34,22 +34,26 @@ lua_State *tg_vm_lua(struct tg_vm *vm);
 struct tg_vm *tg_vm_of(lua_State *L); /* from extra space; works in every coroutine-free state */
 size_t tg_vm_memory(const struct tg_vm *vm);
 
-/* Compiles text (never bytecode) as chunk "@name" and pushes the function with its own environment:
- * a table that reads through to the frozen globals. [-0, +1] on TG_OK, [-0, +0] otherwise.
- * TG_CONFIG: syntax error, where is "name:line". */
+/* Compiles text (never bytecode) as chunk "@name" and pushes the function with its own environment,
+ * a table that reads through to the frozen globals (upvalue 1 of the function; C may lua_rawset()
+ * into it, scripts cannot).
+ * [-0, +1] on TG_OK, [-0, +0] otherwise. TG_CONFIG: syntax error, where is "name:line". TG_FATAL:
+ * out of memory. */
 enum tg_rc tg_vm_load(struct tg_vm *vm, const char *name, struct tg_text text, struct tg_err *err);
 
 /* lua_pcall under the deadline. [-(args+1), +results] on TG_OK, [-(args+1), +0] otherwise.
- * TG_DATA: the script raised (where "file:line", what the message); TG_FATAL: out of memory, the VM
- * must be rebuilt. A deadline is TG_DATA with "ran longer than <setting>". */
+ * TG_DATA: the script raised (where "file:line", what the message). TG_FATAL: out of memory, and
+ * from then on every call fails: the VM must be rebuilt. A deadline is TG_DATA with "ran longer
+ * than lua.deadline (..)". Calls may nest (C called from Lua calls Lua): the outermost one has the
+ * deadline. */
 enum tg_rc tg_vm_call(struct tg_vm *vm, int args, int results, struct tg_err *err);
 
-/* After a failed lua_pcall() inside a C function, with the error object on top: raises it again when it is one
- * that nobody may swallow (deadline, out of memory). */
+/* For C functions that catch errors with lua_pcall() themselves: after a failure, with the error
+ * object on top, raises it again when it is one that nobody may swallow (deadline, no memory). */
 void tg_vm_pass_on(lua_State *L, int status);
 
 /* For long C operations: raises a Lua error when the deadline of the running call has passed. Call
- * every 1,024 rows. */
+ * it every 1,024 rows. [-0, +0], needs one free slot. */
 void tg_vm_poll(lua_State *L);
 /* The same without raising. */
 bool tg_vm_late(const struct tg_vm *vm);

@@ -4,6 +4,7 @@
 #define TG_BINDINGS_VMSTATE_H
 
 #include "bindings/vm.h"
+#include "bindings/watchdog.h"
 
 struct tg_vm {
   lua_State *L;
@@ -16,8 +17,23 @@ struct tg_vm {
   uint32_t depth;           /* nested tg_vm_call() */
   bool refused;             /* the allocator said no during this call */
   bool lost;                /* out of memory: every call fails from now on */
-  struct tg_err fault;      /* what the message handler saw, for the outermost call */
+  struct tg_watch watch;    /* of the outermost call */
+  struct tg_err fault;      /* what the message handler saw last */
+  char late_where[128];     /* what ran when the deadline was first noticed */
+  char full_where[128];     /* what ran when the allocator last said no */
 };
+
+/* Longest text a library function may build in one go, in bytes: a quarter of the memory, so that a
+ * mistake is an error and does not cost the VM. */
+static inline size_t tg_vm_text_max(const struct tg_vm *vm)
+{
+  return vm->memory_max / 4;
+}
+
+/* Replacements for the functions of `string` and `table` that could run for long or grow without
+ * limit: sets them in the table on top. [-0, +0], may raise. */
+void tg_strlib_set(lua_State *L);
+void tg_tablib_set(lua_State *L);
 
 /* Opens the allow-list of libraries and freezes them. Runs protected: [-0, +0], may raise. */
 void tg_sandbox_open(lua_State *L);
