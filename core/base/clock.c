@@ -19,10 +19,10 @@ int64_t tg_clock_process_us(void) { return read_us(CLOCK_PROCESS_CPUTIME_ID); }
 char *tg_clock_text(int64_t wall_us, char *out)
 {
   time_t seconds = (time_t)(wall_us / TG_SEC - (wall_us % TG_SEC < 0));
-  int ms = (int)((wall_us - (int64_t)seconds * TG_SEC) / TG_MS);
+  unsigned ms = (unsigned)((wall_us - (int64_t)seconds * TG_SEC) / TG_MS);
   struct tm tm;
   gmtime_r(&seconds, &tm);
-  snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (tm.tm_year + 1900) % 10000, tm.tm_mon + 1, tm.tm_mday,
-           tm.tm_hour, tm.tm_min, tm.tm_sec, ms);
+  size_t n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+  snprintf(out + n, 32 - n, ".%03uZ", ms);
   return out;
 }
