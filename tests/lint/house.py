@@ -204,6 +204,22 @@ def quiet(house):
                 yield path, number, "stdout below core/app"
 
 
+def faults(house):
+    """docs/TESTING.md lists the fault points that exist, and no other."""
+    table = "docs/TESTING.md"
+    text = house.text(table) if table in house.paths else ""
+    listed = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", text, re.M))
+    seen = set()
+    for path in house.sources("core/", "bindings/"):
+        for number, line in enumerate(house.text(path).split("\n"), 1):
+            for name in re.findall(r'\btg_fault\("([^"]*)"\)', line):
+                seen.add(name)
+                if name not in listed:
+                    yield path, number, f"fault point {name} is not in the table of {table}"
+    for name in sorted(listed - seen):
+        yield table, 1, f"fault point {name} is nowhere in the code"
+
+
 def unfinished(house):
     for path in house.paths:
         if path.endswith(TEXT) and not path.startswith("tests/lint/"):
@@ -221,7 +237,7 @@ def papers(house):
 
 
 CHECKS = {f.__name__: f for f in (layers, libraries, files, lines, functions, banned, quiet,
-                                  unfinished, papers)}
+                                  faults, unfinished, papers)}
 
 
 def main(args):

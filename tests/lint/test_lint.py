@@ -167,6 +167,12 @@ class Checks(unittest.TestCase):
         self.good("quiet", "core/base/fault.c", function("  _exit(86);"))
         self.bad("quiet", "core/base/fault.c", function('  printf("x");'), "printf()")
 
+    def test_faults(self):
+        self.bad("faults", "core/pg/x.c", '  if (tg_fault("pg.begin")) x;\n', "pg.begin is not in")
+        self.bad("faults", "docs/TESTING.md", "| `pg.begin` | before BEGIN |\n", "nowhere")
+        tree = Tree().write("docs/TESTING.md", "| `pg.begin` | before BEGIN |\n")
+        self.assertEqual(tree.write("core/pg/x.c", 'tg_fault("pg.begin");').findings("faults"), [])
+
     def test_unfinished(self):
         self.bad("unfinished", "core/data/x.c", "/* TO" "DO: later */\n", "finish it")
         self.bad("unfinished", "rules/x/y.lua", "-- FIX" "ME\n", "finish it")
