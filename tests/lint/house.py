@@ -28,7 +28,7 @@ LIBRARIES = {  # header -> the rooms that may include it
     r"lua\.h|lauxlib\.h|lualib\.h|luaconf\.h": {"bindings"},
     r"simdjson.*|pcre2.*|zlib\.h": {"core/data"},
     r"jansson\.h": {"bindings", "core/net", "core/app"},
-    r"openssl/.*": {"bindings"},
+    r"openssl/.*": {"bindings", "core/app"},
     r"yaml\.h|jemalloc/.*": {"core/app"},
 }
 BANNED = ("strcpy strncpy stpcpy strcat strncat sprintf vsprintf strtok atoi atol atoll atof "
@@ -172,10 +172,12 @@ def functions(house):
 
 
 def parameters(head):
+    """Without the error that everything that can fail reports into."""
     match = re.search(r"\w\s*\((.*)\)[^()]*$", re.sub(r"__attribute__\s*\(\(.*?\)\)+", "", head))
     inner = match[1] if match else ""
     while re.search(r"\([^()]*\)", inner):
         inner = re.sub(r"\([^()]*\)", "", inner)
+    inner = re.sub(r",?\s*struct tg_err \*\w+\s*$", "", inner)
     return inner.count(",") + 1 if inner.strip() else 0
 
 

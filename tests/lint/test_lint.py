@@ -135,7 +135,8 @@ class Checks(unittest.TestCase):
 
     def test_function_parameters(self):
         self.good("functions", "core/data/x.c",
-                  function("", "int f(int a, int (*b)(int, int), int c, int d, int e)"))
+                  function("", "int f(int a, int (*b)(int, int), int c, int d, int e,\n"
+                               "      struct tg_err *err)"))
         self.bad("functions", "core/data/x.c",
                  function("", "int f(int a, int b, int c,\n      int d, int e, int g)"),
                  "f: 6 parameters")
