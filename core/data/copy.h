@@ -12,7 +12,8 @@
 #include "core/base/buf.h"
 #include "core/data/batch.h"
 
-/* The column list of the COPY statement for a topic: stored fields, then _part, _offset, _issues with provenance. */
+/* The column list of the COPY statement for a topic, quoted, without parentheses: stored fields, then _part, _offset,
+ * _issues with provenance. */
 void tg_copy_columns(const struct tg_topic *topic, struct tg_buf *sql);
 
 void tg_copy_header(struct tg_buf *out);
@@ -20,7 +21,9 @@ void tg_copy_trailer(struct tg_buf *out);
 
 /* Appends rows [row, row + count) of b whose fate is LOAD or TAG and whose segment is not gone, until `out` holds at
  * least piece bytes or the rows are done. Returns the first row not looked at; *written grows by the rows appended.
- * Check out->failed after it. */
+ * Check out->failed after it: no memory, or the cap of out; out then ends with a whole row, and the row returned is the
+ * one that did not fit. _issues has an element "rule: reason" for each issue of fate TAG, and is null without one.
+ * b: sealed and decoded; its values are taken as they are, within the range of their types. */
 uint32_t tg_copy_rows(const struct tg_batch *b, uint32_t row, uint32_t count, size_t piece, struct tg_buf *out,
                       uint64_t *written);
 
