@@ -1,19 +1,21 @@
 /* Writing a load: rows, quarantine, ledger and offsets in one transaction.
  *
- *   BEGIN + first COPY in one message | COPY per table | COPY quarantine | SET CONSTRAINTS ALL IMMEDIATE;
- *   SELECT tidegate.advance_v1(..); COMMIT in one message
+ *   BEGIN + first COPY in one message | COPY per table | COPY quarantine | SET CONSTRAINTS ALL
+ * IMMEDIATE; SELECT tidegate.advance_v1(..); COMMIT in one message
  *
- * COPY's count must equal the rows sent and COMMIT's tag must be COMMIT. What happens after a failure is told by the
- * code; the load is marked (segment.gone, batch.held, fates of refused rows) so that the caller just writes it again.
+ * COPY's count must equal the rows sent and COMMIT's tag must be COMMIT. What happens after a
+ * failure is told by the code; the load is marked (segment.gone, batch.held, fates of refused rows)
+ * so that the caller just writes it again.
  *
  *   TG_OK      committed; segments and batches that are gone or held are not part of it
- *   TG_AGAIN   the load was marked (fenced segments, held topic, refused rows): write it again at once
- *   TG_RETRY   connection or server at fault: connect, renew, back off, write again
- *   TG_CONFIG  the operator must act; what the topic of `report->topic` is concerned with (batch.held was set), or the
- *              whole lane (topic -1)
+ *   TG_AGAIN   the load was marked (fenced segments, held topic, refused rows): write it again at
+ * once TG_RETRY   connection or server at fault: connect, renew, back off, write again TG_CONFIG
+ * the operator must act; what the topic of `report->topic` is concerned with (batch.held was set),
+ * or the whole lane (topic -1)
  *
- * Unknown outcome of COMMIT: TG_RETRY with report->unknown; the next tg_loader_write() first renews the claims and compares the
- * chain's end with each segment's `to`, and returns TG_OK when it had been committed. */
+ * Unknown outcome of COMMIT: TG_RETRY with report->unknown; the next tg_loader_write() first renews
+ * the claims and compares the chain's end with each segment's `to`, and returns TG_OK when it had
+ * been committed. */
 #ifndef TG_PG_LOADER_H
 #define TG_PG_LOADER_H
 
@@ -28,11 +30,11 @@ struct tg_loader_conf {
 };
 
 struct tg_loader_report {
-  int32_t topic;          /* batch index a failure belongs to, or -1 */
-  bool unknown;           /* COMMIT was sent and its outcome is not known */
-  uint32_t fenced;        /* segments newly marked gone */
-  uint32_t refused;       /* rows newly sent to the quarantine by PostgreSQL */
-  uint64_t rows, quarantined, bytes; /* written, when TG_OK */
+  int32_t topic;                         /* batch index a failure belongs to, or -1 */
+  bool unknown;                          /* COMMIT was sent and its outcome is not known */
+  uint32_t fenced;                       /* segments newly marked gone */
+  uint32_t refused;                      /* rows newly sent to the quarantine by PostgreSQL */
+  uint64_t rows, quarantined, bytes;     /* written, when TG_OK */
   int64_t encode_us, copy_us, commit_us; /* time spent, wall; encode is CPU */
   char sqlstate[6];
 };
@@ -41,8 +43,9 @@ struct tg_loader_report {
 struct tg_loader *tg_loader_new(const struct tg_loader_conf *conf, struct tg_pg *pg);
 void tg_loader_free(struct tg_loader *l);
 
-/* One attempt. Connected first when needed (a fresh connection renews the claims of all segments of the load). */
-enum tg_rc tg_loader_write(struct tg_loader *l, struct tg_load *load, struct tg_loader_report *report,
-                           struct tg_err *err);
+/* One attempt. Connected first when needed (a fresh connection renews the claims of all segments of
+ * the load). */
+enum tg_rc tg_loader_write(struct tg_loader *l, struct tg_load *load,
+                           struct tg_loader_report *report, struct tg_err *err);
 
 #endif

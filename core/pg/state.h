@@ -1,22 +1,22 @@
-/* The state schema `tidegate`: its tables, versions, claims and small records. Who writes which table when:
- * docs/POSTGRES.md. Every call takes a connection and a deadline. */
+/* The state schema `tidegate`: its tables, versions, claims and small records. Who writes which
+ * table when: docs/POSTGRES.md. Every call takes a connection and a deadline. */
 #ifndef TG_PG_STATE_H
 #define TG_PG_STATE_H
 
 #include "core/pg/conn.h"
 
-/* Creates or upgrades the schema in one transaction under an advisory lock. TG_CONFIG when rights are missing (the
- * message names the grant), or the schema is newer than this program can use. */
+/* Creates or upgrades the schema in one transaction under an advisory lock. TG_CONFIG when rights
+ * are missing (the message names the grant), or the schema is newer than this program can use. */
 enum tg_rc tg_state_upgrade(struct tg_pg *pg, int64_t deadline_us, struct tg_err *err);
 
-struct tg_claim { /* one partition of the chain, as its owner knows it */
-  const char *topic;    /* Kafka topic; borrowed from the caller */
+struct tg_claim {    /* one partition of the chain, as its owner knows it */
+  const char *topic; /* Kafka topic; borrowed from the caller */
   int32_t partition;
   int32_t partition_id; /* out */
   int64_t claim_id;     /* out of take, in for renew and release */
-  int64_t next;         /* out: the chain's end = next offset to read; -1: never seen, the caller decides */
-  int64_t first_offset; /* in for tg_claim_begin */
-  bool mine;            /* out of renew: the claim is still ours */
+  int64_t next; /* out: the chain's end = next offset to read; -1: never seen, the caller decides */
+  int64_t first_offset;         /* in for tg_claim_begin */
+  bool mine;                    /* out of renew: the claim is still ours */
   int64_t last_offset, last_us; /* out: the ledger's last record, -1 when there is none */
   uint32_t last_crc;
 };
@@ -26,31 +26,45 @@ struct tg_claimer {
   const char *owner; /* "host:pid lane 0" */
 };
 
-/* Becomes the owner of these partitions on this connection (pid and backend_start are its own), terminating stale
- * owners' backends as docs/EXACTLY_ONCE.md says; synchronous_commit=on. All or nothing. */
-enum tg_rc tg_claim_take(struct tg_pg *pg, const struct tg_claimer *who, struct tg_claim *claims, uint32_t count,
-                         int64_t deadline_us, struct tg_err *err);
+/* Becomes the owner of these partitions on this connection (pid and backend_start are its own),
+ * terminating stale owners' backends as docs/EXACTLY_ONCE.md says; synchronous_commit=on. All or
+ * nothing. */
+enum tg_rc tg_claim_take(struct tg_pg *pg, const struct tg_claimer *who, struct tg_claim *claims,
+                         uint32_t count, int64_t deadline_us, struct tg_err *err);
 /* Fixes the beginning of a chain that has none yet (next was -1): first_offset; next is set. */
-enum tg_rc tg_claim_begin(struct tg_pg *pg, struct tg_claim *claims, uint32_t count, int64_t deadline_us,
-                          struct tg_err *err);
-/* After a reconnect or an unknown COMMIT: says which are still ours (mine) and where each chain ends (next). */
-enum tg_rc tg_claim_renew(struct tg_pg *pg, struct tg_claim *claims, uint32_t count, int64_t deadline_us,
-                          struct tg_err *err);
-enum tg_rc tg_claim_release(struct tg_pg *pg, const struct tg_claim *claims, uint32_t count, int64_t deadline_us,
-                            struct tg_err *err);
+enum tg_rc tg_claim_begin(struct tg_pg *pg, struct tg_claim *claims, uint32_t count,
+                          int64_t deadline_us, struct tg_err *err);
+/* After a reconnect or an unknown COMMIT: says which are still ours (mine) and where each chain
+ * ends (next). */
+enum tg_rc tg_claim_renew(struct tg_pg *pg, struct tg_claim *claims, uint32_t count,
+                          int64_t deadline_us, struct tg_err *err);
+enum tg_rc tg_claim_release(struct tg_pg *pg, const struct tg_claim *claims, uint32_t count,
+                            int64_t deadline_us, struct tg_err *err);
 
-/* A journal row: kind "reload", "ddl", "breaker", "claim", "gap" ..; topic may be NULL; detail is JSON or NULL. */
-enum tg_rc tg_journal_add(struct tg_pg *pg, const char *pipeline, const char *kind, const char *topic,
-                          const char *message, const char *detail, int64_t deadline_us, struct tg_err *err);
+struct tg_note { /* a journal row */
+  const char *pipeline;
+  const char *kind;  /* "reload", "ddl", "breaker", "claim", "gap" .. */
+  const char *topic; /* or NULL */
+  const char *message;
+  const char *detail; /* JSON, or NULL */
+};
+enum tg_rc tg_journal_add(struct tg_pg *pg, const struct tg_note *note, int64_t deadline_us,
+                          struct tg_err *err);
 
 /* Remembers a generation and its files (a JSON object path -> text) if it is new. */
-enum tg_rc tg_generation_keep(struct tg_pg *pg, const char *pipeline, const char *sha256, const char *files,
-                              int64_t deadline_us, struct tg_err *err);
+enum tg_rc tg_generation_keep(struct tg_pg *pg, const char *pipeline, const char *sha256,
+                              const char *files, int64_t deadline_us, struct tg_err *err);
 
-/* The breaker of a topic. state: "closed" | "open". Opening twice is fine. */
-enum tg_rc tg_breaker_set(struct tg_pg *pg, const char *pipeline, const char *topic, const char *state,
-                          const char *reason, const char *evidence, int64_t deadline_us, struct tg_err *err);
-enum tg_rc tg_breaker_get(struct tg_pg *pg, const char *pipeline, const char *topic, bool *open, char *reason,
-                          size_t size, int64_t deadline_us, struct tg_err *err);
+struct tg_breaker {             /* of a topic */
+  const char *pipeline, *topic; /* in: the script's name; borrowed */
+  bool open;                    /* in for set, out of get */
+  char reason[512];             /* in for set, out of get */
+};
+/* Opens or closes it; opening twice is fine. evidence: JSON, or NULL. */
+enum tg_rc tg_breaker_set(struct tg_pg *pg, const struct tg_breaker *b, const char *evidence,
+                          int64_t deadline_us, struct tg_err *err);
+/* A breaker that was never set is closed. */
+enum tg_rc tg_breaker_get(struct tg_pg *pg, struct tg_breaker *b, int64_t deadline_us,
+                          struct tg_err *err);
 
 #endif

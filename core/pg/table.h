@@ -1,5 +1,5 @@
-/* Target tables: made from a topic's fields, compared with what exists. DDL runs in short transactions of its own,
- * never inside a load; nothing is ever dropped, narrowed or rewritten. */
+/* Target tables: made from a topic's fields, compared with what exists. DDL runs in short
+ * transactions of its own, never inside a load; nothing is ever dropped, narrowed or rewritten. */
 #ifndef TG_PG_TABLE_H
 #define TG_PG_TABLE_H
 
@@ -10,9 +10,10 @@
 /* The CREATE TABLE statement for a topic, as docs and `tidegate check` show it. */
 void tg_table_ddl(const struct tg_topic *topic, struct tg_buf *sql);
 
-/* Makes the table if it is not there (*created), adds missing nullable columns (IF create allows), compares the rest.
- * TG_CONFIG: they differ; the message names both sides and the ALTER that would help. TG_RETRY: locked, not there. */
-enum tg_rc tg_table_prepare(struct tg_pg *pg, const struct tg_topic *topic, bool create, bool *created,
-                            int64_t deadline_us, struct tg_err *err);
+/* Makes the table if it is not there (*created), adds missing nullable columns (IF create allows),
+ * compares the rest. TG_CONFIG: they differ; the message names both sides and the ALTER that would
+ * help. TG_RETRY: locked, not there. */
+enum tg_rc tg_table_prepare(struct tg_pg *pg, const struct tg_topic *topic, bool create,
+                            bool *created, int64_t deadline_us, struct tg_err *err);
 
 #endif

@@ -1,0 +1,88 @@
+/* One attempt to write a load; shared by the loader's files.
+ *
+ *   loader.c            who calls whom, and what each failure makes of the load
+ *   loader_copy.c       COPY of a batch and of the quarantine
+ *   loader_isolate.c    COPY in savepoint chunks, to find the rows that PostgreSQL refuses
+ *   loader_advance.c    the final message: ledger rows and COMMIT
+ *   loader_claims.c     renewing claims, resolving an unknown COMMIT, ending former owners */
+#ifndef TG_PG_ATTEMPT_H
+#define TG_PG_ATTEMPT_H
+
+#include "core/base/buf.h"
+#include "core/pg/loader.h"
+#include "core/pg/wire.h"
+
+enum { TG_PIECE_BYTES = 128 << 10, TG_PIECE_BYTES_MAX = 1 << 30 };
+
+struct tg_loader {
+  struct tg_loader_conf conf;
+  struct tg_pg *pg;
+  struct tg_buf piece; /* COPY bytes on their way */
+  struct tg_buf sql;   /* the statement being made */
+  struct tg_buf text;  /* one value being made */
+  uint64_t serial;     /* of the connection on which the claims were last renewed */
+  uint64_t load;       /* number of the load that `unknown` and `isolate` are about */
+  bool unknown;        /* its COMMIT was sent and not answered */
+  bool *isolate;       /* per batch: COPY in savepoint chunks */
+  uint32_t isolate_count;
+  uint32_t healed;   /* attempts in a row that were fenced although all claims are ours */
+  uint32_t internal; /* internal errors of the server in a row */
+};
+
+struct tg_attempt {
+  struct tg_loader *l;
+  struct tg_load *load;
+  struct tg_loader_report *report;
+  struct tg_err *err;
+  int64_t deadline_us;
+  bool begun; /* BEGIN was sent */
+};
+
+/* True when the segment is part of the load. */
+static inline bool tg_segment_live(const struct tg_batch *b, const struct tg_segment *s)
+{
+  return !b->held && !s->gone;
+}
+
+/* Rows [row, end) of b that COPY would write. */
+uint32_t tg_attempt_live(const struct tg_batch *b, uint32_t row, uint32_t end);
+
+/* Sends `prefix` + COPY for rows [row, end) of b and compares the server's count with the rows
+ * sent.
+ * TG_CONFIG with an empty sqlstate: the counts differ. */
+enum tg_rc tg_attempt_copy_rows(struct tg_attempt *a, const struct tg_batch *b, const char *prefix,
+                                uint32_t row, uint32_t end);
+
+/* COPY of all rows of a batch in one go. */
+enum tg_rc tg_attempt_copy(struct tg_attempt *a, const struct tg_batch *b);
+
+/* COPY of the quarantined rows of all batches. */
+enum tg_rc tg_attempt_copy_quarantine(struct tg_attempt *a);
+
+/* COPY of a batch in savepoint chunks. Rows that PostgreSQL refuses get an issue of stage load once
+ * the whole batch is through. TG_DATA: the budget is used up. */
+enum tg_rc tg_attempt_isolate(struct tg_attempt *a, struct tg_batch *b);
+
+/* SET CONSTRAINTS, advance and COMMIT in one message. *step: how many of its statements were done.
+ * */
+enum tg_rc tg_attempt_finish(struct tg_attempt *a, uint32_t *step);
+
+/* Renews the claims of the load's segments. *committed: the unknown COMMIT had succeeded. Else
+ * segments that are not ours or not at the chain's end are marked gone. */
+enum tg_rc tg_attempt_renew(struct tg_attempt *a, bool *committed);
+
+/* Ends sessions of former owners that may hold locks we wait for. *ended: how many. */
+enum tg_rc tg_attempt_evict(struct tg_attempt *a, uint32_t *ended);
+
+/* The line of the COPY that the last failure names, 0 when it names none. */
+uint32_t tg_attempt_line(const struct tg_pg *pg, const struct tg_batch *b);
+
+/* "BEGIN; " the first time, else "". */
+static inline const char *tg_attempt_begin(struct tg_attempt *a)
+{
+  bool first = !a->begun;
+  a->begun = true;
+  return first ? "BEGIN; " : "";
+}
+
+#endif

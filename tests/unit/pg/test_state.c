@@ -1,0 +1,239 @@
+/* The state schema, claims and small records, on a real server. */
+#include "tests/unit/pg/server.h"
+
+#include "core/pg/state.h"
+#include "core/pg/wire.h"
+
+#include <pthread.h>
+
+static struct tg_pg_conf conf_a, conf_b;
+static struct tg_pg *a, *b;
+static struct tg_err err;
+static const struct tg_claimer first = {"shop", "cluster1", "host:1 lane 0"};
+static const struct tg_claimer second = {"shop", "cluster1", "host:2 lane 0"};
+
+static int open_two(void **state)
+{
+  (void)state;
+  conf_a = server_conf("tidegate a"), conf_b = server_conf("tidegate b");
+  a = server_connect(&conf_a), b = server_connect(&conf_b);
+  server_exec(a, "DROP SCHEMA IF EXISTS tidegate CASCADE");
+  server_must(tg_state_upgrade(a, soon(), &err), &err);
+  return 0;
+}
+
+static int close_two(void **state)
+{
+  (void)state;
+  tg_pg_free(a), tg_pg_free(b);
+  return 0;
+}
+
+static void upgrading_again_changes_nothing(void **state)
+{
+  (void)state;
+  server_must(tg_state_upgrade(a, soon(), &err), &err);
+  server_must(tg_state_upgrade(b, soon(), &err), &err);
+  assert_string_equal(
+      server_value(a, "SELECT string_agg(version::text, ',') FROM tidegate.version"), "1");
+}
+
+static void *upgrade_thread(void *arg)
+{
+  struct tg_pg_conf conf = server_conf("tidegate c");
+  struct tg_pg *pg = tg_pg_new(&conf);
+  bool fresh;
+  struct tg_err e;
+  enum tg_rc *rc = arg;
+  conf.lock_us = 20 * TG_SEC;
+  *rc = tg_pg_connect(pg, &fresh, &e);
+  if (*rc == TG_OK) *rc = tg_state_upgrade(pg, soon(), &e);
+  if (*rc != TG_OK) fprintf(stderr, "upgrade: %s: %s\n", e.where, e.what);
+  tg_pg_free(pg);
+  return NULL;
+}
+
+static void concurrent_upgrades_all_succeed(void **state)
+{
+  (void)state;
+  enum { N = 6 };
+  pthread_t threads[N];
+  enum tg_rc codes[N];
+  server_exec(a, "DROP SCHEMA tidegate CASCADE");
+  for (int i = 0; i < N; i++) pthread_create(&threads[i], NULL, upgrade_thread, &codes[i]);
+  for (int i = 0; i < N; i++) pthread_join(threads[i], NULL);
+  for (int i = 0; i < N; i++) assert_int_equal(codes[i], TG_OK);
+  assert_string_equal(server_value(a, "SELECT count(*) FROM tidegate.version"), "1");
+}
+
+static void a_newer_schema_that_excludes_us_is_refused(void **state)
+{
+  (void)state;
+  server_exec(a, "INSERT INTO tidegate.version VALUES (7, 1, 'later')");
+  server_must(tg_state_upgrade(a, soon(), &err), &err);
+  server_exec(a, "INSERT INTO tidegate.version VALUES (8, 8, 'later')");
+  assert_int_equal(tg_state_upgrade(a, soon(), &err), TG_CONFIG);
+  assert_non_null(strstr(err.what, "version 8"));
+}
+
+static void missing_rights_are_named(void **state)
+{
+  (void)state;
+  struct tg_pg_conf conf = server_conf("tidegate poor");
+  char dsn[200];
+  server_exec(a, "DROP SCHEMA tidegate CASCADE; DROP ROLE IF EXISTS poor; CREATE ROLE poor LOGIN");
+  snprintf(dsn, sizeof dsn, "host=%s user=poor dbname=postgres", server.dir);
+  conf.dsn = dsn;
+  struct tg_pg *poor = server_connect(&conf);
+  assert_int_equal(tg_state_upgrade(poor, soon(), &err), TG_CONFIG);
+  assert_non_null(strstr(err.what, "GRANT CREATE ON DATABASE"));
+  assert_string_equal(server_value(poor, "SELECT 1"), "1"); /* no transaction is left open */
+  server_must(tg_state_upgrade(a, soon(), &err), &err);
+  assert_int_equal(tg_state_upgrade(poor, soon(), &err), TG_CONFIG);
+  assert_non_null(strstr(err.what, "USAGE ON SCHEMA tidegate"));
+  tg_pg_free(poor);
+}
+
+static void a_chain_begins_once(void **state)
+{
+  (void)state;
+  struct tg_claim c[2] = {{.topic = "or\"d,ers", .partition = 0},
+                          {.topic = "or\"d,ers", .partition = 3}};
+  server_must(tg_claim_take(a, &first, c, 2, soon(), &err), &err);
+  assert_int_equal(c[0].next, -1);
+  assert_int_equal(c[1].last_offset, -1);
+  assert_true(c[0].claim_id > 0);
+  assert_int_not_equal(c[0].partition_id, c[1].partition_id);
+  c[0].first_offset = 17, c[1].first_offset = 0;
+  server_must(tg_claim_begin(a, c, 2, soon(), &err), &err);
+  assert_int_equal(c[0].next, 17);
+  assert_int_equal(c[1].next, 0);
+  c[0].first_offset = 99; /* the earliest offset moved meanwhile */
+  server_must(tg_claim_begin(a, c, 2, soon(), &err), &err);
+  assert_int_equal(c[0].next, 17);
+}
+
+static void a_second_owner_fences_the_first(void **state)
+{
+  (void)state;
+  struct tg_claim old = {.topic = "orders"}, new = {.topic = "orders"};
+  server_must(tg_claim_take(a, &first, &old, 1, soon(), &err), &err);
+  server_must(tg_claim_renew(a, &old, 1, soon(), &err), &err);
+  assert_true(old.mine);
+  int32_t pid = a->pid;
+  server_must(tg_claim_take(b, &second, &new, 1, soon(), &err), &err);
+  assert_int_equal(new.partition_id, old.partition_id);
+  assert_int_not_equal(new.claim_id, old.claim_id);
+  /* its session is ended, since no claim names it */
+  assert_int_equal(tg_pg_query(a, "SELECT 1", NULL, 0, soon(), &err), TG_RETRY);
+  bool fresh = false;
+  server_must(tg_pg_connect(a, &fresh, &err), &err);
+  assert_true(fresh);
+  assert_int_not_equal(a->pid, pid);
+  server_must(tg_claim_renew(a, &old, 1, soon(), &err), &err);
+  assert_false(old.mine);
+  server_must(tg_claim_renew(b, &new, 1, soon(), &err), &err);
+  assert_true(new.mine);
+}
+
+static void an_owner_of_other_partitions_is_left_alone(void **state)
+{
+  (void)state;
+  struct tg_claim old[2] = {{.topic = "orders"}, {.topic = "orders", .partition = 1}};
+  struct tg_claim new = {.topic = "orders"};
+  server_must(tg_claim_take(a, &first, old, 2, soon(), &err), &err);
+  server_must(tg_claim_take(b, &second, &new, 1, soon(), &err), &err);
+  server_must(tg_claim_renew(a, old, 2, soon(), &err), &err);
+  assert_false(old[0].mine);
+  assert_true(old[1].mine);
+}
+
+static void a_released_owner_is_left_alone(void **state)
+{
+  (void)state;
+  struct tg_claim old = {.topic = "orders"}, new = {.topic = "orders"};
+  server_must(tg_claim_take(a, &first, &old, 1, soon(), &err), &err);
+  server_must(tg_claim_release(a, &old, 1, soon(), &err), &err);
+  server_must(tg_claim_take(b, &second, &new, 1, soon(), &err), &err);
+  server_must(tg_claim_renew(a, &old, 1, soon(), &err), &err);
+  assert_false(old.mine);
+}
+
+static void a_client_stopped_inside_copy_is_freed(void **state)
+{
+  (void)state;
+  struct tg_claim old = {.topic = "orders"}, new = {.topic = "orders"};
+  ExecStatusType status = PGRES_COMMAND_OK;
+  server_exec(a, "DROP TABLE IF EXISTS stuck; CREATE TABLE stuck (x int PRIMARY KEY)");
+  server_must(tg_claim_take(a, &first, &old, 1, soon(), &err), &err);
+  server_must(tg_wire_send(a, "BEGIN; LOCK TABLE stuck; COPY stuck FROM STDIN", soon(), &err),
+              &err);
+  while (status != PGRES_COPY_IN) server_must(tg_wire_next(a, &status, soon(), &err), &err);
+  server_must(tg_claim_take(b, &second, &new, 1, soon(), &err), &err);
+  server_exec(b, "LOCK TABLE stuck; DROP TABLE stuck");
+}
+
+static void another_cluster_is_refused(void **state)
+{
+  (void)state;
+  struct tg_claim c = {.topic = "orders"};
+  struct tg_claimer other = {"shop", "cluster2", "host:3"};
+  server_must(tg_claim_take(a, &first, &c, 1, soon(), &err), &err);
+  assert_int_equal(tg_claim_take(b, &other, &c, 1, soon(), &err), TG_CONFIG);
+  assert_non_null(strstr(err.what, "cluster1"));
+  assert_non_null(strstr(err.what, "cluster2"));
+}
+
+static void breakers_open_and_close(void **state)
+{
+  (void)state;
+  struct tg_breaker set = {
+      .pipeline = "shop", .topic = "orders", .open = true, .reason = "it's bad"};
+  struct tg_breaker got = {.pipeline = "shop", .topic = "orders"};
+  server_must(tg_breaker_get(a, &got, soon(), &err), &err);
+  assert_false(got.open);
+  server_must(tg_breaker_set(a, &set, "{\"rows\": 3}", soon(), &err), &err);
+  server_must(tg_breaker_set(b, &set, NULL, soon(), &err), &err);
+  server_must(tg_breaker_get(b, &got, soon(), &err), &err);
+  assert_true(got.open);
+  assert_string_equal(got.reason, "it's bad");
+  set.open = false;
+  server_must(tg_breaker_set(a, &set, NULL, soon(), &err), &err);
+  server_must(tg_breaker_get(b, &got, soon(), &err), &err);
+  assert_false(got.open);
+}
+
+static void journal_and_generations_are_kept(void **state)
+{
+  (void)state;
+  struct tg_note note = {"shop", "reload", NULL, "a 'new' set", "{\"n\": 1}"};
+  server_must(tg_journal_add(a, &note, soon(), &err), &err);
+  assert_string_equal(server_value(a, "SELECT message || topic IS NULL FROM tidegate.journal"),
+                      "t");
+  server_must(tg_generation_keep(a, "shop", "abc", "{\"x.lua\": \"return 1\"}", soon(), &err),
+              &err);
+  server_must(tg_generation_keep(a, "shop", "abc", "{\"x.lua\": \"return 2\"}", soon(), &err),
+              &err);
+  assert_string_equal(server_value(a, "SELECT files->>'x.lua' FROM tidegate.generation"),
+                      "return 1");
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, open_two, close_two)
+  const struct CMUnitTest tests[] = {
+      T(upgrading_again_changes_nothing),
+      T(concurrent_upgrades_all_succeed),
+      T(a_newer_schema_that_excludes_us_is_refused),
+      T(missing_rights_are_named),
+      T(a_chain_begins_once),
+      T(a_second_owner_fences_the_first),
+      T(an_owner_of_other_partitions_is_left_alone),
+      T(a_released_owner_is_left_alone),
+      T(a_client_stopped_inside_copy_is_freed),
+      T(another_cluster_is_refused),
+      T(breakers_open_and_close),
+      T(journal_and_generations_are_kept),
+  };
+  return cmocka_run_group_tests(tests, server_start, server_stop);
+}
