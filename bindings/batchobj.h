@@ -21,6 +21,10 @@ void tg_batchobj_push(lua_State *L, struct tg_batch *b, enum tg_phase phase);
  * where the first of them was made ("scripts/orders.lua:12"), static per VM. */
 uint32_t tg_batchobj_close(lua_State *L, const char **line);
 
+/* True when a script was stopped because the batch's own arena is full (assigned columns live there): the
+ * evaluator's TG_FULL. Since the last push. */
+bool tg_batchobj_full(lua_State *L);
+
 /* Pushes a column of the current batch. [-0, +1] */
 void tg_column_push(lua_State *L, struct tg_column *c);
 /* The column at idx; raises an argument error when it is not a live column. Marks a mask as used. */

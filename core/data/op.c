@@ -139,6 +139,33 @@ const struct tg_dict *tg_op_dict(struct tg_op *op, struct tg_column *c)
   return tg_column_dict(c, op->home ? op->home : op->arena, DICT_VALUES_MAX);
 }
 
+/* Copies the texts of `in` to out, packed; false when the arena is full. */
+static bool keep_texts(struct tg_arena *to, const struct tg_text *in, uint32_t count,
+                       struct tg_text *out)
+{
+  size_t bytes = 0;
+  for (uint32_t i = 0; i < count; i++) bytes += in[i].len;
+  char *p = tg_arena_bytes(to, bytes);
+  for (uint32_t i = 0; p && i < count; i++) {
+    if (!in[i].ptr) continue;
+    memcpy(p, in[i].ptr, in[i].len);
+    out[i] = tg_text_of(p, in[i].len);
+    p += in[i].len;
+  }
+  return p != NULL;
+}
+
+struct tg_column *tg_op_keep(struct tg_arena *to, const struct tg_column *c)
+{
+  struct tg_column *out = tg_column_new(to, c->type, c->rows, c->nul != NULL);
+  if (!out) return NULL;
+  if (c->nul) memcpy(out->nul, c->nul, c->rows);
+  if (tg_type_store(c->type) == TG_STORE_TEXT)
+    return keep_texts(to, c->v.texts, c->rows, out->v.texts) ? out : NULL;
+  memcpy(out->v.any, c->v.any, (size_t)c->rows * tg_type_width(c->type));
+  return out;
+}
+
 char *tg_arg_name(struct tg_arg a, char *out, size_t size)
 {
   static const char *const names[] = {"null", "a whole number", "a number", "a text",

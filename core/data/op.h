@@ -98,6 +98,9 @@ uint8_t *tg_op_own_nul(struct tg_op *op, struct tg_column *out, const uint8_t *s
 /* The dictionary of a text column when working per distinct value pays; NULL otherwise (no error). */
 const struct tg_dict *tg_op_dict(struct tg_op *op, struct tg_column *c);
 
+/* A copy of c and of the texts it points to in another arena; NULL when that is full. */
+struct tg_column *tg_op_keep(struct tg_arena *to, const struct tg_column *c);
+
 /* A type by kind alone, and numeric(18, scale). */
 static inline struct tg_type tg_type_of(enum tg_kind kind)
 {

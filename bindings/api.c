@@ -1,0 +1,29 @@
+/* docs/API.md out of the lists that register the API. */
+#include "bindings/api.h"
+
+static void section(struct tg_buf *out, const char *title, const struct tg_api *list)
+{
+  tg_buf_printf(out, "\n## %s\n\n| | |\n|---|---|\n", title);
+  for (; list->name; list++) {
+    tg_buf_str(out, "| `");
+    for (const char *p = list->signature; *p; p++) {
+      if (*p == '|') tg_buf_char(out, '\\');
+      tg_buf_char(out, *p);
+    }
+    tg_buf_printf(out, "` | %s |\n", list->doc);
+  }
+}
+
+void tg_api_markdown(struct tg_buf *out)
+{
+  tg_buf_str(out, "# The scripts' API\n\nMade from the table that registers it; "
+                  "how it is used: LUA.md.\n");
+  section(out, "The batch", tg_api_batch);
+  section(out, "Globals", tg_api_globals);
+  section(out, "Operators on columns", tg_api_operators);
+  section(out, "Comparing and choosing", tg_api_logic);
+  section(out, "Numbers", tg_api_math);
+  section(out, "Text", tg_api_text);
+  section(out, "Time", tg_api_time);
+  section(out, "Conversion", tg_api_cast);
+}

@@ -1,0 +1,207 @@
+/* Methods of columns: comparisons, masks, choosing values; and the globals that go with them. */
+#include "bindings/api.h"
+#include "bindings/columnobj.h"
+#include "bindings/vm.h"
+#include "core/data/arith.h"
+#include "core/data/choose.h"
+#include "core/data/compare.h"
+#include "core/data/mask.h"
+#include "core/data/member.h"
+
+enum { SET_MAX = 100000 };
+
+static int compare(lua_State *L, enum tg_cmp cmp, const char *name)
+{
+  struct tg_handle *h = tg_handle_check(L, 1);
+  struct tg_arg b = tg_arg_check(L, 2);
+  struct tg_op op = tg_op_begin(L, h);
+  return tg_op_done(L, &op, name, tg_compare(&op, cmp, tg_arg_column(h->c), b));
+}
+
+static int cmp_eq(lua_State *L)
+{
+  return compare(L, TG_EQ, "eq");
+}
+static int cmp_ne(lua_State *L)
+{
+  return compare(L, TG_NE, "ne");
+}
+static int cmp_lt(lua_State *L)
+{
+  return compare(L, TG_LT, "lt");
+}
+static int cmp_le(lua_State *L)
+{
+  return compare(L, TG_LE, "le");
+}
+static int cmp_gt(lua_State *L)
+{
+  return compare(L, TG_GT, "gt");
+}
+static int cmp_ge(lua_State *L)
+{
+  return compare(L, TG_GE, "ge");
+}
+static int cmp_is(lua_State *L)
+{
+  return compare(L, TG_IS, "is");
+}
+static int cmp_isnt(lua_State *L)
+{
+  return compare(L, TG_ISNT, "isnt");
+}
+
+static int col_between(lua_State *L)
+{
+  struct tg_handle *h = tg_handle_check(L, 1);
+  struct tg_bounds bounds = {.has_min = !tg_arg_absent(L, 2), .has_max = !tg_arg_absent(L, 3)};
+  if (bounds.has_min) bounds.min = tg_arg_check(L, 2);
+  if (bounds.has_max) bounds.max = tg_arg_check(L, 3);
+  bounds.exclusive_min = lua_toboolean(L, 4);
+  bounds.exclusive_max = lua_toboolean(L, 5);
+  struct tg_op op = tg_op_begin(L, h);
+  return tg_op_done(L, &op, "between", tg_compare_between(&op, h->c, &bounds));
+}
+
+/* The members of the list at idx, in the op's arena. Their texts stay on the table. */
+static struct tg_literal *check_set(lua_State *L, int idx, struct tg_op *op, uint32_t *count)
+{
+  luaL_checktype(L, idx, LUA_TTABLE);
+  lua_Unsigned n = lua_rawlen(L, idx);
+  if (n > SET_MAX) luaL_error(L, "a set of %I values; at most %d", (lua_Integer)n, SET_MAX);
+  struct tg_literal *set = tg_arena_alloc(op->arena, (size_t)n * sizeof *set);
+  if (!set) luaL_error(L, "no memory left for a set");
+  for (lua_Unsigned i = 0; i < n; i++) {
+    lua_rawgeti(L, idx, (lua_Integer)i + 1);
+    struct tg_arg a = tg_arg_check(L, -1);
+    if (a.c) luaL_error(L, "a set holds values, not columns");
+    set[i] = a.lit;
+    lua_pop(L, 1);
+  }
+  *count = (uint32_t)n;
+  return set;
+}
+
+static int col_is_in(lua_State *L)
+{
+  uint32_t count;
+  struct tg_handle *h = tg_handle_check(L, 1);
+  struct tg_op op = tg_op_begin(L, h);
+  struct tg_literal *set = check_set(L, 2, &op, &count);
+  return tg_op_done(L, &op, "is_in", tg_member_of(&op, h->c, set, count));
+}
+
+static int null_test(lua_State *L, bool want, const char *name)
+{
+  struct tg_handle *h = tg_handle_check(L, 1);
+  struct tg_op op = tg_op_begin(L, h);
+  return tg_op_done(L, &op, name, tg_mask_null(&op, h->c, want));
+}
+
+static int col_is_null(lua_State *L)
+{
+  return null_test(L, true, "is_null");
+}
+static int col_not_null(lua_State *L)
+{
+  return null_test(L, false, "not_null");
+}
+
+static int mask_count(lua_State *L)
+{
+  lua_pushinteger(L, tg_mask_tally(tg_mask_check(L, 1)).is_true);
+  return 1;
+}
+
+static int mask_any(lua_State *L)
+{
+  lua_pushboolean(L, tg_mask_tally(tg_mask_check(L, 1)).is_true > 0);
+  return 1;
+}
+
+static int mask_all(lua_State *L)
+{
+  struct tg_tally t = tg_mask_tally(tg_mask_check(L, 1));
+  lua_pushboolean(L, t.is_false + t.faults == 0);
+  return 1;
+}
+
+static int col_where(lua_State *L)
+{
+  struct tg_handle *h = tg_handle_check(L, 1);
+  struct tg_column *mask = tg_mask_check(L, 2);
+  struct tg_op op = tg_op_begin(L, h);
+  return tg_op_done(L, &op, "where", tg_choose_where(&op, h->c, mask));
+}
+
+static int col_default(lua_State *L)
+{
+  struct tg_handle *h = tg_handle_check(L, 1);
+  struct tg_arg b = tg_arg_check(L, 2);
+  struct tg_op op = tg_op_begin(L, h);
+  return tg_op_done(L, &op, "default", tg_choose_default(&op, h->c, b));
+}
+
+static int api_when(lua_State *L)
+{
+  struct tg_column *mask = tg_mask_check(L, 1);
+  struct tg_arg a = tg_arg_check(L, 2), b = tg_arg_check(L, 3);
+  struct tg_op op = tg_op_begin(L, NULL);
+  return tg_op_done(L, &op, "when", tg_choose_when(&op, mask, a, b));
+}
+
+static int pick(lua_State *L, bool greatest, const char *name)
+{
+  int n = lua_gettop(L);
+  if (n < 2) return luaL_error(L, "%s needs two values at least", name);
+  struct tg_op op = tg_op_begin(L, NULL);
+  struct tg_arg a = tg_arg_check(L, 1);
+  for (int i = 2; i <= n; i++) {
+    struct tg_column *c = tg_arith_pick(&op, greatest, a, tg_arg_check(L, i));
+    if (!c) return tg_op_done(L, &op, name, NULL);
+    a = tg_arg_column(c);
+  }
+  return tg_op_done(L, &op, name, a.c);
+}
+
+static int api_least(lua_State *L)
+{
+  return pick(L, false, "least");
+}
+static int api_greatest(lua_State *L)
+{
+  return pick(L, true, "greatest");
+}
+
+const struct tg_api tg_api_logic[] = {
+    {"eq", "col:eq(x)", "Equal; null when either side is null.", cmp_eq},
+    {"ne", "col:ne(x)", "Not equal; null when either side is null.", cmp_ne},
+    {"lt", "col:lt(x)", "Less than.", cmp_lt},
+    {"le", "col:le(x)", "Less than or equal.", cmp_le},
+    {"gt", "col:gt(x)", "Greater than.", cmp_gt},
+    {"ge", "col:ge(x)", "Greater than or equal.", cmp_ge},
+    {"is", "col:is(x)", "Equal, two nulls too; never null.", cmp_is},
+    {"isnt", "col:isnt(x)", "Not equal, null-safe; never null.", cmp_isnt},
+    {"between", "col:between(min, max[, exclusive_min[, exclusive_max]])",
+     "Within bounds; one of them may be nil. NaN is in no range.", col_between},
+    {"is_in", "col:is_in({..})", "Equals one of the values; another type matches nothing.",
+     col_is_in},
+    {"is_null", "col:is_null()", "True where there is no value.", col_is_null},
+    {"not_null", "col:not_null()", "True where there is a value.", col_not_null},
+    {"count", "mask:count()", "How many rows are true, as a number.", mask_count},
+    {"any", "mask:any()", "Whether a row is true.", mask_any},
+    {"all", "mask:all()", "Whether no row is false; nulls do not count.", mask_all},
+    {"where", "col:where(mask)", "The values where mask is true, null elsewhere.", col_where},
+    {"default", "col:default(x)", "x where the value is null or a fault; takes faults away.",
+     col_default},
+    {"coalesce", "col:coalesce(col2)", "The same for another column.", col_default},
+    {0},
+};
+
+const struct tg_api tg_api_globals[] = {
+    {"when", "when(mask, a, b)", "a where mask is true, else b (also where it is null).", api_when},
+    {"least", "least(a, b, ..)", "The smallest; nulls are left out.", api_least},
+    {"greatest", "greatest(a, b, ..)", "The largest; nulls are left out.", api_greatest},
+    {"null", "null", "The missing value, where Lua's nil cannot stand.", NULL},
+    {0},
+};
