@@ -1,0 +1,370 @@
+/* The consumer's life: subscribe, poll, assign, pause, close. Deliveries: consumer_deliver.c, callbacks:
+ * consumer_events.c. Neither seek nor librdkafka's pause is used; both lose or repeat records in some version. */
+#include "core/kafka/consumer_own.h"
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { CLOSE_STEP_MS = 10, PROBE_MS = 100, PART_BYTES = 64 << 10 };
+static const int64_t close_us = 10 * TG_SEC, probe_every_us = 5 * TG_SEC;
+
+enum tg_rc tg_consumer_new(const struct tg_consumer_conf *conf, const struct tg_consumer_on *on,
+                           struct tg_consumer **out, struct tg_err *err)
+{
+  char why[256] = "";
+  rd_kafka_conf_t *rkconf = NULL;
+  struct tg_consumer *c = calloc(1, sizeof *c);
+  if (!c) return tg_err_set(err, TG_FATAL, "kafka", "no memory for a consumer");
+  enum tg_rc rc = tg_consumer_conf_make(conf, &rkconf, err);
+  if (rc != TG_OK) goto out;
+  c->on = *on, c->event_bytes_max = conf->event_bytes_max;
+  tg_arena_init(&c->arena, PART_BYTES, 0);
+  tg_buf_init(&c->packed, 0);
+  tg_consumer_hook(rkconf, c);
+  c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, rkconf, why, sizeof why);
+  if (!c->rk) {
+    rd_kafka_conf_destroy(rkconf);
+    rc = tg_err_set(err, TG_CONFIG, "kafka", "librdkafka refuses the configuration: %s", why);
+    goto out;
+  }
+  rd_kafka_poll_set_consumer(c->rk); /* errors and commit results come with the messages */
+  c->queue = rd_kafka_queue_get_consumer(c->rk);
+  *out = c;
+  return TG_OK;
+out:
+  free(c);
+  return rc;
+}
+
+enum tg_rc tg_consumer_subscribe(struct tg_consumer *c, const char *const *topics, uint32_t count,
+                                 struct tg_err *err)
+{
+  rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  enum tg_rc rc = TG_OK;
+  for (uint32_t i = 0; i < count && rc == TG_OK; i++) {
+    if (topics[i][0] == '^')
+      rc = tg_err_set(err, TG_CONFIG, topics[i], "patterns of topics are not supported: name each");
+    rd_kafka_topic_partition_list_add(list, topics[i], RD_KAFKA_PARTITION_UA);
+  }
+  if (rc == TG_OK) code = count ? rd_kafka_subscribe(c->rk, list) : rd_kafka_unsubscribe(c->rk);
+  if (code)
+    rc = tg_err_set(err, code == RD_KAFKA_RESP_ERR__FATAL ? TG_FATAL : TG_CONFIG, "kafka subscribe",
+                    "%s", rd_kafka_err2str(code));
+  rd_kafka_topic_partition_list_destroy(list);
+  return rc;
+}
+
+void tg_consumer_drop(struct tg_consumer *c)
+{
+  for (; c->head < c->count; c->head++) rd_kafka_message_destroy(c->msgs[c->head]);
+  c->head = c->count = 0;
+  c->serial++;
+}
+
+void tg_consumer_forget(struct tg_consumer *c)
+{
+  tg_consumer_drop(c);
+  c->parts = NULL, c->parts_count = 0, c->last = NULL, c->last_rkt = NULL;
+  c->stalled = false;
+  tg_arena_reset(&c->arena, 0);
+}
+
+static enum tg_rc refuse(enum tg_rc rc, const struct tg_topart *p, const char *why,
+                         struct tg_err *err)
+{
+  char where[300];
+  snprintf(where, sizeof where, "%s[%d]@%lld", p->topic, p->partition, (long long)p->offset);
+  return tg_err_set(err, rc, where, "cannot be assigned: %s", why);
+}
+
+static enum tg_rc check_parts(const struct tg_consumer *c, const struct tg_topart *parts,
+                              uint32_t count, struct tg_err *err)
+{
+  for (uint32_t i = 0; i < count; i++) {
+    if (parts[i].offset < 0) return refuse(TG_CONFIG, &parts[i], "no offset", err);
+    if (!c->group ||
+        !rd_kafka_topic_partition_list_find(c->group, parts[i].topic, parts[i].partition))
+      return refuse(TG_FENCED, &parts[i], "the group gave it to somebody else", err);
+  }
+  return TG_OK;
+}
+
+static int part_order(const void *a, const void *b)
+{
+  const struct tg_part *p = a, *q = b;
+  int order = strcmp(p->topic, q->topic);
+  return order ? order : (p->partition > q->partition) - (p->partition < q->partition);
+}
+
+/* Copies the owner's list. A topic's name is kept once for a run of its partitions. */
+static bool keep_parts(struct tg_consumer *c, const struct tg_topart *parts, uint32_t count)
+{
+  struct tg_part *kept = tg_arena_zalloc(&c->arena, count, sizeof *kept);
+  const char *topic = NULL;
+  if (!kept) return false;
+  for (uint32_t i = 0; i < count; i++) {
+    if (!topic || strcmp(topic, parts[i].topic) != 0)
+      topic = tg_arena_printf(&c->arena, "%s", parts[i].topic);
+    if (!topic) return false;
+    kept[i] = (struct tg_part){.topic = topic,
+                               .partition = parts[i].partition,
+                               .slot = parts[i].slot,
+                               .next = parts[i].offset,
+                               .first = -1,
+                               .held = parts[i].paused};
+  }
+  qsort(kept, count, sizeof *kept, part_order);
+  c->parts = kept, c->parts_count = count;
+  return true;
+}
+
+static const char *twice(const struct tg_consumer *c)
+{
+  for (uint32_t i = 1; i < c->parts_count; i++)
+    if (part_order(&c->parts[i - 1], &c->parts[i]) == 0) return c->parts[i].topic;
+  return NULL;
+}
+
+/* Makes librdkafka read exactly what is wanted from each partition's next offset; nothing while stalled. */
+static enum tg_rc assign_parts(struct tg_consumer *c, struct tg_err *err)
+{
+  rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)c->parts_count);
+  for (uint32_t i = 0; i < c->parts_count && !c->stalled; i++) {
+    struct tg_part *p = &c->parts[i];
+    p->first = -1;
+    if (!p->held && !p->dead)
+      rd_kafka_topic_partition_list_add(list, p->topic, p->partition)->offset = p->next;
+  }
+  rd_kafka_resp_err_t code = rd_kafka_assign(c->rk, list);
+  rd_kafka_topic_partition_list_destroy(list);
+  c->last = NULL, c->last_rkt = NULL;
+  if (!code) return TG_OK;
+  return tg_err_set(err, code == RD_KAFKA_RESP_ERR__FATAL ? TG_FATAL : TG_RETRY, "kafka assign",
+                    "%s", rd_kafka_err2str(code));
+}
+
+enum tg_rc tg_consumer_assign(struct tg_consumer *c, const struct tg_topart *parts, uint32_t count,
+                              struct tg_err *err)
+{
+  if (c->fatal) return tg_err_set(err, TG_FATAL, "kafka", "%s", c->fatal_text);
+  if (c->calling)
+    return tg_err_set(err, TG_AGAIN, "kafka assign", "inside a callback: assign after the poll");
+  enum tg_rc rc = check_parts(c, parts, count, err);
+  if (rc != TG_OK) return rc;
+  tg_consumer_forget(c);
+  bool kept = keep_parts(c, parts, count);
+  const char *topic = kept ? twice(c) : NULL;
+  if (!kept) rc = tg_err_set(err, TG_FATAL, "kafka assign", "no memory for %u partitions", count);
+  if (topic) rc = tg_err_set(err, TG_CONFIG, topic, "a partition is in the assignment twice");
+  if (rc != TG_OK) tg_consumer_forget(c);
+  enum tg_rc done = assign_parts(c, rc == TG_OK ? err : NULL);
+  if (done != TG_OK) tg_consumer_forget(c);
+  return rc != TG_OK ? rc : done;
+}
+
+/* Gives up what was prefetched: the pause lasts, memory is better used elsewhere. Read again by unstall(). */
+static enum tg_rc stall(struct tg_consumer *c, struct tg_err *err)
+{
+  tg_consumer_drop(c);
+  c->stalled = true;
+  return assign_parts(c, err);
+}
+
+static enum tg_rc unstall(struct tg_consumer *c, struct tg_err *err)
+{
+  c->stalled = false;
+  enum tg_rc rc = assign_parts(c, err);
+  if (rc != TG_OK) c->stalled = true; /* tried again at the next poll */
+  return rc;
+}
+
+/* Takes up to most messages behind those that wait; callbacks run in here. What a callback made void is dropped. */
+static uint32_t fetch(struct tg_consumer *c, uint32_t most, int timeout_ms)
+{
+  rd_kafka_message_t **end = c->msgs + c->count;
+  uint64_t serial = c->serial;
+  c->calling = true;
+  ssize_t got = rd_kafka_consume_batch_queue(c->queue, timeout_ms, end, most);
+  c->calling = false;
+  if (got <= 0) return 0;
+  if (serial == c->serial) return c->count += (uint32_t)got, (uint32_t)got;
+  for (ssize_t i = 0; i < got; i++) rd_kafka_message_destroy(end[i]);
+  return 0;
+}
+
+static void sleep_until(int64_t mono_us)
+{
+  struct timespec t = {mono_us / TG_SEC, (long)(mono_us % TG_SEC) * 1000};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR) continue;
+}
+
+static void pack_down(struct tg_consumer *c)
+{
+  if (!c->head) return;
+  memmove(c->msgs, c->msgs + c->head, (c->count - c->head) * sizeof *c->msgs);
+  c->count -= c->head, c->head = 0;
+}
+
+/* The owner takes nothing: only rebalances and errors are wanted. They come through the queue of messages, so one
+ * message a poll is taken and kept. */
+static enum tg_rc wait_held(struct tg_consumer *c, int64_t timeout_us, struct tg_err *err)
+{
+  int64_t until_us = tg_clock_mono_us() + timeout_us;
+  pack_down(c);
+  if (c->count == TG_CONSUMER_HELD) {
+    enum tg_rc rc = stall(c, err);
+    if (rc != TG_OK) return rc;
+  }
+  if (fetch(c, 1, tg_kafkaconf_ms(timeout_us))) sleep_until(until_us);
+  return TG_OK;
+}
+
+/* The first message is waited for, the others are only taken: a batch call would wait for all. */
+static void fetch_ready(struct tg_consumer *c, int64_t timeout_us, uint32_t most)
+{
+  if (most > TG_CONSUMER_FETCH) most = TG_CONSUMER_FETCH;
+  if (fetch(c, 1, tg_kafkaconf_ms(timeout_us)) && most > 1) fetch(c, most - 1, 0);
+}
+
+static void probe(struct tg_consumer *c)
+{
+  const struct rd_kafka_metadata *answer;
+  int64_t now_us = tg_clock_mono_us();
+  if (!c->trouble || now_us < c->probe_us) return;
+  c->probe_us = now_us + probe_every_us;
+  if (rd_kafka_metadata(c->rk, 0, NULL, &answer, PROBE_MS)) return;
+  rd_kafka_metadata_destroy(answer);
+  tg_consumer_trouble(c, RD_KAFKA_RESP_ERR_NO_ERROR, NULL);
+}
+
+static enum tg_rc poll_once(struct tg_consumer *c, int64_t timeout_us, uint32_t most,
+                            struct tg_err *err)
+{
+  enum tg_rc rc = c->stalled && !c->paused ? unstall(c, err) : TG_OK;
+  if (rc != TG_OK) return fetch(c, 1, tg_kafkaconf_ms(timeout_us)), rc; /* events say why */
+  rc = tg_consumer_deliver(c, &most, err);
+  if (rc == TG_OK && (c->paused || !most)) rc = TG_AGAIN;
+  if (rc == TG_AGAIN) return wait_held(c, timeout_us, err);
+  if (rc != TG_OK) return rc;
+  while (most && rc == TG_OK) {
+    uint32_t before = most;
+    fetch_ready(c, timeout_us, most);
+    timeout_us = 0;
+    if (c->count == 0) break;
+    rc = tg_consumer_deliver(c, &most, err);
+    if (before == most) break; /* only errors and ends came: let the owner look */
+  }
+  return rc == TG_AGAIN ? TG_OK : rc;
+}
+
+enum tg_rc tg_consumer_poll(struct tg_consumer *c, int64_t timeout_us, uint32_t most,
+                            struct tg_err *err)
+{
+  enum tg_rc rc = TG_OK;
+  if (!c->fatal) rc = poll_once(c, timeout_us, most, err);
+  if (!c->fatal) probe(c);
+  if (c->fatal) return tg_err_set(err, TG_FATAL, "kafka", "%s", c->fatal_text);
+  return rc;
+}
+
+void tg_consumer_pause(struct tg_consumer *c, bool paused)
+{
+  c->paused = paused;
+}
+
+static enum tg_rc rc_of(rd_kafka_resp_err_t code)
+{
+  switch (code) {
+  case RD_KAFKA_RESP_ERR_NO_ERROR: return TG_OK;
+  case RD_KAFKA_RESP_ERR__FATAL: return TG_FATAL;
+  case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+  case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+  case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+  case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return TG_CONFIG;
+  default: return TG_RETRY;
+  }
+}
+
+enum tg_rc tg_consumer_watermarks(struct tg_consumer *c, const char *topic, int32_t partition,
+                                  int64_t *low, int64_t *high, int64_t timeout_us,
+                                  struct tg_err *err)
+{
+  char where[300];
+  rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(c->rk, topic, partition, low, high,
+                                                              tg_kafkaconf_ms(timeout_us));
+  if (!code) return TG_OK;
+  snprintf(where, sizeof where, "%s[%d]", topic, partition);
+  return tg_err_set(err, rc_of(code), where, "its first and last offset cannot be asked for: %s",
+                    rd_kafka_err2str(code));
+}
+
+int64_t tg_consumer_high(struct tg_consumer *c, const char *topic, int32_t partition)
+{
+  int64_t low, high;
+  if (rd_kafka_get_watermark_offsets(c->rk, topic, partition, &low, &high)) return -1;
+  return high < 0 ? -1 : high;
+}
+
+void tg_consumer_commit(struct tg_consumer *c, const struct tg_topart *parts, uint32_t count)
+{
+  if (!count || c->fatal) return;
+  rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+  for (uint32_t i = 0; i < count; i++)
+    rd_kafka_topic_partition_list_add(list, parts[i].topic, parts[i].partition)->offset =
+        parts[i].offset;
+  rd_kafka_resp_err_t code = rd_kafka_commit(c->rk, list, 1);
+  if (code) tg_log(TG_DEBUG, "kafka", "commit for lag tools: %s", rd_kafka_err2str(code));
+  rd_kafka_topic_partition_list_destroy(list);
+}
+
+const char *tg_consumer_cluster(struct tg_consumer *c, int64_t timeout_us)
+{
+  if (!c->cluster) c->cluster = rd_kafka_clusterid(c->rk, tg_kafkaconf_ms(timeout_us));
+  return c->cluster;
+}
+
+/* Leaves the group with a deadline. Messages that still come were not delivered and are freed. */
+static bool leave(struct tg_consumer *c)
+{
+  rd_kafka_message_t *msgs[64];
+  int64_t until_us = tg_clock_mono_us() + close_us;
+  rd_kafka_queue_t *queue = rd_kafka_queue_new(c->rk);
+  rd_kafka_error_t *error = rd_kafka_consumer_close_queue(c->rk, queue);
+  bool closed = error;
+  c->calling = true;
+  while (!closed && tg_clock_mono_us() < until_us) {
+    ssize_t got = rd_kafka_consume_batch_queue(queue, CLOSE_STEP_MS, msgs, 64);
+    for (ssize_t i = 0; i < got; i++) rd_kafka_message_destroy(msgs[i]);
+    closed = rd_kafka_consumer_closed(c->rk);
+  }
+  rd_kafka_queue_destroy(queue);
+  if (error) rd_kafka_error_destroy(error);
+  return closed;
+}
+
+void tg_consumer_close(struct tg_consumer *c)
+{
+  if (!c) return;
+  tg_consumer_drop(c);
+  bool closed = leave(c);
+  tg_consumer_forget(c);
+  rd_kafka_queue_destroy(c->queue);
+  if (c->cluster) rd_kafka_mem_free(c->rk, c->cluster);
+  if (c->group) rd_kafka_topic_partition_list_destroy(c->group);
+  if (closed) {
+    rd_kafka_destroy(c->rk);
+  } else {
+    /* Waiting on would block the process for ever: its threads end with it. Callbacks may still name c. */
+    tg_log(TG_WARN, "kafka", "the client did not leave its group within 10 s and is given up");
+    return;
+  }
+  tg_arena_fini(&c->arena);
+  tg_buf_fini(&c->packed);
+  free(c);
+}
