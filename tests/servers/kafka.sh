@@ -45,7 +45,7 @@ install_jars() {
   log=$cache/install-$version.log
   for try in 1 2 3; do
     rm -rf "$lib.part"
-    mvn -q -B -f "$here/kafka-pom.xml" -Dkafka.version="$version" dependency:copy-dependencies \
+    mvn -q -B -U -f "$here/kafka-pom.xml" -Dkafka.version="$version" dependency:copy-dependencies \
       -DincludeScope=runtime -DoutputDirectory="$lib.part" >"$log" 2>&1 && break
     ((try < 3)) || { tail -n 15 "$log" >&2 && die "Maven could not get Kafka $version ($log)"; }
   done
@@ -111,10 +111,13 @@ pid_of() { cat "$dir/node-$1/pid" 2>/dev/null; }
 running() { local pid && pid=$(pid_of "$1") && alive "$pid"; }
 
 launch() {
+  local log=$dir/node-$1/log
   running "$1" && die "node $1 runs already"
+  [[ ! -f $log ]] || mv "$log" "$log.old"
+  : >"$log" # here, not in the child: await reads it
   setsid java -cp "$cache/$version/*" -Xms128m -Xmx512m -XX:+UseSerialGC \
     -Dlog4j.configuration="file:$here/kafka-log4j.properties" \
-    kafka.Kafka "$dir/node-$1/server.properties" >"$dir/node-$1/log" 2>&1 </dev/null 9>&- &
+    kafka.Kafka "$dir/node-$1/server.properties" >>"$log" 2>&1 </dev/null 9>&- &
   echo $! >"$dir/node-$1/pid"
 }
 
@@ -132,7 +135,10 @@ await() { # until the node says that it is up
 nodes() {
   local folder
   [[ $node ]] && echo "$node" && return
-  for folder in "$dir"/node-*; do echo "${folder##*-}"; done
+  for folder in "$dir"/node-*/; do
+    folder=${folder%/}
+    [[ ! -d $folder ]] || echo "${folder##*-}"
+  done
 }
 
 tell() { # tell SIGNAL
@@ -192,7 +198,7 @@ case $verb in
   resume) tell CONT ;;
   restart) halt TERM && boot ;;
   wipe)
-    [[ -f $dir/bootstrap ]] || exit 0
+    [[ -f $dir/version ]] || exit 0
     halt KILL
     rm -rf -- "$dir"
     ;;

@@ -55,7 +55,7 @@ C
 }
 
 boot() {
-  as_owner "$bin/pg_ctl" -s -w -t 60 -D "$dir/data" -l "$dir/log" start 9>&- </dev/null ||
+  as_owner "$bin/pg_ctl" -s -w -t 60 -D "$dir/data" -l "$dir/log" start </dev/null ||
     { tail -n 15 "$dir/log" >&2 && die "PostgreSQL did not start ($dir/log)"; }
 }
 
@@ -87,7 +87,7 @@ case $verb in
   immediate) halt immediate ;;
   restart) halt fast && boot ;;
   wipe)
-    [[ -d $dir/data ]] || exit 0
+    [[ -d $dir/data || -f $dir/initdb.log ]] || exit 0
     halt immediate
     rm -rf -- "$dir"
     ;;

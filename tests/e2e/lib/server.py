@@ -13,7 +13,11 @@ class Server:
 
     def __init__(self, *args):
         self.folder = tempfile.mkdtemp(prefix="tge2e-", dir="/tmp")
-        self.address = self.run("start", *args)
+        try:
+            self.address = self.run("start", *args)
+        except Exception:
+            self.wipe()
+            raise
 
     def run(self, verb, *args):
         """What the script prints for this verb; raises with its messages when it fails."""
