@@ -141,6 +141,11 @@ class Checks(unittest.TestCase):
                  function("", "int f(int a, int b, int c,\n      int d, int e, int g)"),
                  "f: 6 parameters")
 
+    def test_function_parameters_that_a_library_dictates(self):
+        text = function("", "int on_request(int a, int b, int c, int d, int e, int g)")
+        self.good("functions", "core/net/http.c", text)
+        self.bad("functions", "core/net/x.c", text, "on_request: 6 parameters")
+
     def test_function_nesting(self):
         text = "  if (a) {\n    if (b) {\n      if (c) {\n%s      }\n    }\n  }"
         self.good("functions", "core/data/x.c", function(text % ""))
