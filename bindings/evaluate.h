@@ -1,0 +1,59 @@
+/* Running one rule, or a transform, on a batch: the parts of tg_program_run() that the loader and the test runner
+ * use too. All of it runs in the VM of the program, temporaries in its scratch arena. */
+#ifndef TG_BINDINGS_EVALUATE_H
+#define TG_BINDINGS_EVALUATE_H
+
+#include "bindings/script.h"
+
+/* The rows that a rule failed. */
+struct tg_failing {
+  uint32_t *rows; /* ascending */
+  uint32_t count;
+  const struct tg_column *mask; /* what check returned */
+};
+
+/* Judges b by one rule; rows whose fate is already beyond TG_TAG are not looked at. Fills *out, and *failing (valid
+ * until the scratch arena is released by the caller). Fates are not touched. A script that raises is
+ * out->verdict TG_ERROR, not an error. TG_FULL: b's arena; TG_FATAL: the VM is lost. */
+enum tg_rc tg_rule_judge(struct tg_program *p, const struct tg_rule *rule, struct tg_batch *b,
+                         struct tg_verdict_row *out, struct tg_failing *failing,
+                         struct tg_err *err);
+
+/* Gives every failing row the rule's fate and a reason. */
+void tg_rule_act(const struct tg_rule *rule, struct tg_batch *b, const struct tg_failing *failing);
+
+/* The line that says why row failed, cut to size, in out. Returns out. */
+char *tg_rule_reason(const struct tg_rule *rule, const struct tg_batch *b,
+                     const struct tg_failing *failing, uint32_t row, char *out, size_t size);
+
+/* TG_DATA for masks that were made at `line` and never used. */
+enum tg_rc tg_rule_unused(uint32_t count, const char *line, struct tg_err *err);
+
+/* What the caller wants called between two evaluations. */
+struct tg_between {
+  void (*call)(void *self); /* may be NULL */
+  void *self;
+};
+
+/* How a transform that raised ended. */
+struct tg_fault_tally {
+  uint32_t live;   /* rows that were worth trying; 0 when nothing raised */
+  uint32_t guilty; /* of them: quarantined */
+  char why[800];   /* what the whole batch raised */
+};
+
+/* Runs transform once over b: columns replaced, fates and issues set. TG_DATA: it raised, b is half changed.
+ * TG_FULL: b's arena; TG_FATAL: the VM is lost. */
+enum tg_rc tg_transform_call(struct tg_program *p, const struct tg_script *s, struct tg_batch *b,
+                             struct tg_err *err);
+
+/* Runs transform over b. When it raises, the guilty rows are found by halving and quarantined.
+ * TG_FULL, TG_FATAL: as above; b's columns and fates are unchanged. */
+enum tg_rc tg_transform_run(struct tg_program *p, const struct tg_script *s, struct tg_batch *b,
+                            const struct tg_between *between, struct tg_fault_tally *out,
+                            struct tg_err *err);
+
+/* Tries transform and all rules on a batch without rows and reports what they raise. TG_FATAL: the VM is lost. */
+enum tg_rc tg_evaluate_try(struct tg_program *p, const struct tg_script *s, struct tg_err *err);
+
+#endif

@@ -1,0 +1,330 @@
+/* The loader's side of Lua: the prelude files, and the small functions they call. */
+#include "bindings/api.h"
+#include "bindings/batchobj.h"
+#include "bindings/script.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+
+extern const char tg_embed_prelude_source_lua[];
+extern const char tg_embed_prelude_params_lua[];
+extern const char tg_embed_prelude_rules_lua[];
+extern const char tg_embed_prelude_topics_lua[];
+extern const char tg_embed_prelude_tests_lua[];
+
+static const struct prelude {
+  const char *field, *name, *text;
+} PRELUDE[] = {
+    {"source", "prelude_source.lua", tg_embed_prelude_source_lua},
+    {"params", "prelude_params.lua", tg_embed_prelude_params_lua},
+    {"rules", "prelude_rules.lua", tg_embed_prelude_rules_lua},
+    {"topics", "prelude_topics.lua", tg_embed_prelude_topics_lua},
+    {"tests", "prelude_tests.lua", tg_embed_prelude_tests_lua},
+};
+
+enum { NAMES_MAX = 4096 }; /* candidates of a "did you mean" */
+
+struct tg_program *tg_loader_program(lua_State *L)
+{
+  return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+void tg_loader_fault(struct tg_program *p, const struct tg_err *err)
+{
+  p->faults++;
+  if (p->fault) p->fault(p->fault_self, err);
+}
+
+struct tg_text tg_loader_text(lua_State *L, int idx)
+{
+  struct tg_program *p = tg_loader_program(L);
+  size_t len;
+  const char *s = luaL_checklstring(L, idx, &len);
+  char *copy = tg_arena_bytes(&p->arena, len + 1);
+  if (!copy) luaL_error(L, "not enough memory for a text of the scripts");
+  memcpy(copy, s, len + 1);
+  return tg_text_of(copy, len);
+}
+
+/* tg.fault(path, line, message) */
+static int loader_fault(lua_State *L)
+{
+  char where[128];
+  struct tg_err err;
+  snprintf(where, sizeof where, "%s:%d", luaL_checkstring(L, 1), (int)luaL_optinteger(L, 2, 1));
+  tg_err_set(&err, TG_CONFIG, where, "%s", luaL_checkstring(L, 3));
+  tg_loader_fault(tg_loader_program(L), &err);
+  return 0;
+}
+
+/* tg.caller() -> path, line of the script that called the Lua function that calls this. */
+static int loader_caller(lua_State *L)
+{
+  lua_Debug ar;
+  if (!lua_getstack(L, 2, &ar) || !lua_getinfo(L, "Sl", &ar)) return luaL_error(L, "no caller");
+  lua_pushstring(L, *ar.source == '@' ? ar.source + 1 : ar.short_src);
+  lua_pushinteger(L, ar.currentline);
+  return 2;
+}
+
+/* tg.shown(text) -> text for a message */
+static int loader_shown(lua_State *L)
+{
+  char out[320];
+  size_t len;
+  const char *s = luaL_checklstring(L, 1, &len);
+  lua_pushstring(L, tg_text_shown(tg_text_of(s, len), out, sizeof out));
+  return 1;
+}
+
+/* tg.nearest(word, names) -> the name meant, or nil */
+static int loader_nearest(lua_State *L)
+{
+  const char *names[NAMES_MAX + 1];
+  size_t len, count = 0;
+  const char *word = luaL_checklstring(L, 1, &len);
+  lua_Integer n = luaL_len(L, 2);
+  for (lua_Integer i = 1; i <= n && count < NAMES_MAX; i++) {
+    if (lua_rawgeti(L, 2, i) == LUA_TSTRING) names[count++] = lua_tostring(L, -1);
+    lua_pop(L, 1); /* the list keeps the text alive */
+  }
+  names[count] = NULL;
+  lua_pushstring(L, tg_text_nearest(tg_text_of(word, len), names));
+  return 1;
+}
+
+/* tg.name_ok(text) -> may stand for a table or column */
+static int loader_name_ok(lua_State *L)
+{
+  size_t len;
+  const char *s = luaL_checklstring(L, 1, &len);
+  lua_pushboolean(L, tg_name_ok(tg_text_of(s, len)));
+  return 1;
+}
+
+/* tg.is_batch_name(name) -> scripts reach something of the batch itself by it */
+static int loader_is_batch_name(lua_State *L)
+{
+  const char *name = luaL_checkstring(L, 1);
+  bool is = false;
+  for (const struct tg_api *a = tg_api_batch; a->name; a++) is = is || strcmp(a->name, name) == 0;
+  lua_pushboolean(L, is);
+  return 1;
+}
+
+static const luaL_Reg LIBRARY[] = {
+    {"fault", loader_fault},
+    {"caller", loader_caller},
+    {"shown", loader_shown},
+    {"nearest", loader_nearest},
+    {"name_ok", loader_name_ok},
+    {"is_batch_name", loader_is_batch_name},
+    {NULL, NULL},
+};
+
+/* Copies every pair of the table at `from` into the table on top. [-0, +0] */
+static void copy_pairs(lua_State *L, int from)
+{
+  int to = lua_gettop(L);
+  lua_pushnil(L);
+  while (lua_next(L, from)) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, to);
+  }
+}
+
+static int collect_name(lua_State *L, int table, const char **names, int count)
+{
+  lua_pushnil(L);
+  while (lua_next(L, table)) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) == LUA_TSTRING && count < NAMES_MAX) names[count++] = lua_tostring(L, -1);
+  }
+  return count;
+}
+
+/* __index of the API table: what no script may read. Upvalues: program, the globals' own table. */
+static int explain_missing(lua_State *L)
+{
+  const char *names[NAMES_MAX + 1];
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    names[collect_name(L, 1, names, 0)] = NULL;
+    const char *near = tg_text_nearest(tg_text(lua_tostring(L, 2)), names);
+    if (near) {
+      return luaL_error(L, "there is no '%s'; did you mean '%s'?", lua_tostring(L, 2), near);
+    }
+  }
+  lua_pushvalue(L, 2);
+  lua_gettable(L, lua_upvalueindex(2)); /* raises, and says why */
+  return 1;
+}
+
+/* Pushes the table of all names a script can use: the globals and the batch API; rule kinds join
+ * later. */
+static void push_api(lua_State *L)
+{
+  lua_newtable(L);
+  lua_pushglobaltable(L);
+  lua_insert(L, -2);
+  copy_pairs(L, lua_gettop(L) - 1);
+  lua_remove(L, -2);
+  tg_batchobj_open(L);
+  lua_createtable(L, 0, 2);
+  lua_pushlightuserdata(L, tg_loader_program(L));
+  lua_pushglobaltable(L);
+  lua_pushcclosure(L, explain_missing, 2);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+}
+
+static void load_prelude(lua_State *L, const struct prelude *part)
+{
+  struct tg_program *p = tg_loader_program(L);
+  struct tg_err err;
+  if (tg_vm_load(p->vm, part->name, tg_text(part->text), &err) != TG_OK) {
+    luaL_error(L, "%s: %s", err.where, err.what);
+  }
+  lua_pushvalue(L, -2);
+  lua_call(L, 1, 1);
+  lua_setfield(L, -2, part->field);
+}
+
+static int open_loader(lua_State *L)
+{
+  struct tg_program *p = tg_loader_program(L);
+  lua_newtable(L);
+  lua_pushlightuserdata(L, p);
+  luaL_setfuncs(L, LIBRARY, 1);
+  tg_topicload_open(L);
+  tg_ruleload_open(L);
+  push_api(L);
+  lua_getfield(L, -1, "null");
+  lua_setfield(L, -3, "null");
+  lua_setfield(L, -2, "api");
+  for (size_t i = 0; i < sizeof PRELUDE / sizeof *PRELUDE; i++) load_prelude(L, &PRELUDE[i]);
+  p->prelude = luaL_ref(L, LUA_REGISTRYINDEX);
+  return 0;
+}
+
+/* Runs body(argument) with the program as its first upvalue. Arguments: body, program, argument. */
+static int with_program(lua_State *L)
+{
+  lua_CFunction body = lua_tocfunction(L, 1);
+  lua_pushvalue(L, 2);
+  lua_pushcclosure(L, body, 1);
+  lua_pushvalue(L, 3);
+  lua_call(L, 1, 0);
+  return 0;
+}
+
+enum tg_rc tg_loader_run(struct tg_program *p, lua_CFunction body, void *argument,
+                         struct tg_err *err)
+{
+  lua_State *L = tg_vm_lua(p->vm);
+  if (!lua_checkstack(L, 4)) return tg_err_set(err, TG_FATAL, "lua", "no stack left");
+  lua_pushcfunction(L, with_program);
+  lua_pushcfunction(L, body);
+  lua_pushlightuserdata(L, p);
+  lua_pushlightuserdata(L, argument);
+  return tg_vm_call(p->vm, 3, 0, err);
+}
+
+enum tg_rc tg_loader_open(struct tg_program *p, struct tg_err *err)
+{
+  return tg_loader_run(p, open_loader, NULL, err);
+}
+
+void tg_loader_push(lua_State *L, const char *part, const char *name)
+{
+  lua_rawgeti(L, LUA_REGISTRYINDEX, tg_loader_program(L)->prelude);
+  lua_getfield(L, -1, part);
+  lua_getfield(L, -1, name);
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+}
+
+static int call_prelude(lua_State *L)
+{
+  const char *const *names = lua_touserdata(L, 1);
+  tg_loader_push(L, names[0], names[1]);
+  lua_call(L, 0, 0);
+  return 0;
+}
+
+enum tg_rc tg_loader_call(struct tg_program *p, const char *part, const char *name,
+                          struct tg_err *err)
+{
+  const char *names[] = {part, name};
+  return tg_loader_run(p, call_prelude, names, err);
+}
+
+/* Lets the chunk on top see the API: its environment reads through to it. [-0, +0] */
+static void give_api(lua_State *L)
+{
+  lua_getupvalue(L, -1, 1);
+  lua_getmetatable(L, -1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, tg_loader_program(L)->prelude);
+  lua_getfield(L, -1, "api");
+  lua_setfield(L, -3, "__index");
+  lua_pop(L, 3);
+}
+
+/* "orders" of "scripts/orders.lua" [-0, +1] */
+static void push_base_name(lua_State *L, const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  const char *base = slash ? slash + 1 : path;
+  const char *dot = strrchr(base, '.');
+  lua_pushlstring(L, base, dot ? (size_t)(dot - base) : strlen(base));
+}
+
+static void push_file(lua_State *L, const struct tg_source_file *file)
+{
+  lua_createtable(L, 0, 4);
+  lua_pushstring(L, file->path);
+  lua_setfield(L, -2, "path");
+  lua_pushlstring(L, file->text, file->size);
+  lua_setfield(L, -2, "text");
+  push_base_name(L, file->path);
+  lua_setfield(L, -2, "name");
+  lua_pushboolean(L, file->kind == TG_FILE_CATALOGUE);
+  lua_setfield(L, -2, "catalogue");
+}
+
+/* Compiles and runs a file; false when it does not compile (reported). [-0, +1] on true. */
+static bool run_chunk(lua_State *L, const struct tg_source_file *file)
+{
+  struct tg_program *p = tg_loader_program(L);
+  struct tg_err err;
+  struct tg_text text = tg_text_of(file->text, file->size);
+  if (tg_vm_load(p->vm, file->path, text, &err) != TG_OK) {
+    tg_loader_fault(p, &err);
+    return false;
+  }
+  give_api(L);
+  lua_call(L, 0, 1);
+  return true;
+}
+
+static int load_file(lua_State *L)
+{
+  const struct tg_source_file *file = lua_touserdata(L, 1);
+  if (!run_chunk(L, file)) return 0;
+  tg_loader_push(L, file->kind == TG_FILE_SCRIPT ? "topics" : "rules", "load");
+  push_file(L, file);
+  lua_pushvalue(L, -3);
+  lua_call(L, 2, 0);
+  return 0;
+}
+
+enum tg_rc tg_loader_file(struct tg_program *p, const struct tg_source_file *file,
+                          struct tg_err *err)
+{
+  enum tg_rc rc = tg_loader_run(p, load_file, (void *)(uintptr_t)file, err);
+  if (rc != TG_DATA) return rc;
+  if (!*err->where) tg_err_set(err, TG_CONFIG, file->path, "%s", err->what);
+  err->rc = TG_CONFIG;
+  tg_loader_fault(p, err);
+  return TG_OK;
+}

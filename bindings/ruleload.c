@@ -1,0 +1,131 @@
+/* What prelude_rules.lua has bound becomes a struct tg_rule. */
+#include "bindings/script.h"
+
+#include <lauxlib.h>
+
+/* Takes the function or table at field `key` of the rule into the registry; LUA_NOREF when absent.
+ * [-0, +0] */
+static int take(lua_State *L, int idx, const char *key)
+{
+  if (lua_getfield(L, idx, key) != LUA_TNIL) return luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pop(L, 1);
+  return LUA_NOREF;
+}
+
+static const char *text_field(lua_State *L, int idx, const char *key)
+{
+  lua_getfield(L, idx, key);
+  const char *text = tg_loader_text(L, -1).ptr;
+  lua_pop(L, 1);
+  return text;
+}
+
+static struct tg_level level_field(lua_State *L, int idx, const char *key)
+{
+  struct tg_level level = {TG_LEVEL_NONE, 0};
+  if (lua_getfield(L, idx, key) == LUA_TTABLE) {
+    bool share = lua_getfield(L, -1, "share") == LUA_TNUMBER;
+    if (!share) lua_getfield(L, -2, "count");
+    level.kind = share ? TG_LEVEL_SHARE : TG_LEVEL_COUNT;
+    level.at = lua_tonumber(L, -1);
+    lua_pop(L, share ? 1 : 2);
+  }
+  lua_pop(L, 1);
+  return level;
+}
+
+static int32_t field_index(lua_State *L, int idx, const struct tg_topic *topic)
+{
+  size_t len;
+  const char *name = lua_tolstring(L, idx, &len);
+  return name ? tg_topic_field(topic, tg_text_of(name, len)) : -1;
+}
+
+/* A reason: texts, and { column } for the value of the row. */
+static void reason_field(lua_State *L, int idx, const struct tg_topic *topic, struct tg_rule *rule)
+{
+  lua_getfield(L, idx, "reason");
+  uint32_t count = (uint32_t)lua_rawlen(L, -1);
+  rule->reason = tg_arena_zalloc(&tg_loader_program(L)->arena, count, sizeof *rule->reason);
+  if (!rule->reason) luaL_error(L, "not enough memory for the scripts");
+  for (uint32_t i = 0; i < count; i++) {
+    struct tg_reason_part *part = &rule->reason[i];
+    part->field = -1;
+    if (lua_rawgeti(L, -1, i + 1) == LUA_TTABLE) {
+      lua_rawgeti(L, -1, 1);
+      part->field = field_index(L, -1, topic);
+      lua_pop(L, 1);
+    } else {
+      part->text = tg_loader_text(L, -1);
+    }
+    lua_pop(L, 1);
+  }
+  rule->reason_count = count;
+  lua_pop(L, 1);
+}
+
+static enum tg_nulls nulls_of(const char *text)
+{
+  return text[0] == 'f' ? TG_NULLS_FAIL : text[0] == 'p' ? TG_NULLS_PASS : TG_NULLS_SKIP;
+}
+
+static enum tg_fate fate_of(const char *text)
+{
+  return text[0] == 'q' ? TG_QUARANTINE : text[0] == 'd' ? TG_DROP : TG_TAG;
+}
+
+void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struct tg_rule *rule)
+{
+  *rule = (struct tg_rule){.check = LUA_NOREF, .params = LUA_NOREF, .where = LUA_NOREF};
+  rule->id = text_field(L, idx, "id");
+  rule->place = text_field(L, idx, "place");
+  rule->nulls = nulls_of(text_field(L, idx, "nulls"));
+  rule->on_fail = fate_of(text_field(L, idx, "on_fail"));
+  rule->warn = level_field(L, idx, "warn");
+  rule->critical = level_field(L, idx, "critical");
+  lua_getfield(L, idx, "mostly");
+  rule->mostly = lua_tonumber(L, -1);
+  lua_getfield(L, idx, "min_rows");
+  rule->min_rows = (uint32_t)lua_tointeger(L, -1);
+  lua_getfield(L, idx, "column");
+  rule->field = field_index(L, -1, topic);
+  lua_pop(L, 3);
+  reason_field(L, idx, topic, rule);
+  rule->check = take(L, idx, "check");
+  rule->params = take(L, idx, "p");
+  rule->where = take(L, idx, "where");
+}
+
+void tg_ruleload_drop(lua_State *L, struct tg_rule *rule)
+{
+  luaL_unref(L, LUA_REGISTRYINDEX, rule->check);
+  luaL_unref(L, LUA_REGISTRYINDEX, rule->params);
+  luaL_unref(L, LUA_REGISTRYINDEX, rule->where);
+  rule->check = rule->params = rule->where = LUA_NOREF;
+}
+
+/* tg.rule(handle, rule) */
+static int rule_add(lua_State *L)
+{
+  luaL_checktype(L, 1, LUA_TLIGHTUSERDATA);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  struct tg_script *s = lua_touserdata(L, 1);
+  if (s->rules_count == s->rules_size) {
+    uint32_t size = s->rules_size ? s->rules_size * 2 : 16;
+    if (size > TG_RULES_MAX) return luaL_error(L, "a topic has at most %d rules", TG_RULES_MAX);
+    struct tg_rule *more = tg_arena_zalloc(&tg_loader_program(L)->arena, size, sizeof *more);
+    if (!more) return luaL_error(L, "not enough memory for the scripts");
+    if (s->rules) memcpy(more, s->rules, s->rules_count * sizeof *more);
+    s->rules = more, s->rules_size = size;
+  }
+  tg_ruleload_fill(L, 2, &s->topic, &s->rules[s->rules_count]);
+  s->rules_count++;
+  return 0;
+}
+
+void tg_ruleload_open(lua_State *L)
+{
+  static const luaL_Reg functions[] = {{"rule", rule_add}, {NULL, NULL}};
+  lua_pushlightuserdata(L, tg_loader_program(L));
+  luaL_setfuncs(L, functions, 1);
+}

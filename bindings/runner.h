@@ -1,0 +1,32 @@
+/* The runner of inline tests: the same evaluator as production, without Kafka and PostgreSQL.
+ *
+ * A rule's test is a small table judged by that rule; a topic's test is a list of events that go through decode,
+ * transform and rules. The shape of tests: docs/LUA.md, section Testing. */
+#ifndef TG_BINDINGS_RUNNER_H
+#define TG_BINDINGS_RUNNER_H
+
+#include "bindings/program.h"
+
+/* One test that was run. Texts live for the call. */
+struct tg_test {
+  const char *path; /* file it stands in */
+  int line;
+  const char *subject; /* the rule or topic */
+  const char *title;
+  bool passed;
+  const char *detail; /* failed: lines of "what: expected .., got .."; NULL when passed */
+  int64_t cpu_us;
+};
+
+typedef void tg_test_report(void *self, const struct tg_test *test);
+
+struct tg_test_counts {
+  uint32_t run, failed, left_out; /* left_out: by the filter */
+};
+
+/* Runs all inline tests whose path or "subject: title" contains filter (NULL or "": all), in the order of the files.
+ * TG_OK also when tests failed: see counts. TG_FATAL: the VM is lost (lua.memory), err says in which test. */
+enum tg_rc tg_program_test(struct tg_program *p, const char *filter, tg_test_report *report,
+                           void *self, struct tg_test_counts *counts, struct tg_err *err);
+
+#endif

@@ -1,0 +1,112 @@
+/* What the loader makes of files, shared by the files of the loader and the evaluator; everybody else uses program.h.
+ *
+ *   files --prelude_*.lua: check and bind--> tg.topic, tg.field, tg.rule (loader.c) --> struct tg_script, tg_rule
+ *
+ * The checking itself is written in Lua (bindings/prelude_*.lua, embedded): it reads Lua tables, runs under the
+ * deadline and the memory cap like any script, and reports every fault it meets. C keeps what the data path needs.
+ *
+ * Memory: everything lives in the program's arena; functions and tables are references into its VM's registry. */
+#ifndef TG_BINDINGS_SCRIPT_H
+#define TG_BINDINGS_SCRIPT_H
+
+#include "bindings/program.h"
+#include "bindings/vm.h"
+
+/* A level of failing rows: a count, or a share of the rows judged. */
+enum tg_level_kind { TG_LEVEL_NONE, TG_LEVEL_COUNT, TG_LEVEL_SHARE };
+struct tg_level {
+  enum tg_level_kind kind;
+  double at; /* rows, or 0..1 */
+};
+
+enum tg_nulls { TG_NULLS_SKIP, TG_NULLS_FAIL, TG_NULLS_PASS };
+
+/* A reason is made of these: a text, or the value that the row has in a field. */
+struct tg_reason_part {
+  struct tg_text text;
+  int32_t field; /* index into the topic's fields; -1: text */
+};
+
+/* One rule, bound to one topic. */
+struct tg_rule {
+  const char *id;    /* "between(amount)", unique in its topic */
+  const char *place; /* "scripts/orders.lua:21": where the topic applies it */
+  int check;         /* reference: check(b, p) */
+  int params;        /* reference: p */
+  int where;         /* reference: where(b), or LUA_NOREF */
+  enum tg_nulls nulls;
+  enum tg_fate on_fail;
+  double mostly;
+  struct tg_level warn, critical;
+  uint32_t min_rows; /* a share is not judged on fewer */
+  int32_t field;     /* the tested column, or -1 */
+  struct tg_reason_part *reason;
+  uint32_t reason_count;
+};
+
+/* One topic: its declaration, its transform, its rules. */
+struct tg_script {
+  struct tg_topic topic; /* topic.program points back here */
+  const char *path;
+  int transform; /* reference */
+  bool has_transform;
+  struct tg_rule *rules;
+  uint32_t rules_count, rules_size, fields_size;
+  bool broken; /* its fields are at fault: nothing else of it can be tried */
+};
+
+struct tg_program {
+  struct tg_vm *vm;
+  struct tg_program_conf conf;
+  struct tg_arena arena;   /* topics, rules, texts */
+  struct tg_arena scratch; /* temporaries of the running call */
+  char sha256[65];
+  struct tg_script **scripts; /* in the order of their files */
+  const struct tg_topic **topics;
+  uint32_t scripts_count, scripts_size;
+  int prelude;                    /* reference: the table `tg` of the loader */
+  const struct tg_fileset *files; /* borrowed while loading, else NULL */
+  tg_program_fault *fault;
+  void *fault_self;
+  uint32_t faults;
+};
+
+enum { TG_SCRIPTS_MAX = 10000, TG_RULES_MAX = 10000 };
+
+/* Runs body under protection and the deadline: its first upvalue is the program, its argument the light userdata. */
+enum tg_rc tg_loader_run(struct tg_program *p, lua_CFunction body, void *argument,
+                         struct tg_err *err);
+
+/* Pushes the prelude's function tg.<part>.<name>. Runs protected. [-0, +1] */
+void tg_loader_push(lua_State *L, const char *part, const char *name);
+
+/* Loads the prelude and leaves its table referenced in p->prelude. */
+enum tg_rc tg_loader_open(struct tg_program *p, struct tg_err *err);
+
+/* Compiles one file, runs it with the API as its environment and hands what it returns to the prelude. Every fault
+ * is reported. TG_FATAL: the VM is lost. */
+enum tg_rc tg_loader_file(struct tg_program *p, const struct tg_source_file *file,
+                          struct tg_err *err);
+/* Calls tg.<part>.<name>() of the prelude without arguments. */
+enum tg_rc tg_loader_call(struct tg_program *p, const char *part, const char *name,
+                          struct tg_err *err);
+
+/* Adds tg.topic, tg.field, tg.topic_end (topicload.c) and tg.rule (ruleload.c) to the table on top. [-0, +0] */
+void tg_topicload_open(lua_State *L);
+void tg_ruleload_open(lua_State *L);
+/* The program of a loader function, from its first upvalue. */
+struct tg_program *tg_loader_program(lua_State *L);
+
+/* Fills rule from the bound rule at idx (a table of prelude_rules.lua); references are taken, texts copied into the
+ * program's arena. Raises when memory is out. [-0, +0] */
+void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struct tg_rule *rule);
+/* Gives the references back. */
+void tg_ruleload_drop(lua_State *L, struct tg_rule *rule);
+
+/* A text of Lua's in the program's arena, NUL-terminated; raises without memory. */
+struct tg_text tg_loader_text(lua_State *L, int idx);
+
+/* Reports a fault to the program's receiver. */
+void tg_loader_fault(struct tg_program *p, const struct tg_err *err);
+
+#endif

@@ -1,0 +1,168 @@
+/* Inline tests on the data path: JSON rows -> decoder -> rule or topic -> what came out. */
+#include "bindings/testrun.h"
+
+#include "core/data/decode.h"
+#include "core/data/order.h"
+
+#include <stdio.h>
+
+#define BASE_US INT64_C(1767225600000000) /* 2026-01-01T00:00:00Z, as at("0s") */
+
+static enum tg_rc full(struct tg_err *err)
+{
+  return tg_err_set(err, TG_FULL, "test", "a test holds at most %d MiB", TG_TEST_BYTES_MAX >> 20);
+}
+
+static enum tg_rc add_rows(struct tg_batch *b, const struct tg_test_batch *rows)
+{
+  for (uint32_t i = 0; i < rows->count; i++) {
+    struct tg_event event = {
+        .offset = i, .kafka_us = BASE_US, .size = rows->rows[i].len, .value = rows->rows[i]};
+    enum tg_rc rc = tg_batch_add(b, &event);
+    if (rc != TG_OK) return rc;
+  }
+  return tg_batch_seal(b);
+}
+
+/* A decoded batch of the rows. */
+static enum tg_rc make_batch(struct tg_testrun *t, const struct tg_topic *topic,
+                             const struct tg_test_batch *rows, struct tg_batch *b,
+                             struct tg_err *err)
+{
+  enum tg_rc rc = tg_batch_init(b, topic, &t->arena, rows->count);
+  if (rc == TG_OK) rc = add_rows(b, rows);
+  if (rc == TG_FULL) return full(err);
+  if (rc != TG_OK) return tg_err_set(err, rc, "test", "the rows cannot be put into a batch");
+  struct tg_decoder *d = tg_decoder_new(topic);
+  if (!d) return tg_err_set(err, TG_FATAL, "test", "no memory for a decoder");
+  rc = tg_decoder_run(d, b, err);
+  tg_decoder_free(d);
+  return rc;
+}
+
+/* The first row that could not be decoded, as text; NULL when there is none. */
+static const char *undecoded(struct tg_testrun *t, const struct tg_batch *b, const char *what)
+{
+  for (uint32_t row = 0; row < b->rows; row++) {
+    const struct tg_issue *issue = b->issues[row];
+    if (b->fates[row] <= TG_TAG || !issue) continue;
+    return tg_arena_printf(&t->arena, "%s row %u: %.*s", what, row + 1, TG_TEXT(issue->reason));
+  }
+  return NULL;
+}
+
+static bool grow_fails(struct tg_testrun *t, uint32_t more)
+{
+  uint32_t count = t->fails_count + more;
+  uint32_t *fails = tg_arena_zalloc(&t->arena, count, sizeof *fails);
+  const char **reasons = tg_arena_zalloc(&t->arena, count, sizeof *reasons);
+  if (!fails || !reasons) return false;
+  if (t->fails_count) {
+    memcpy(fails, t->fails, t->fails_count * sizeof *fails);
+    memcpy(reasons, t->reasons, t->fails_count * sizeof *reasons);
+  }
+  t->fails = fails, t->reasons = reasons;
+  return true;
+}
+
+static enum tg_rc note_fails(struct tg_testrun *t, const struct tg_batch *b,
+                             const struct tg_failing *failing, struct tg_err *err)
+{
+  char reason[1024];
+  if (!grow_fails(t, failing->count)) return full(err);
+  for (uint32_t i = 0; i < failing->count; i++) {
+    tg_rule_reason(&t->rule, b, failing, failing->rows[i], reason, sizeof reason);
+    const char *kept = tg_arena_printf(&t->arena, "%s", reason);
+    if (!kept) return full(err);
+    t->fails[t->fails_count] = t->rows_count + failing->rows[i] + 1;
+    t->reasons[t->fails_count++] = kept;
+  }
+  return TG_OK;
+}
+
+/* error > fail > skip > pass */
+static void note_verdict(struct tg_testrun *t, const struct tg_verdict_row *v)
+{
+  static const int strength[] = {[TG_PASS] = 0, [TG_SKIP] = 1, [TG_FAIL] = 2, [TG_ERROR] = 3};
+  if (strength[v->verdict] > strength[t->verdict]) t->verdict = v->verdict;
+  if (v->error && !t->error) t->error = v->error;
+  t->evaluated += v->evaluated;
+}
+
+static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *rows,
+                              struct tg_err *err)
+{
+  struct tg_batch b;
+  struct tg_verdict_row v;
+  struct tg_failing failing;
+  struct tg_arena_mark mark = tg_arena_mark(&t->p->scratch);
+  enum tg_rc rc = make_batch(t, &t->topic, rows, &b, err);
+  if (rc != TG_OK) return rc;
+  t->error = undecoded(t, &b, "given");
+  if (t->error) {
+    t->verdict = TG_ERROR;
+    return TG_OK;
+  }
+  rc = tg_rule_judge(t->p, &t->rule, &b, &v, &failing, err);
+  if (rc == TG_OK) note_verdict(t, &v);
+  if (rc == TG_OK) rc = note_fails(t, &b, &failing, err);
+  t->rows_count += b.rows;
+  tg_arena_release(&t->p->scratch, mark);
+  return rc;
+}
+
+enum tg_rc tg_testrun_rule(struct tg_testrun *t, struct tg_err *err)
+{
+  enum tg_rc rc = TG_OK;
+  for (uint32_t i = 0; rc == TG_OK && !t->error && i < t->batches_count; i++) {
+    rc = judge_batch(t, &t->batches[i], err);
+  }
+  return rc;
+}
+
+/* The topic's fields, each read from a key of its own name: what expected rows are written in. */
+static bool plain_topic(struct tg_testrun *t)
+{
+  const struct tg_topic *from = &t->script->topic;
+  t->topic = (struct tg_topic){.name = from->name, .event_time = -1, .key = -1};
+  t->topic.tz_offset_s = from->tz_offset_s;
+  t->topic.fields = tg_arena_zalloc(&t->arena, from->fields_count, sizeof *t->topic.fields);
+  struct tg_path *paths = tg_arena_zalloc(&t->arena, from->fields_count, sizeof *paths);
+  if (!t->topic.fields || !paths) return false;
+  for (uint32_t i = 0; i < from->fields_count; i++) {
+    paths[i].count = 1;
+    paths[i].steps[0] = from->fields[i].name;
+    t->topic.fields[i] = (struct tg_field){.name = from->fields[i].name,
+                                           .type = from->fields[i].type,
+                                           .source = TG_FROM_VALUE,
+                                           .paths = &paths[i],
+                                           .paths_count = 1};
+  }
+  t->topic.fields_count = from->fields_count;
+  return true;
+}
+
+enum tg_rc tg_testrun_topic(struct tg_testrun *t, struct tg_err *err)
+{
+  struct tg_judgement judgement;
+  enum tg_rc rc = make_batch(t, &t->script->topic, &t->batches[0], &t->batch, err);
+  if (rc == TG_OK) rc = tg_program_run(t->p, &t->batch, &judgement, NULL, NULL, err);
+  for (uint32_t i = 0; rc == TG_OK && i < judgement.count; i++) {
+    if (judgement.rules[i].error) t->error = judgement.rules[i].error;
+  }
+  if (rc != TG_OK || t->error || t->expected.count == 0) return rc;
+  if (!plain_topic(t)) return full(err);
+  rc = make_batch(t, &t->topic, &t->expected, &t->expected_batch, err);
+  if (rc == TG_OK) t->error = undecoded(t, &t->expected_batch, "expected");
+  return rc;
+}
+
+bool tg_testrun_same(const struct tg_testrun *t, uint32_t index, uint32_t i, uint32_t j)
+{
+  const struct tg_column *want = t->expected_batch.columns[index];
+  const struct tg_column *got = t->batch.columns[index];
+  bool null = tg_column_is_null(want, i);
+  if (null || tg_column_is_null(got, j)) return null && tg_column_is_null(got, j);
+  if (tg_order_of(want->type) != TG_ORDER_NONE) return tg_order_rows(want, i, got, j) == 0;
+  return tg_text_eq(want->v.texts[i], got->v.texts[j]);
+}

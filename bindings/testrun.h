@@ -1,0 +1,44 @@
+/* One inline test while it runs; shared by runner.c (Lua's side) and testrun.c (the data path's side). */
+#ifndef TG_BINDINGS_TESTRUN_H
+#define TG_BINDINGS_TESTRUN_H
+
+#include "bindings/evaluate.h"
+
+enum { TG_TEST_ROWS_MAX = 100000, TG_TEST_BYTES_MAX = 64 << 20, TG_TEST_BATCHES_MAX = 10000 };
+
+/* The JSON of the rows of one batch. */
+struct tg_test_batch {
+  struct tg_text *rows;
+  uint32_t count;
+};
+
+struct tg_testrun {
+  struct tg_program *p;
+  struct tg_arena arena; /* everything of this test */
+  struct tg_topic topic; /* rule tests: made of the given columns */
+  struct tg_rule rule;
+  const struct tg_script *script; /* topic tests; NULL in rule tests */
+  struct tg_test_batch *batches;  /* rule tests: given; topic tests: the events, one batch */
+  uint32_t batches_count;
+  struct tg_test_batch expected; /* topic tests: the rows that are to be loaded */
+  /* what came out */
+  enum tg_verdict verdict;
+  uint32_t evaluated;
+  uint32_t *fails; /* from 1, over all batches */
+  const char **reasons;
+  uint32_t fails_count, rows_count;
+  const char *error;                     /* why there is no verdict */
+  struct tg_batch batch, expected_batch; /* topic tests */
+};
+
+/* Judges the given batches. TG_OK with t->error set when the rows cannot be decoded or the rule raises;
+ * TG_FULL: more than TG_TEST_BYTES_MAX; TG_FATAL: the VM is lost. */
+enum tg_rc tg_testrun_rule(struct tg_testrun *t, struct tg_err *err);
+
+/* Runs the events through the topic, and decodes the expected rows as if all fields came from the value. */
+enum tg_rc tg_testrun_topic(struct tg_testrun *t, struct tg_err *err);
+
+/* True when field `index` holds the same value in row i of the expected and row j of the loaded batch. */
+bool tg_testrun_same(const struct tg_testrun *t, uint32_t index, uint32_t i, uint32_t j);
+
+#endif
