@@ -5,6 +5,8 @@
 
 enum { BASE = 10000, GROUP = 4, NEGATIVE = 0x4000, GROUPS_MAX = 6 };
 
+#define SHORT_MAX UINT64_C(10000000000000000) /* four groups */
+
 /* PostgreSQL's limits: NUMERIC_MAX_PRECISION does not bind an unsized numeric, these do. */
 enum { WHOLE_MAX = 131072, SCALE_MAX = 16383 };
 
@@ -17,34 +19,50 @@ static char *put16(char *out, unsigned v)
 
 static char *put_head(char *out, unsigned ndigits, int weight, bool negative, uint32_t scale)
 {
-  out = put16(out, ndigits);
-  out = put16(out, ndigits ? (unsigned)weight : 0);
-  out = put16(out, ndigits && negative ? NEGATIVE : 0);
-  return put16(out, scale);
+  if (!ndigits) weight = 0, negative = false;
+  uint64_t head = (uint64_t)ndigits << 48 | (uint64_t)(uint16_t)weight << 32 |
+                  (negative ? NEGATIVE << 16 : 0) | scale;
+  head = htobe64(head);
+  memcpy(out, &head, sizeof head);
+  return out + sizeof head;
 }
 
-/* Splits v into groups, least first; returns how many. */
-static unsigned split(unsigned __int128 v, uint16_t *groups)
+/* Up to four groups at once: packed into 64 bits, most significant first, they are stored with one write of which
+ * the bytes behind the last digit do not count. */
+static char *put_short(uint64_t v, bool negative, uint32_t scale, char *out)
 {
-  unsigned n = 0;
-  for (; v > UINT64_MAX; v /= BASE) groups[n++] = (uint16_t)(v % BASE);
-  for (uint64_t rest = (uint64_t)v; rest; rest /= BASE) groups[n++] = (uint16_t)(rest % BASE);
-  return n;
+  uint64_t high = v / (BASE * BASE), low = v % (BASE * BASE);
+  uint64_t packed = high / BASE << 48 | high % BASE << 32 | low / BASE << 16 | low % BASE;
+  if (!packed) return put_head(out, 0, 0, false, scale);
+  unsigned lead = (unsigned)__builtin_clzll(packed) / 16;
+  unsigned ndigits = GROUP - lead - (unsigned)__builtin_ctzll(packed) / 16;
+  int weight = (int)(GROUP - lead) - 1 - (int)((scale + GROUP - 1) / GROUP);
+  out = put_head(out, ndigits, weight, negative, scale);
+  uint64_t wire = htobe64(packed << (lead * 16));
+  memcpy(out, &wire, sizeof wire);
+  return out + ndigits * 2;
+}
+
+static char *put_long(unsigned __int128 v, bool negative, uint32_t scale, char *out)
+{
+  uint16_t groups[GROUPS_MAX];
+  unsigned n = 0, least = 0;
+  for (; v; v /= BASE) groups[n++] = (uint16_t)(v % BASE);
+  while (least < n && groups[least] == 0) least++;
+  int weight = (int)n - 1 - (int)((scale + GROUP - 1) / GROUP);
+  out = put_head(out, n - least, weight, negative, scale);
+  while (n > least) out = put16(out, groups[--n]);
+  return out;
 }
 
 char *tg_numeric_scaled(int64_t scaled, uint32_t scale, char *out)
 {
   static const uint16_t lift[] = {1, 1000, 100,
                                   10}; /* to a whole number of groups behind the point */
-  uint16_t groups[GROUPS_MAX];
   uint64_t size = scaled < 0 ? -(uint64_t)scaled : (uint64_t)scaled;
-  unsigned n = split((unsigned __int128)size * lift[scale % GROUP], groups);
-  int weight = (int)n - 1 - (int)((scale + GROUP - 1) / GROUP);
-  unsigned least = 0;
-  while (least < n && groups[least] == 0) least++;
-  out = put_head(out, n - least, weight, scaled < 0, scale);
-  while (n > least) out = put16(out, groups[--n]);
-  return out;
+  uint16_t by = lift[scale % GROUP];
+  if (size < SHORT_MAX / 1000) return put_short(size * by, scaled < 0, scale, out);
+  return put_long((unsigned __int128)size * by, scaled < 0, scale, out);
 }
 
 /* A number's text, taken apart; zeros in front of whole are cut. */
