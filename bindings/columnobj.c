@@ -161,6 +161,7 @@ struct tg_op tg_op_begin(lua_State *L, const struct tg_handle *first)
                         .rows = live->b->rows,
                         .late = vm_late,
                         .self = tg_vm_of(L),
+                        .zone_s = live->b->topic->tz_offset_s,
                         .err = &live->err};
 }
 

@@ -2,6 +2,7 @@
 #include "core/data/literal.h"
 #include "core/data/order.h"
 #include "core/data/timeop.h"
+#include "core/data/valueparse.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -149,10 +150,14 @@ struct tg_column *tg_literal_value(struct tg_op *op, struct tg_text text, struct
 {
   char name[64], shown[128];
   struct tg_op once = *op;
+  struct tg_valueparse parse = {.arena = op->arena, .zone_s = op->zone_s};
   once.rows = 1;
   struct tg_column *c = tg_op_new(&once, type);
   if (!c) return NULL;
   if (type.kind == TG_INTERVAL && tg_time_duration(text, c->v.spans)) return c;
+  enum tg_rc rc = tg_value_parse(&parse, text, c, 0);
+  if (rc == TG_OK) return c;
+  if (rc == TG_FULL) return tg_op_full(op);
   return tg_op_fail(op, TG_CONFIG, "'%s' is no %s", tg_text_shown(text, shown, sizeof shown),
                     tg_type_name(type, name, sizeof name));
 }

@@ -21,6 +21,7 @@ struct tg_op {
   uint32_t rows;            /* of the batch, and so of every column */
   bool (*late)(void *self); /* has the deadline passed; NULL: there is none */
   void *self;
+  int32_t zone_s; /* of times written without an offset, seconds east of UTC */
   struct tg_err *err;
 };
 
