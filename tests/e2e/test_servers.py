@@ -1,4 +1,4 @@
-"""The ground other tests stand on: servers that answer, survive and end; helpers that tell the truth."""
+"""The ground other tests stand on: servers that answer and survive, helpers that are honest."""
 import os
 import signal
 

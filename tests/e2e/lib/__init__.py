@@ -1,1 +1,1 @@
-"""What end-to-end tests stand on: real servers, the program as a process, patience with a deadline."""
+"""What end-to-end tests stand on: real servers, the program as a process, patience."""

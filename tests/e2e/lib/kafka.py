@@ -31,8 +31,8 @@ class Kafka(Server):
         return AdminClient({"bootstrap.servers": self.bootstrap})
 
     def produce(self, topic, events, partition=None, **config):
-        """Sends events and returns their [(partition, offset)], in order of sending. An event is bytes
-        (the value), a dict (the value as JSON), None (a tombstone) or (key, value, headers)."""
+        """Sends events and returns their [(partition, offset)], in order of sending. An event is
+        bytes (the value), a dict (as JSON), None (a tombstone) or (key, value, headers)."""
         producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 5,
                              "enable.idempotence": True, **config})
         events = list(events)
@@ -51,7 +51,8 @@ class Kafka(Server):
                     producer.poll(0.1)
             producer.poll(0)
         if producer.flush(60) or None in places:
-            raise TimeoutError(f"{topic}: {places.count(None)} of {len(places)} events not delivered")
+            lost = places.count(None)
+            raise TimeoutError(f"{topic}: {lost} of {len(places)} events not delivered")
         return places
 
     def consume(self, topic, count, deadline=30.0, isolation="read_committed"):

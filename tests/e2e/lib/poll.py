@@ -3,8 +3,8 @@ import time
 
 
 def eventually(ask, deadline=30.0, every=0.05):
-    """The first truthy answer of ask(). A failed assertion inside ask() counts as "not yet"; the last
-    one is raised, or TimeoutError with the last answer, after `deadline` seconds."""
+    """The first truthy answer of ask(). A failed assertion inside ask() counts as "not yet"; after
+    `deadline` seconds the last one is raised, or TimeoutError with the last answer."""
     end = time.monotonic() + deadline
     while True:
         answer, failure = None, None

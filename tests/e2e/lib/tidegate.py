@@ -21,11 +21,11 @@ class Died(RuntimeError):
 
 
 class Tidegate:
-    """A home below `folder` (tidegate.yaml, scripts/, rules/, log) and at most one process of it."""
+    """A home in `folder` (tidegate.yaml, scripts/, rules/, log) and at most one process of it."""
 
     def __init__(self, folder, config, faults=None, program=None):
-        """config: the configuration as a dict; an HTTP address is added. faults: TG_FAULT_POINTS, and
-        the build that knows them."""
+        """config: the configuration as a dict; an HTTP address is added. faults: TG_FAULT_POINTS,
+        and the build that knows them."""
         self.folder, self.faults, self.process = pathlib.Path(folder), faults, None
         self.program = program or (PROGRAM_FAULTS if faults else PROGRAM)
         for name in ("scripts", "rules"):
@@ -44,7 +44,8 @@ class Tidegate:
 
     def start(self, ready=True, deadline=30.0):
         assert not self.running(), "it runs already"
-        (self.folder / "tidegate.yaml").write_text(json.dumps(self.config, indent=2))  # JSON is YAML
+        config = json.dumps(self.config, indent=2)  # JSON is YAML
+        (self.folder / "tidegate.yaml").write_text(config, encoding="utf-8")
         environment = {**os.environ, **({"TG_FAULT_POINTS": self.faults} if self.faults else {})}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
@@ -133,8 +134,8 @@ class Tidegate:
 
     def command(self, *args, deadline=60.0):
         """Runs another command of the program in this home: (exit code, stdout, stderr)."""
-        done = subprocess.run([self.program, *args], cwd=self.folder, capture_output=True, text=True,
-                              timeout=deadline, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run([self.program, *args], cwd=self.folder, capture_output=True,
+                              text=True, timeout=deadline, stdin=subprocess.DEVNULL, check=False)
         return done.returncode, done.stdout, done.stderr
 
     # --- what it costs
