@@ -34,7 +34,8 @@ struct tg_consumer_on {
   bool (*record)(void *self, const struct tg_event *event);
   /* End of partition: everything before offset was delivered or is invisible (control, aborted). */
   void (*eof)(void *self, uint32_t slot, int64_t offset);
-  /* This partition is dead until the next assign: offset out of range, topic unknown. rc TG_CONFIG. */
+  /* This partition is dead until the next assign, nothing more of it is delivered. rc TG_CONFIG: offset out of range,
+   * damaged records. TG_RETRY: its topic is gone (for a moment, or re-created): check the seam, then assign again. */
   void (*broken)(void *self, uint32_t slot, const struct tg_err *err);
   /* The client is in trouble or fine again (brokers down, topic unknown): for health and logs. */
   void (*trouble)(void *self, const struct tg_err *err);
@@ -63,10 +64,13 @@ enum tg_rc tg_consumer_subscribe(struct tg_consumer *c, const char *const *topic
  * TG_FATAL: the client cannot go on (fenced instance: `revoked(lost)` was called first). */
 enum tg_rc tg_consumer_poll(struct tg_consumer *c, int64_t timeout_us, uint32_t most, struct tg_err *err);
 
-/* Reads exactly these from their offsets, all at once; replaces what was assigned. count 0: holds nothing. */
+/* Reads exactly these from their offsets, all at once; replaces what was assigned. count 0: holds nothing.
+ * TG_AGAIN: inside a callback of poll or close. TG_FENCED: the group did not give one of them (or took it back);
+ * what was assigned then stays. TG_CONFIG: a negative offset, one twice. */
 enum tg_rc tg_consumer_assign(struct tg_consumer *c, const struct tg_topart *parts, uint32_t count, struct tg_err *err);
 
-/* Stops and restarts delivery of all assigned partitions (back-pressure). Idempotent. */
+/* Stops and restarts delivery of all assigned partitions (back-pressure). Idempotent. What was prefetched is kept for
+ * about 1,000 polls, then given up and read again later. Poll on while paused: it waits, and tells what the group does. */
 void tg_consumer_pause(struct tg_consumer *c, bool paused);
 
 /* First offset and end of a partition, from the broker. high is the last stable offset. */

@@ -19,9 +19,9 @@ static const struct {
 } classes[] = {
     {RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, TG_CONFIG, false, true},
     {RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, TG_CONFIG, false, true},
-    {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, TG_CONFIG, false, true},
-    {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, TG_CONFIG, false, true},
-    {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, TG_CONFIG, false, true},
+    {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, TG_RETRY, false, true},
+    {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, TG_RETRY, false, true},
+    {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, TG_RETRY, false, true},
     {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, TG_CONFIG, false, true},
     {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, TG_CONFIG, false, false},
     {RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL, TG_CONFIG, false, false},
@@ -105,15 +105,37 @@ static void lose_fatal(struct tg_consumer *c)
   tg_consumer_lose(c, why);
 }
 
-static void tell_broken(struct tg_consumer *c, struct tg_part *p, const rd_kafka_message_t *msg)
+static void tell_broken(struct tg_consumer *c, struct tg_part *p, rd_kafka_resp_err_t code,
+                        const char *text)
 {
   struct tg_err err;
   char where[300];
   snprintf(where, sizeof where, "%s[%d]@%lld", p->topic, p->partition, (long long)p->next);
-  tg_err_set(&err, TG_CONFIG, where, "%s: %s", rd_kafka_err2name(msg->err),
-             rd_kafka_message_errstr(msg));
+  tg_err_set(&err, classes[class_of(code)].rc, where, "%s: %s", rd_kafka_err2name(code), text);
   p->dead = true;
   if (c->on.broken) c->on.broken(c->on.self, p->slot, &err);
+}
+
+/* A topic gone: when it comes back it may be another one, and reading on would skip its first records. */
+static bool is_gone(rd_kafka_resp_err_t code)
+{
+  return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+         code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
+/* Breaks all partitions of a topic. Returns whether one was assigned. */
+static bool break_topic(struct tg_consumer *c, struct tg_text topic, rd_kafka_resp_err_t code,
+                        const char *text)
+{
+  uint64_t serial = c->serial;
+  bool found = false;
+  for (uint32_t i = 0; serial == c->serial && i < c->parts_count; i++) {
+    struct tg_part *p = &c->parts[i];
+    if (!tg_text_is(topic, p->topic)) continue;
+    found = true;
+    if (!p->dead) tell_broken(c, p, code, text);
+  }
+  return found;
 }
 
 void tg_consumer_failed(struct tg_consumer *c, const rd_kafka_message_t *msg)
@@ -122,25 +144,36 @@ void tg_consumer_failed(struct tg_consumer *c, const rd_kafka_message_t *msg)
     lose_fatal(c);
     return;
   }
+  const char *topic = msg->rkt ? rd_kafka_topic_name(msg->rkt) : "";
+  const char *text = rd_kafka_message_errstr(msg);
   size_t class = class_of(msg->err);
-  struct tg_part *p =
-      msg->rkt ? tg_consumer_part(c, rd_kafka_topic_name(msg->rkt), msg->partition) : NULL;
+  struct tg_part *p = tg_consumer_part(c, topic, msg->partition);
   bool breaks = is_known(class) && classes[class].breaks;
+  /* The partition of an error about a topic is not to be trusted: 2.0.2 says 0. */
+  if (is_gone(msg->err) && break_topic(c, tg_text(topic), msg->err, text)) return;
   if (p && p->dead) return;
   if (p && breaks)
-    tell_broken(c, p, msg);
+    tell_broken(c, p, msg->err, text);
   else
-    tg_consumer_trouble(c, msg->err, rd_kafka_message_errstr(msg));
+    tg_consumer_trouble(c, msg->err, text);
 }
 
-static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
+/* The client-wide report of a topic gone comes first, and has the topic only in its text: "topic [partition]: .." */
+static bool break_named(struct tg_consumer *c, rd_kafka_resp_err_t code, const char *text)
+{
+  const char *end = is_gone(code) ? strstr(text, " [") : NULL;
+  return end && break_topic(c, tg_text_of(text, (size_t)(end - text)), code, text);
+}
+
+static void on_error(rd_kafka_t *rk, int number, const char *text, void *opaque)
 {
   (void)rk;
   struct tg_consumer *c = opaque;
+  rd_kafka_resp_err_t code = (rd_kafka_resp_err_t)number;
   if (code == RD_KAFKA_RESP_ERR__FATAL)
     lose_fatal(c);
-  else
-    tg_consumer_trouble(c, (rd_kafka_resp_err_t)code, text);
+  else if (!break_named(c, code, text))
+    tg_consumer_trouble(c, code, text);
 }
 
 /* Nothing is fetched until the owner names offsets: an empty assignment answers the group. */

@@ -12,8 +12,8 @@ struct tg_kafkapair { /* a property and its value */
   const char *key, *value;
 };
 
-/* Sets one property. TG_CONFIG: unknown (with the nearest known name) or a value librdkafka refuses; values of
- * secret properties are never shown. */
+/* Sets one property. TG_CONFIG: unknown (with the nearest known name) or a value librdkafka refuses. Its text names
+ * values only of numbers and choices, never secrets. */
 enum tg_rc tg_kafkaconf_set(rd_kafka_conf_t *conf, const char *key, const char *value,
                             struct tg_err *err);
 

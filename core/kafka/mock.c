@@ -18,6 +18,7 @@ enum tg_rc tg_mock_new(struct tg_mock **out, struct tg_err *err)
   rd_kafka_conf_t *conf = m ? rd_kafka_conf_new() : NULL;
   if (!conf) return free(m), tg_err_set(err, TG_FATAL, "mock broker", "no memory");
   rd_kafka_conf_set_log_cb(conf, tg_kafkaconf_log);
+  rd_kafka_conf_set(conf, "log_level", "4", NULL, 0); /* it misses bootstrap.servers: rightly */
   m->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
   if (!m->rk) rd_kafka_conf_destroy(conf);
   if (m->rk) m->cluster = rd_kafka_mock_cluster_new(m->rk, 1);
