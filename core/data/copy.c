@@ -111,7 +111,7 @@ void tg_copy_jsonb(struct tg_buf *out, struct tg_text json)
   tg_buf_text(out, json);
 }
 
-static void quote(struct tg_buf *sql, struct tg_text name)
+void tg_copy_name(struct tg_text name, struct tg_buf *sql)
 {
   tg_buf_char(sql, '"');
   for (uint32_t i = 0; i < name.len; i++) {
@@ -127,7 +127,7 @@ void tg_copy_columns(const struct tg_topic *topic, struct tg_buf *sql)
   for (uint32_t i = 0; i < topic->fields_count; i++) {
     if (topic->fields[i].unstored) continue;
     tg_buf_str(sql, between);
-    quote(sql, topic->fields[i].name);
+    tg_copy_name(topic->fields[i].name, sql);
     between = ", ";
   }
   if (topic->provenance) {

@@ -16,6 +16,9 @@
  * _issues with provenance. */
 void tg_copy_columns(const struct tg_topic *topic, struct tg_buf *sql);
 
+/* A name as an identifier of SQL: in double quotes, its own doubled. */
+void tg_copy_name(struct tg_text name, struct tg_buf *sql);
+
 void tg_copy_header(struct tg_buf *out);
 void tg_copy_trailer(struct tg_buf *out);
 
