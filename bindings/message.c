@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LEVELS_MAX = 64 }; /* stack levels searched for a line */
+enum { LEVELS_MAX = 256 }; /* stack levels searched for a line; C calls nest to 200 */
 
 /* One line for people: control bytes become spaces, too long a text ends in "...". */
 static void copy_line(const char *text, size_t len, char *out, size_t size)
@@ -62,18 +62,32 @@ bool tg_message_where(lua_State *L, char *out, size_t size)
   return false;
 }
 
-/* Lua shows long file names as "...end": the level with that line knows the whole name. */
-static void whole_place(lua_State *L, char *where, size_t size)
+/* Whether a running function is of the file that `where` names; a message may name any. Lua shows long
+ * names as "...end": then *where gets the whole. */
+static bool confirm_place(lua_State *L, struct tg_err *err)
 {
   lua_Debug ar;
-  char shown[LUA_IDSIZE + 16];
-  for (int level = 0; level < LEVELS_MAX && lua_getstack(L, level, &ar); level++) {
-    if (!lua_getinfo(L, "Sl", &ar) || ar.currentline <= 0) continue;
-    snprintf(shown, sizeof shown, "%s:%d", ar.short_src, ar.currentline);
-    if (strcmp(shown, where) != 0) continue;
-    level_place(L, &ar, where, size);
-    return;
+  const char *line = strrchr(err->where, ':');
+  for (int level = 0; line && level < LEVELS_MAX && lua_getstack(L, level, &ar); level++) {
+    size_t len = (size_t)(line - err->where);
+    if (!lua_getinfo(L, "S", &ar) || strlen(ar.short_src) != len) continue;
+    if (memcmp(ar.short_src, err->where, len) != 0) continue;
+    char whole[sizeof err->where];
+    snprintf(whole, sizeof whole, "%.100s%.20s", *ar.source == '@' ? ar.source + 1 : ar.short_src,
+             line);
+    memcpy(err->where, whole, sizeof whole);
+    return true;
   }
+  return false;
+}
+
+/* A text that names a place of its own keeps it when that can be true. */
+static void read_text(lua_State *L, const char *text, size_t len, struct tg_err *err)
+{
+  tg_message_parse(text, len, err);
+  if (!*err->where || confirm_place(L, err)) return;
+  *err->where = 0;
+  copy_line(text, len, err->what, sizeof err->what);
 }
 
 static int call_tostring(lua_State *L)
@@ -97,7 +111,7 @@ static void read_object(lua_State *L, struct tg_err *err)
   size_t len = 0;
   const char *text = status == LUA_OK ? lua_tolstring(L, -1, &len) : NULL;
   if (text) {
-    tg_message_parse(text, len, err);
+    read_text(L, text, len, err);
   } else {
     snprintf(err->what, sizeof err->what, "raised a %s whose __tostring raised too", kind);
   }
@@ -111,7 +125,7 @@ void tg_message_read(lua_State *L, struct tg_err *err)
   switch (lua_type(L, -1)) {
   case LUA_TSTRING: {
     const char *text = lua_tolstring(L, -1, &len);
-    tg_message_parse(text, len, err);
+    read_text(L, text, len, err);
     break;
   }
   case LUA_TNUMBER: snprintf(err->what, sizeof err->what, "%.14g", lua_tonumber(L, -1)); break;
@@ -123,9 +137,5 @@ void tg_message_read(lua_State *L, struct tg_err *err)
   case LUA_TUSERDATA: read_object(L, err); break;
   default: snprintf(err->what, sizeof err->what, "raised a %s", luaL_typename(L, -1));
   }
-  if (!*err->where) {
-    tg_message_where(L, err->where, sizeof err->where);
-  } else if (strncmp(err->where, "...", 3) == 0) {
-    whole_place(L, err->where, sizeof err->where);
-  }
+  if (!*err->where) tg_message_where(L, err->where, sizeof err->where);
 }

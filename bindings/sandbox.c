@@ -115,49 +115,6 @@ static void freeze(lua_State *L)
   lua_remove(L, -2);
 }
 
-static bool is_frozen(lua_State *L, int idx)
-{
-  bool frozen = luaL_getmetafield(L, idx, "__metatable") != LUA_TNIL;
-  if (frozen) lua_pop(L, 1);
-  return frozen;
-}
-
-static int frozen_rawset(lua_State *L)
-{
-  luaL_checktype(L, 1, LUA_TTABLE);
-  luaL_checkany(L, 2);
-  luaL_checkany(L, 3);
-  if (is_frozen(L, 1)) return refuse_write(L);
-  lua_settop(L, 3);
-  lua_rawset(L, 1);
-  return 1;
-}
-
-/* setmetatable() without __gc and __len; protected metatables stay. */
-static int safe_setmetatable(lua_State *L)
-{
-  static const char *const REFUSED[] = {"__gc", "__len", "__mode", NULL};
-  luaL_checktype(L, 1, LUA_TTABLE);
-  luaL_argexpected(L, lua_isnoneornil(L, 2) || lua_istable(L, 2), 2, "nil or table");
-  if (is_frozen(L, 1)) return luaL_error(L, "cannot change a protected metatable");
-  for (const char *const *key = REFUSED; lua_istable(L, 2) && *key; key++) {
-    lua_pushstring(L, *key);
-    if (lua_rawget(L, 2) != LUA_TNIL) return luaL_error(L, "metatables cannot have %s here", *key);
-    lua_pop(L, 1);
-  }
-  lua_settop(L, 2);
-  lua_setmetatable(L, 1);
-  return 1;
-}
-
-static int protected_getmetatable(lua_State *L)
-{
-  luaL_checkany(L, 1);
-  if (lua_type(L, 1) != LUA_TTABLE || !lua_getmetatable(L, 1)) return lua_pushnil(L), 1;
-  luaL_getmetafield(L, 1, "__metatable");
-  return 1;
-}
-
 /* Up to 500 bytes to the log, at debug level. */
 static int log_print(lua_State *L)
 {
@@ -223,9 +180,6 @@ static int safe_xpcall(lua_State *L)
 }
 
 static const luaL_Reg BASE_OWN[] = {
-    {"getmetatable", protected_getmetatable},
-    {"setmetatable", safe_setmetatable},
-    {"rawset", frozen_rawset},
     {"pcall", safe_pcall},
     {"xpcall", safe_xpcall},
     {"print", log_print},
@@ -262,6 +216,7 @@ static void open_base(lua_State *L)
   lua_insert(L, -2);
   keep_fields(L, BASE_KEPT);
   luaL_setfuncs(L, BASE_OWN, 0);
+  tg_metatable_set(L);
   lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
   lua_pop(L, 1);
 }

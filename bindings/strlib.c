@@ -42,6 +42,7 @@ static void prepare(lua_State *L, struct search *s, struct tg_pattern_node *node
   s->text = check_text(L, 1);
   struct tg_text pattern = check_text(L, 2);
   s->shown = pattern;
+  s->whole = (struct tg_pattern_capture){0};
   if (tg_pattern_compile(&s->pattern, nodes, pattern, anchors, &err) != TG_OK) {
     luaL_error(L, "%s", err.what);
   }
@@ -373,11 +374,16 @@ static int lib_rep(lua_State *L)
   if (size == 0) return lua_pushliteral(L, ""), 1;
   luaL_Buffer out;
   char *at = luaL_buffinitsize(L, &out, size);
-  for (; n > 0; n--) {
-    memcpy(at, text.ptr, text.len);
-    at += text.len;
-    if (n > 1) memcpy(at, sep.ptr, sep.len);
-    at += sep.len;
+  /* The first text and its separator, and then what is there already, again and again. */
+  memcpy(at, text.ptr, text.len);
+  size_t done = text.len;
+  if (n > 1) {
+    memcpy(at + done, sep.ptr, sep.len);
+    done += sep.len;
+  }
+  for (size_t more; done < size; done += more) {
+    more = done < size - done ? done : size - done;
+    memcpy(at + done, at, more);
   }
   luaL_pushresultsize(&out, size);
   return 1;

@@ -19,14 +19,11 @@ static void check_count(lua_State *L, lua_Unsigned count)
   }
 }
 
-/* #t, which a __len may have made any number. */
+/* The elements of the table at arg: scripts' tables have no __len. */
 static lua_Integer check_size(lua_State *L, int arg)
 {
   luaL_checktype(L, arg, LUA_TTABLE);
-  lua_Integer size = luaL_len(L, arg);
-  if (size < 0) luaL_error(L, "a table cannot have %I elements", size);
-  check_count(L, (lua_Unsigned)size);
-  return size;
+  return (lua_Integer)lua_rawlen(L, arg);
 }
 
 /* Elements of first..last, 0 when last is before first. */
@@ -212,9 +209,8 @@ static int lib_sort(lua_State *L)
   if (size < 2) return 0;
   if (!lua_isnoneornil(L, ARG_LESS)) luaL_checktype(L, ARG_LESS, LUA_TFUNCTION);
   lua_settop(L, ARG_LESS);
-  int held = (int)lua_rawlen(L, 1); /* size may come from a __len that lies */
-  lua_createtable(L, held, 0);
-  lua_createtable(L, held, 0);
+  lua_createtable(L, (int)size, 0);
+  lua_createtable(L, (int)size, 0);
   for (lua_Integer i = 1; i <= size; i++) {
     poll_at(L, (lua_Unsigned)i);
     lua_geti(L, 1, i);

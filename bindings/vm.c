@@ -13,12 +13,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Lua tells nobody where memory ran out: the line is kept now (looking for it allocates nothing).
- */
+#define STACK_OVERFLOW "stack overflow: does a function call itself without end?"
+
+/* A call this deep that needs more memory is endless recursion: the script's error, not the end of the VM. */
+enum { LEVELS_DEEP = 5000 };
+
+/* Lua tells nobody where memory ran out: the line is kept now (looking for it allocates nothing). */
 static void note_refusal(struct tg_vm *vm)
 {
+  lua_Debug ar;
   vm->refused = true;
-  if (vm->depth) tg_message_where(vm->L, vm->full_where, sizeof vm->full_where);
+  if (!vm->depth) return;
+  if (lua_getstack(vm->L, LEVELS_DEEP, &ar)) vm->stack_full = true;
+  tg_message_where(vm->L, vm->full_where, sizeof vm->full_where);
+}
+
+/* Counts one request; false: it is refused. */
+static bool may_allocate(struct tg_vm *vm, size_t held, size_t nsize)
+{
+  if (vm->fail_at && ++vm->allocs >= vm->fail_at) return false;
+  return nsize <= held || nsize - held <= vm->memory_max - vm->bytes;
 }
 
 /* osize is the old size only when ptr is not NULL; otherwise it is a type tag. */
@@ -31,9 +45,7 @@ static void *allocate(void *self, void *ptr, size_t osize, size_t nsize)
     vm->bytes -= held;
     return NULL;
   }
-  bool fail = vm->fail_at && ++vm->allocs >= vm->fail_at;
-  bool over = nsize > held && nsize - held > vm->memory_max - vm->bytes;
-  void *p = fail || over ? NULL : realloc(ptr, nsize);
+  void *p = may_allocate(vm, held, nsize) ? realloc(ptr, nsize) : NULL;
   if (p) {
     vm->bytes += nsize - held;
   } else {
@@ -101,11 +113,12 @@ void tg_vm_set_scratch(struct tg_vm *vm, struct tg_arena *arena)
   vm->scratch = arena;
 }
 
-/* Out of memory may also come as a plain text (from luaL_Buffer), which a script could raise
- * itself: it counts only when the allocator has refused something. */
+/* Out of memory, as far as the VM is concerned: a full stack is the script's error. It may also come
+ * as a plain text (from luaL_Buffer), which a script could raise itself: it counts only when the
+ * allocator has refused something. */
 static bool is_out_of_memory(lua_State *L, int status)
 {
-  if (status == LUA_ERRMEM) return true;
+  if (status == LUA_ERRMEM) return !tg_vm_of(L)->stack_full;
   if (!tg_vm_of(L)->refused || lua_type(L, -1) != LUA_TSTRING) return false;
   return strcmp(lua_tostring(L, -1), "not enough memory") == 0;
 }
@@ -114,6 +127,10 @@ void tg_vm_pass_on(lua_State *L, int status)
 {
   if (is_out_of_memory(L, status)) tg_vm_of(L)->lost = true;
   if (tg_vm_of(L)->lost || tg_vm_late(tg_vm_of(L))) lua_error(L);
+  if (status != LUA_ERRMEM) return;
+  tg_vm_of(L)->stack_full = false;
+  lua_pop(L, 1);
+  lua_pushliteral(L, STACK_OVERFLOW);
 }
 
 static enum tg_rc lost(struct tg_vm *vm, const char *where, struct tg_err *err)
@@ -182,6 +199,7 @@ static enum tg_rc call_failed(struct tg_vm *vm, int status, struct tg_err *err)
     return tg_err_set(err, TG_DATA, vm->late_where, "ran longer than lua.deadline (%lld ms)",
                       (long long)(vm->deadline_us / TG_MS));
   }
+  if (status == LUA_ERRMEM) return tg_err_set(err, TG_DATA, vm->full_where, STACK_OVERFLOW);
   if (status == LUA_ERRERR && !*vm->fault.what) {
     return tg_err_set(err, TG_DATA, vm->fault.where, "an error while handling an error");
   }
@@ -208,7 +226,7 @@ static enum tg_rc begin_call(struct tg_vm *vm, struct tg_err *err)
 {
   tg_err_clear(&vm->fault);
   if (vm->depth) return TG_OK;
-  vm->refused = false;
+  vm->refused = vm->stack_full = false;
   *vm->late_where = *vm->full_where = 0;
   vm->watch.L = vm->L;
   vm->watch.hook = late_hook;

@@ -49,7 +49,8 @@ enum tg_rc tg_vm_load(struct tg_vm *vm, const char *name, struct tg_text text, s
 enum tg_rc tg_vm_call(struct tg_vm *vm, int args, int results, struct tg_err *err);
 
 /* For C functions that catch errors with lua_pcall() themselves: after a failure, with the error
- * object on top, raises it again when it is one that nobody may swallow (deadline, no memory). */
+ * object on top, raises it again when it is one that nobody may swallow (deadline, no memory).
+ * Otherwise the object on top is one for scripts. [-0, +0] */
 void tg_vm_pass_on(lua_State *L, int status);
 
 /* For long C operations: raises a Lua error when the deadline of the running call has passed. Call

@@ -16,6 +16,7 @@ struct tg_vm {
   struct tg_arena *scratch; /* borrowed from the evaluator, or NULL */
   uint32_t depth;           /* nested tg_vm_call() */
   bool refused;             /* the allocator said no during this call */
+  bool stack_full;          /* it said no inside a very deep recursion */
   bool lost;                /* out of memory: every call fails from now on */
   struct tg_watch watch;    /* of the outermost call */
   struct tg_err fault;      /* what the message handler saw last */
@@ -34,6 +35,8 @@ static inline size_t tg_vm_text_max(const struct tg_vm *vm)
  * limit: sets them in the table on top. [-0, +0], may raise. */
 void tg_strlib_set(lua_State *L);
 void tg_tablib_set(lua_State *L);
+/* Sets setmetatable, getmetatable and rawset in the table on top. [-0, +0], may raise. */
+void tg_metatable_set(lua_State *L);
 
 /* Opens the allow-list of libraries and freezes them. Runs protected: [-0, +0], may raise. */
 void tg_sandbox_open(lua_State *L);

@@ -5,7 +5,8 @@
 
 #include <signal.h>
 
-enum { AGAIN_US = 10000 }; /* a late call is signalled again after this time */
+/* Pauses before a late call is signalled again: the first, and the longest. */
+enum { AGAIN_US = 10000, AGAIN_MAX_US = 1000000 };
 
 /* The list and the time the thread sleeps until belong to the lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -40,7 +41,8 @@ static int64_t signal_due(int64_t now_us)
     if (w->due_us <= now_us) {
       atomic_store(&w->late, true);
       pthread_kill(w->thread, interrupt_signal());
-      w->due_us = now_us + AGAIN_US;
+      w->due_us = now_us + w->again_us;
+      if (w->again_us < AGAIN_MAX_US) w->again_us *= 2;
     }
     if (w->due_us < next_us) next_us = w->due_us;
   }
@@ -110,6 +112,7 @@ enum tg_rc tg_watch_begin(struct tg_watch *w, struct tg_err *err)
   }
   if (!unblocked) unblock_signal();
   atomic_store(&w->late, false);
+  w->again_us = AGAIN_US;
   w->thread = pthread_self();
   w->outer = current;
   lua_sethook(w->L, NULL, 0, 0); /* also binds the symbol before the handler needs it */

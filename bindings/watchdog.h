@@ -7,8 +7,9 @@
  *   watchdog            late = true, signal               that comes after it finds nothing to do
  *   handler                 lua_sethook(every instruction)
  *
- * The signal is sent again every few milliseconds until the call has ended, as one may fall between
- * two instructions that do not look at the hook. A late signal meant for an earlier call finds
+ * The signal is sent again, at growing intervals, until the call has ended, as one may fall between
+ * two instructions that do not look at the hook. (They grow because lua_sethook() visits every level
+ * of a deep recursion: handling signals must not become all the thread does.) A late signal meant for an earlier call finds
  * `late` unset.
  *
  * Thread: begin and end on the thread that runs the call; calls may nest. */
@@ -27,6 +28,7 @@ struct tg_watch {
   lua_State *L;
   lua_Hook hook;          /* raises; called before every instruction once the call is late */
   int64_t due_us;         /* monotonic */
+  int64_t again_us;       /* pause until the next signal, once late */
   atomic_bool late;       /* set by the watchdog, read by everybody */
   pthread_t thread;       /* that runs the call */
   struct tg_watch *outer; /* the call around this one on the same thread */

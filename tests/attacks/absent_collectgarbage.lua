@@ -1,0 +1,2 @@
+-- expect: error 'collectgarbage' is not available -- switching the collector off
+collectgarbage("stop")

@@ -1,0 +1,2 @@
+-- expect: error 'string.dump' is not available -- bytecode by dump
+string.dump(function() end)

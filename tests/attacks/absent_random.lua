@@ -1,0 +1,2 @@
+-- expect: error 'math.random' is not available -- chance
+math.random()

@@ -1,0 +1,2 @@
+-- expect: error global 'require' is not defined -- a C library
+require("socket")

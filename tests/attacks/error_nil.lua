@@ -1,0 +1,2 @@
+-- expect: error raised nil -- an error without a message
+error(nil)

@@ -1,0 +1,2 @@
+-- expect: error raised a table without a message -- an error object that is a table
+error({ code = 7 })

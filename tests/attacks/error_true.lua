@@ -1,0 +1,2 @@
+-- expect: error raised true -- an error object that is a boolean
+error(true)

@@ -1,0 +1,3 @@
+-- expect: deadline -- an endless goto
+::again::
+goto again

@@ -1,0 +1,3 @@
+-- expect: deadline -- a loop that counts
+local n = 0
+repeat n = n + 1 until n < 0

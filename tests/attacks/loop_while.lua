@@ -1,0 +1,2 @@
+-- expect: deadline -- an endless loop
+while true do end

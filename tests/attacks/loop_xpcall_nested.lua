@@ -1,0 +1,5 @@
+-- expect: deadline -- the handler calls xpcall again
+local function again()
+  while true do xpcall(error, again) end
+end
+again()

@@ -1,0 +1,3 @@
+-- expect: memory -- a text doubles without end
+local s = "x"
+while true do s = s .. s end

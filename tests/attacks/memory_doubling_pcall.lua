@@ -1,0 +1,3 @@
+-- expect: memory -- the same, swallowed
+local s = "x"
+while true do pcall(function() s = s .. s .. s end) end

@@ -1,0 +1,2 @@
+-- expect: memory -- string.pack pads to gigabytes
+return string.pack("c2000000000", "")

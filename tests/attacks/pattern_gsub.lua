@@ -1,0 +1,2 @@
+-- expect: error takes too many steps -- backtracking inside gsub
+return ("x"):rep(2000):gsub("x*x*x*y", "")

@@ -1,0 +1,3 @@
+-- expect: ok -- pcall calls pcall
+local function f() return pcall(f) end
+f()

@@ -1,0 +1,2 @@
+-- expect: ok -- string.rep of nothing, very often
+return (""):rep(math.maxinteger)

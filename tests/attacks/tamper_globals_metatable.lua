@@ -1,0 +1,2 @@
+-- expect: error protected metatable -- another metatable for _G
+setmetatable(_G, {})

@@ -1,0 +1,2 @@
+-- expect: error protected metatable -- replacing the frozen table's metatable
+setmetatable(string, {})

@@ -1,0 +1,2 @@
+-- expect: error cannot be set -- replacing string.rep
+string.rep = nil

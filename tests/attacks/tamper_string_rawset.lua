@@ -1,0 +1,2 @@
+-- expect: error frozen -- replacing string.rep by rawset
+rawset(string, "rep", 1)
