@@ -4,14 +4,16 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/queue.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 enum { CLOSE_STEP_MS = 10, PROBE_MS = 100, PART_BYTES = 64 << 10 };
-static const int64_t close_us = 10 * TG_SEC, probe_every_us = 5 * TG_SEC;
+static const int64_t close_us = 10 * TG_SEC, end_us = 3 * TG_SEC, probe_every_us = 5 * TG_SEC;
 
 enum tg_rc tg_consumer_new(const struct tg_consumer_conf *conf, const struct tg_consumer_on *on,
                            struct tg_consumer **out, struct tg_err *err)
@@ -348,6 +350,38 @@ static bool leave(struct tg_consumer *c)
   return closed;
 }
 
+struct ending { /* a client being destroyed on a thread of its own */
+  rd_kafka_t *rk;
+  int flags;
+  struct tg_queue done;
+};
+
+static void *end_main(void *arg)
+{
+  struct ending *e = arg;
+  rd_kafka_destroy_flags(e->rk, e->flags);
+  tg_queue_push(&e->done, e, 0);
+  return NULL;
+}
+
+/* Destroys the client. False when that did not end in time: before 2.1 it hangs for ever after a topic was deleted.
+ * Its threads then live until the process ends. */
+static bool end(rd_kafka_t *rk, bool closed)
+{
+  pthread_t thread;
+  struct ending *e = calloc(1, sizeof *e);
+  if (!e || !tg_queue_init(&e->done, 1)) return free(e), false;
+  e->rk = rk, e->flags = closed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE;
+  bool started = pthread_create(&thread, NULL, end_main, e) == 0;
+  bool ended = started && tg_queue_pop(&e->done, tg_clock_mono_us() + end_us);
+  if (started && !ended) pthread_detach(thread);
+  if (started && !ended) return false;
+  if (started) pthread_join(thread, NULL);
+  tg_queue_fini(&e->done);
+  free(e);
+  return ended;
+}
+
 void tg_consumer_close(struct tg_consumer *c)
 {
   if (!c) return;
@@ -357,12 +391,10 @@ void tg_consumer_close(struct tg_consumer *c)
   rd_kafka_queue_destroy(c->queue);
   if (c->cluster) rd_kafka_mem_free(c->rk, c->cluster);
   if (c->group) rd_kafka_topic_partition_list_destroy(c->group);
-  if (closed) {
-    rd_kafka_destroy(c->rk);
-  } else {
-    /* Waiting on would block the process for ever: its threads end with it. Callbacks may still name c. */
-    tg_log(TG_WARN, "kafka", "the client did not leave its group within 10 s and is given up");
-    return;
+  if (!end(c->rk, closed)) {
+    tg_log(TG_WARN, "kafka", "the client could not be closed in time and is given up (%s)",
+           closed ? "it has left its group" : "its group will time it out");
+    return; /* its threads may still name c */
   }
   tg_arena_fini(&c->arena);
   tg_buf_fini(&c->packed);

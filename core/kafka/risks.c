@@ -53,7 +53,7 @@ static const struct risk {
     {0, V(2, 1, 0),
      "batch reads may skip records around pause and seek; tidegate uses neither (fixed in 2.1.0)"},
     {0, V(2, 1, 0),
-     "closing may hang after a topic was deleted; tidegate waits 10 s, then gives the client up "
+     "closing may hang after a topic was deleted; tidegate waits 3 s, then gives the client up "
      "(fixed in 2.1.0)"},
 };
 
