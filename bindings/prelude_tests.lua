@@ -171,12 +171,13 @@ local function infer(batches)
   return types
 end
 
--- at() made these: they are instants unless the test says otherwise.
-local function instant_columns(given, types)
+-- What the lists themselves tell: at() made instants, and a column without a value is text.
+local function list_columns(given, types)
   local parts = #given == 0 and { given } or given
   for _, part in ipairs(parts) do
     for name, values in next, part do
       if type(values) == "table" and values[instants] then types[name] = "timestamp with time zone" end
+      if type(name) == "string" then types[name] = types[name] or "text" end
     end
   end
 end
@@ -210,16 +211,29 @@ end
 
 local function types_of(item, batches)
   local types = infer(batches)
-  instant_columns(item.test.given, types)
+  list_columns(item.test.given, types)
   local topic = item.kind.topics and tg.topics.topics[item.kind.topics[1]]
   for name, kind in next, topic and topic.fields or {} do types[name] = kind end
   for name, kind in next, item.test.types or {} do types[name] = kind end
   return types
 end
 
+-- Expected rows may name declared fields only.
+local function check_rows(item)
+  for _, row in ipairs(item.test.rows or {}) do
+    if type(row) ~= "table" then return "rows: a row is a table, not " .. shown(row) end
+    for _, name in ipairs(params.names_of(row)) do
+      local _, why = params.column(name, item.topic.fields)
+      if why then return "rows: " .. why end
+    end
+  end
+end
+
 -- What C needs to run test `item`; spec.error when it cannot be run, which may be what the test expects.
 local function prepare(item)
   if item.topic then
+    local why = check_rows(item)
+    if why then return { error = why } end
     return { events = item.test.events, rows = item.test.rows, handle = item.topic.handle }
   end
   local batches = batches_of(item.test.given)
@@ -280,7 +294,7 @@ local function compare_fate(expected, fate, got, differ)
 end
 
 local function compare_topic(test, got, differ)
-  if got.error then differ("a run", "no error", got.error) return end
+  if got.error then return differ("a run", "no error", got.error) end
   if test.rows and #test.rows ~= got.loaded then
     local why = {}
     for i, name in ipairs(got.fates) do

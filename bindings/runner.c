@@ -274,7 +274,8 @@ static void compare_row(lua_State *L, const struct running *r, uint32_t i, uint3
   const struct tg_topic *topic = &r->run.topic;
   for (uint32_t f = 0; f < topic->fields_count; f++) {
     lua_rawgeti(L, -2, i + 1);
-    bool wanted = lua_getfield(L, -1, topic->fields[f].name.ptr) != LUA_TNIL;
+    lua_pushlstring(L, topic->fields[f].name.ptr, topic->fields[f].name.len);
+    bool wanted = lua_gettable(L, -2) != LUA_TNIL;
     lua_pop(L, 2);
     if (!wanted || tg_testrun_same(&r->run, f, i, j)) continue;
     lua_createtable(L, 4, 0);
