@@ -8,21 +8,6 @@ LANGUAGE sql STABLE AS $$
                                              secs => (us % 86400000000) / 1e6::float8)
 $$;
 
--- The segments that their owner may not commit: claim or session are not current, or the chain ends
--- elsewhere.
-CREATE FUNCTION tidegate.fenced_v1(p_id int[], p_claim bigint[], p_from bigint[]) RETURNS int[]
-LANGUAGE sql VOLATILE AS $$
-  SELECT array_agg(w.id ORDER BY w.id)
-  FROM unnest(p_id, p_claim, p_from) AS w(id, claim, from_offset)
-  WHERE NOT EXISTS (
-      SELECT FROM tidegate.partition p
-      WHERE p.id = w.id AND p.claim_id = w.claim AND p.pid = pg_backend_pid() AND NOT p.released)
-    OR w.from_offset IS DISTINCT FROM coalesce(
-      (SELECT s.to_offset FROM tidegate.segment s WHERE s.partition_id = w.id
-       ORDER BY s.from_offset DESC LIMIT 1),
-      (SELECT p.first_offset FROM tidegate.partition p WHERE p.id = w.id))
-$$;
-
 -- One set-based insert, in id order. Look-ups are correlated and by key; the settings keep a
 -- planner that knows nothing of a table that was empty a minute ago from reading it as a whole.
 -- ON CONFLICT waits for a transaction in flight that holds the same key, and then the count tells.
@@ -40,8 +25,8 @@ SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
   held   text;
+  done   int[];
   fenced int[];
-  n      int;
 BEGIN
   SELECT string_agg(b.topic, ',' ORDER BY b.topic) INTO held FROM tidegate.breaker b
   WHERE b.pipeline = p_pipeline AND b.topic = ANY (p_topics) AND b.state = 'open';
@@ -49,6 +34,7 @@ BEGIN
     RAISE EXCEPTION 'the breaker is open: %', held USING ERRCODE = 'TG002', DETAIL = held;
   END IF;
 
+  WITH inserted AS (
   INSERT INTO tidegate.segment
     (partition_id, from_offset, to_offset,
      n_in, n_loaded, n_tagged, n_quarantined, n_late, n_dropped, drops,
@@ -73,14 +59,16 @@ BEGIN
             ORDER BY s.from_offset DESC LIMIT 1),
            (SELECT p.first_offset FROM tidegate.partition p WHERE p.id = w.id)))
   ORDER BY w.id, w.from_offset
-  ON CONFLICT DO NOTHING;
-  GET DIAGNOSTICS n = ROW_COUNT;
+  ON CONFLICT DO NOTHING
+  RETURNING partition_id)
+  SELECT array_agg(partition_id) INTO done FROM inserted;
 
-  IF p_checked AND n <> cardinality(p_id) THEN
-    fenced := coalesce(tidegate.fenced_v1(p_id, p_claim, p_from), p_id);
+  IF p_checked AND cardinality(p_id) <> coalesce(cardinality(done), 0) THEN
+    fenced := ARRAY(SELECT id FROM unnest(p_id) AS id WHERE id <> ALL (coalesce(done, '{}'))
+                    ORDER BY id);
     RAISE EXCEPTION 'the claim was lost or the chain goes on elsewhere for % of % segments',
       cardinality(fenced), cardinality(p_id)
       USING ERRCODE = 'TG001', DETAIL = array_to_string(fenced, ',');
   END IF;
-  RETURN n;
+  RETURN cardinality(done);
 END $$;

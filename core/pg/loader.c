@@ -80,7 +80,7 @@ static enum tg_rc prepare(struct tg_attempt *a, bool *committed)
   enum tg_rc rc = tg_pg_connect(a->l->pg, &fresh, a->err);
   if (rc != TG_OK || a->l->pg->serial == a->l->serial) return rc;
   rc = tg_attempt_renew(a, committed);
-  if (rc == TG_OK) a->l->serial = a->l->pg->serial, a->l->unknown = false;
+  if (rc == TG_OK) a->l->serial = a->l->pg->serial;
   return rc;
 }
 
@@ -142,13 +142,19 @@ static enum tg_rc own_failed(struct tg_attempt *a, enum tg_rc rc)
   return rc == TG_DATA ? TG_CONFIG : rc;
 }
 
+/* Keeps the state that made the attempt fail; what is done about it asks the server again. */
+static void keep_state(struct tg_attempt *a)
+{
+  snprintf(a->report->sqlstate, sizeof a->report->sqlstate, "%s", tg_pg_sqlstate(a->l->pg));
+}
+
 static enum tg_rc copy_batches(struct tg_attempt *a)
 {
   for (uint32_t i = 0; i < a->load->batches_count; i++) {
     struct tg_batch *b = &a->load->batches[i];
     if (b->held || tg_attempt_live(b, 0, b->rows) == 0) continue;
     enum tg_rc rc = a->l->isolate[i] ? tg_attempt_isolate(a, b) : tg_attempt_copy(a, b);
-    if (rc != TG_OK) return target_failed(a, i, rc);
+    if (rc != TG_OK) return keep_state(a), target_failed(a, i, rc);
   }
   return TG_OK;
 }
@@ -235,12 +241,14 @@ static enum tg_rc attempt(struct tg_attempt *a)
   enum tg_rc rc = copy_batches(a);
   if (rc != TG_OK) return rc;
   rc = tg_attempt_copy_quarantine(a);
-  if (rc != TG_OK) return own_failed(a, rc);
+  if (rc != TG_OK) return keep_state(a), own_failed(a, rc);
   int64_t copied_us = tg_clock_mono_us();
   a->report->copy_us = copied_us - start_us;
   rc = tg_attempt_finish(a, &step);
   a->report->commit_us = tg_clock_mono_us() - copied_us;
-  return rc == TG_OK ? TG_OK : finish_failed(a, step, rc);
+  if (rc == TG_OK) return TG_OK;
+  keep_state(a);
+  return finish_failed(a, step, rc);
 }
 
 enum tg_rc tg_loader_write(struct tg_loader *l, struct tg_load *load,
@@ -256,10 +264,11 @@ enum tg_rc tg_loader_write(struct tg_loader *l, struct tg_load *load,
   enum tg_rc rc = recall(&a);
   if (rc != TG_OK || !anything_left(load)) return rc;
   rc = prepare(&a, &committed);
-  if (rc == TG_OK && !committed && anything_left(load)) rc = attempt(&a);
-  if (rc == TG_OK)
-    count_written(&a), l->internal = 0, l->unknown = false;
-  else
-    snprintf(report->sqlstate, sizeof report->sqlstate, "%s", tg_pg_sqlstate(l->pg));
-  return rc;
+  if (rc != TG_OK) return keep_state(&a), rc;
+  if (!committed && anything_left(load)) rc = attempt(&a);
+  if (rc != TG_OK) return rc;
+  count_written(&a);
+  l->internal = l->healed = 0;
+  l->unknown = false;
+  return TG_OK;
 }

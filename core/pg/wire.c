@@ -93,7 +93,9 @@ static enum tg_rc fail(struct tg_pg *pg, PGresult *res, struct tg_err *err)
   PQclear(pg->failed);
   pg->failed = res;
   snprintf(pg->sqlstate, sizeof pg->sqlstate, "%s", state ? state : "");
-  bool broken = PQstatus(pg->conn) == CONNECTION_BAD;
+  const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
+  bool last_words = severity && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
+  bool broken = last_words || PQstatus(pg->conn) == CONNECTION_BAD;
   if (broken && !message) return tg_wire_lost(pg, err);
   snprintf(where, sizeof where, "pg %s", pg->sqlstate);
   enum tg_rc rc = tg_sql_class_rc(tg_sqlstate_class(pg->sqlstate, TG_AT_OWN, false));
@@ -165,6 +167,8 @@ enum tg_rc tg_wire_end(struct tg_pg *pg, uint64_t *rows, int64_t deadline_us, st
 
 void tg_wire_rollback(struct tg_pg *pg, int64_t deadline_us)
 {
+  if (pg->conn && PQtransactionStatus(pg->conn) == PQTRANS_ACTIVE)
+    (void)tg_wire_drain(pg, deadline_us, NULL); /* the message's end is still on its way */
   if (!pg->conn || PQtransactionStatus(pg->conn) == PQTRANS_IDLE) return;
   PGresult *failed = pg->failed; /* outlives the ROLLBACK: the caller still reads it */
   char state[sizeof pg->sqlstate];

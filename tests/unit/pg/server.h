@@ -1,5 +1,5 @@
-/* A throwaway PostgreSQL for tests: its own data directory below /tmp, a socket there and no TCP port. It runs as the
- * user postgres when the test is root, and dies with the test. */
+/* A throwaway PostgreSQL for tests: its own data directory below /tmp, a socket there and no TCP
+ * port. It runs as the user postgres when the test is root, and dies with the test. */
 #ifndef TG_TEST_PG_SERVER_H
 #define TG_TEST_PG_SERVER_H
 

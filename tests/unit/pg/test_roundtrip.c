@@ -60,7 +60,8 @@ static struct tg_column *field(const char *name, const char *type)
 static void load(size_t piece)
 {
   struct tg_buf out, sql;
-  uint64_t written = 0, loaded = 0;
+  struct tg_copy_span span = {.end = b.rows};
+  uint64_t loaded = 0;
   bool created;
   ExecStatusType status;
   tg_buf_init(&out, 0), tg_buf_init(&sql, 0);
@@ -72,8 +73,8 @@ static void load(size_t piece)
   server_must(tg_wire_next(pg, &status, soon(), &err), &err);
   assert_int_equal(status, PGRES_COPY_IN);
   tg_copy_header(&out);
-  for (uint32_t row = 0; row < b.rows;) {
-    row = tg_copy_rows(&b, row, b.rows - row, piece, &out, &written);
+  while (span.row < b.rows) {
+    tg_copy_rows(&b, &span, piece, &out);
     assert_false(out.failed);
     server_must(tg_wire_put(pg, tg_buf_view(&out), soon(), &err), &err);
     tg_buf_clear(&out);
@@ -81,7 +82,7 @@ static void load(size_t piece)
   tg_copy_trailer(&out);
   server_must(tg_wire_put(pg, tg_buf_view(&out), soon(), &err), &err);
   server_must(tg_wire_end(pg, &loaded, soon(), &err), &err);
-  assert_int_equal(loaded, written);
+  assert_int_equal(loaded, span.written);
   tg_buf_fini(&out), tg_buf_fini(&sql);
 }
 
