@@ -19,11 +19,14 @@ static void check_count(lua_State *L, lua_Unsigned count)
   }
 }
 
-/* The elements of the table at arg: scripts' tables have no __len. */
+/* #t: scripts' tables have no __len, but with holes in the right places a few elements are enough for
+ * any number. */
 static lua_Integer check_size(lua_State *L, int arg)
 {
   luaL_checktype(L, arg, LUA_TTABLE);
-  return (lua_Integer)lua_rawlen(L, arg);
+  lua_Unsigned size = lua_rawlen(L, arg);
+  check_count(L, size);
+  return (lua_Integer)size;
 }
 
 /* Elements of first..last, 0 when last is before first. */
