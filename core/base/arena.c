@@ -54,7 +54,8 @@ static struct tg_arena_chunk *chunk_next(struct tg_arena *a, size_t need)
   struct tg_arena_chunk *c = *link;
   if (!c || c->size < need) {
     struct tg_arena_chunk *fresh = chunk_new(a, need);
-    if (!fresh && c) { /* what lies behind `now` is empty: at the cap it makes way for a chunk that fits */
+    if (!fresh &&
+        c) { /* what lies behind `now` is empty: at the cap it makes way for a chunk that fits */
       free_from(a, c);
       *link = c = NULL;
       fresh = chunk_new(a, need);
@@ -82,9 +83,15 @@ static void *take(struct tg_arena *a, size_t size, size_t align)
   return c->bytes + at;
 }
 
-void *tg_arena_alloc(struct tg_arena *a, size_t size) { return take(a, size ? size : 1, 16); }
+void *tg_arena_alloc(struct tg_arena *a, size_t size)
+{
+  return take(a, size ? size : 1, 16);
+}
 
-char *tg_arena_bytes(struct tg_arena *a, size_t size) { return take(a, size ? size : 1, 1); }
+char *tg_arena_bytes(struct tg_arena *a, size_t size)
+{
+  return take(a, size ? size : 1, 1);
+}
 
 void *tg_arena_zalloc(struct tg_arena *a, size_t count, size_t size)
 {

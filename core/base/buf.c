@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void tg_buf_init(struct tg_buf *b, size_t max) { *b = (struct tg_buf){.max = max}; }
+void tg_buf_init(struct tg_buf *b, size_t max)
+{
+  *b = (struct tg_buf){.max = max};
+}
 
 void tg_buf_fini(struct tg_buf *b)
 {
@@ -43,7 +46,10 @@ void tg_buf_add(struct tg_buf *b, const void *bytes, size_t n)
   b->len += n;
 }
 
-void tg_buf_char(struct tg_buf *b, char c) { tg_buf_add(b, &c, 1); }
+void tg_buf_char(struct tg_buf *b, char c)
+{
+  tg_buf_add(b, &c, 1);
+}
 
 void tg_buf_printf(struct tg_buf *b, const char *fmt, ...)
 {
@@ -61,11 +67,16 @@ void tg_buf_printf(struct tg_buf *b, const char *fmt, ...)
 
 static void json_char(struct tg_buf *b, unsigned char c)
 {
-  static const char *const named[] = {['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r"};
-  if (c == '"' || c == '\\') tg_buf_char(b, '\\'), tg_buf_char(b, (char)c);
-  else if (c >= 0x20) tg_buf_char(b, (char)c);
-  else if (c <= '\r' && named[c]) tg_buf_str(b, named[c]);
-  else tg_buf_printf(b, "\\u%04x", c);
+  static const char *const named[] = {
+      ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r"};
+  if (c == '"' || c == '\\')
+    tg_buf_char(b, '\\'), tg_buf_char(b, (char)c);
+  else if (c >= 0x20)
+    tg_buf_char(b, (char)c);
+  else if (c <= '\r' && named[c])
+    tg_buf_str(b, named[c]);
+  else
+    tg_buf_printf(b, "\\u%04x", c);
 }
 
 void tg_buf_json(struct tg_buf *b, struct tg_text t)
@@ -74,12 +85,15 @@ void tg_buf_json(struct tg_buf *b, struct tg_text t)
   for (uint32_t i = 0; i < t.len;) {
     uint32_t n = 1;
     unsigned char c = (unsigned char)t.ptr[i];
-    if (c < 0x80) json_char(b, c);
+    if (c < 0x80)
+      json_char(b, c);
     else {
       n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
       bool good = n <= t.len - i && tg_text_utf8(tg_text_of(t.ptr + i, n));
-      if (good) tg_buf_add(b, t.ptr + i, n);
-      else tg_buf_str(b, "\xef\xbf\xbd"), n = 1;
+      if (good)
+        tg_buf_add(b, t.ptr + i, n);
+      else
+        tg_buf_str(b, "\xef\xbf\xbd"), n = 1;
     }
     i += n;
   }

@@ -11,10 +11,22 @@ static int64_t read_us(clockid_t id)
   return (int64_t)t.tv_sec * TG_SEC + t.tv_nsec / 1000;
 }
 
-int64_t tg_clock_wall_us(void) { return read_us(CLOCK_REALTIME); }
-int64_t tg_clock_mono_us(void) { return read_us(CLOCK_MONOTONIC); }
-int64_t tg_clock_thread_us(void) { return read_us(CLOCK_THREAD_CPUTIME_ID); }
-int64_t tg_clock_process_us(void) { return read_us(CLOCK_PROCESS_CPUTIME_ID); }
+int64_t tg_clock_wall_us(void)
+{
+  return read_us(CLOCK_REALTIME);
+}
+int64_t tg_clock_mono_us(void)
+{
+  return read_us(CLOCK_MONOTONIC);
+}
+int64_t tg_clock_thread_us(void)
+{
+  return read_us(CLOCK_THREAD_CPUTIME_ID);
+}
+int64_t tg_clock_process_us(void)
+{
+  return read_us(CLOCK_PROCESS_CPUTIME_ID);
+}
 
 char *tg_clock_text(int64_t wall_us, char *out)
 {

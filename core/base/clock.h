@@ -1,4 +1,5 @@
-/* The only clocks. Time inside is int64_t microseconds; wall time counts from the Unix epoch (UTC). */
+/* The only clocks. Time inside is int64_t microseconds; wall time counts from the Unix epoch
+ * (UTC). */
 #ifndef TG_BASE_CLOCK_H
 #define TG_BASE_CLOCK_H
 
@@ -8,8 +9,8 @@
 #define TG_SEC INT64_C(1000000)
 
 int64_t tg_clock_wall_us(void);
-int64_t tg_clock_mono_us(void);   /* for deadlines and durations; never goes back */
-int64_t tg_clock_thread_us(void); /* CPU time of the calling thread */
+int64_t tg_clock_mono_us(void);    /* for deadlines and durations; never goes back */
+int64_t tg_clock_thread_us(void);  /* CPU time of the calling thread */
 int64_t tg_clock_process_us(void); /* CPU time of the process */
 
 /* Wall time as "2026-11-15T00:00:00.003Z" in out (at least 32 bytes). Returns out. */

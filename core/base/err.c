@@ -7,13 +7,14 @@ const char *tg_rc_name(enum tg_rc rc)
 {
   static const char *const names[] = {
 #define X(code, name, text) name,
-    TG_RC_LIST(X)
+      TG_RC_LIST(X)
 #undef X
   };
   return (unsigned)rc < sizeof names / sizeof *names ? names[rc] : "?";
 }
 
-enum tg_rc tg_err_vset(struct tg_err *err, enum tg_rc rc, const char *where, const char *fmt, va_list args)
+enum tg_rc tg_err_vset(struct tg_err *err, enum tg_rc rc, const char *where, const char *fmt,
+                       va_list args)
 {
   if (!err) return rc;
   err->rc = rc;

@@ -33,11 +33,13 @@ struct tg_err {
 /* "ok", "data", .. */
 const char *tg_rc_name(enum tg_rc rc);
 
-/* Fills err (may be NULL) and returns rc, so that a leaf can `return tg_err_set(..)`. Too long a text is cut. */
-__attribute__((format(printf, 4, 5))) enum tg_rc tg_err_set(struct tg_err *err, enum tg_rc rc, const char *where,
-                                                            const char *fmt, ...);
+/* Fills err (may be NULL) and returns rc, so that a leaf can `return tg_err_set(..)`. Too long a
+ * text is cut. */
+__attribute__((format(printf, 4, 5))) enum tg_rc
+tg_err_set(struct tg_err *err, enum tg_rc rc, const char *where, const char *fmt, ...);
 
-enum tg_rc tg_err_vset(struct tg_err *err, enum tg_rc rc, const char *where, const char *fmt, va_list args);
+enum tg_rc tg_err_vset(struct tg_err *err, enum tg_rc rc, const char *where, const char *fmt,
+                       va_list args);
 
 void tg_err_clear(struct tg_err *err);
 

@@ -37,16 +37,20 @@ static bool site_open(struct tg_log_site *site, int64_t now_us, uint32_t *suppre
   return false;
 }
 
-static void line_text(struct tg_buf *b, const char *time, enum tg_level level, const char *subject, const char *message)
+static void line_text(struct tg_buf *b, const char *time, enum tg_level level, const char *subject,
+                      const char *message)
 {
   tg_buf_printf(b, "%.8s %-5s %s: %s", time + 11, level_names[level], subject, message);
 }
 
-static void line_fields(struct tg_buf *b, const char *time, enum tg_level level, const char *subject, const char *message)
+static void line_fields(struct tg_buf *b, const char *time, enum tg_level level,
+                        const char *subject, const char *message)
 {
   bool json = setup.format == TG_LOG_JSON;
-  tg_buf_printf(b, json ? "{\"time\":\"%s\",\"level\":\"%s\",\"subject\":" : "time=%s level=%s subject=", time,
-                level_names[level]);
+  tg_buf_printf(
+      b,
+      json ? "{\"time\":\"%s\",\"level\":\"%s\",\"subject\":" : "time=%s level=%s subject=", time,
+      level_names[level]);
   tg_buf_json(b, tg_text(subject));
   tg_buf_str(b, json ? ",\"message\":" : " msg=");
   tg_buf_json(b, tg_text(message));
@@ -58,15 +62,18 @@ static void write_line(enum tg_level level, const char *subject, const char *mes
   char time[32], room[2048];
   struct tg_buf b = {.ptr = room, .size = sizeof room, .max = sizeof room};
   tg_clock_text(tg_clock_wall_us(), time);
-  if (setup.format == TG_LOG_TEXT) line_text(&b, time, level, subject, message);
-  else line_fields(&b, time, level, subject, message);
+  if (setup.format == TG_LOG_TEXT)
+    line_text(&b, time, level, subject, message);
+  else
+    line_fields(&b, time, level, subject, message);
   if (b.len > sizeof room - 1) b.len = sizeof room - 1;
   room[b.len++] = '\n';
   ssize_t n = write(setup.fd, room, b.len);
   (void)n; /* nowhere to report that the log cannot be written */
 }
 
-void tg_log_at(struct tg_log_site *site, enum tg_level level, const char *subject, const char *fmt, ...)
+void tg_log_at(struct tg_log_site *site, enum tg_level level, const char *subject, const char *fmt,
+               ...)
 {
   if (level < setup.least) return;
   char message[1024];
@@ -79,6 +86,7 @@ void tg_log_at(struct tg_log_site *site, enum tg_level level, const char *subjec
   bool open = site_open(site, tg_clock_mono_us(), &suppressed);
   pthread_mutex_unlock(&lock);
   if (open && suppressed && n > 0 && (size_t)n < sizeof message)
-    snprintf(message + n, sizeof message - (size_t)n, " (%u lines like this suppressed)", suppressed);
+    snprintf(message + n, sizeof message - (size_t)n, " (%u lines like this suppressed)",
+             suppressed);
   if (open) write_line(level, subject, message);
 }

@@ -1,5 +1,7 @@
-/* The log: one line an event, to stderr. Text on a terminal, logfmt or JSON lines otherwise. Rate-limited per
- * call site: more than TG_LOG_BURST lines a second from one place are counted, and the count is shown.
+/* The log: one line an event, to stderr. Text on a terminal, logfmt or JSON lines otherwise.
+ * Rate-limited per
+ * call site: more than TG_LOG_BURST lines a second from one place are counted, and the count is
+ * shown.
  * Thread: any. Never log payloads or secrets. */
 #ifndef TG_BASE_LOG_H
 #define TG_BASE_LOG_H
@@ -9,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum tg_level { TG_DEBUG, TG_INFO, TG_WARN, TG_ERROR };
+enum tg_level { TG_DEBUG, TG_INFO, TG_WARN, TG_ALERT };
 enum tg_log_format { TG_LOG_AUTO, TG_LOG_TEXT, TG_LOG_LOGFMT, TG_LOG_JSON };
 enum { TG_LOG_BURST = 20 };
 

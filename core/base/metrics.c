@@ -2,21 +2,21 @@
 #include "core/base/metrics.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { SERIES_MAX = 20000, LABELS_MAX = 4, HASH_SIZE = 4096 };
 
-const double tg_metric_bounds[TG_METRIC_BUCKETS - 1] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                        0.1,   0.25,   0.5,   1,    2.5,   5,
-                                                        10,    30,     60,    120,  300};
+const double tg_metric_bounds[TG_METRIC_BUCKETS - 1] = {
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
 
 struct series {
   struct tg_metric metric;
-  struct series *next;   /* of the same family, in the order they were made */
-  struct series *chain;  /* of the hash */
+  struct series *next;  /* of the same family, in the order they were made */
+  struct series *chain; /* of the hash */
   const struct family *family;
-  char *labels;          /* "topic=\"orders\",partition=\"3\"", owned */
-  bool forgotten;        /* not written out; its slot may still be held by somebody */
+  char *labels;   /* "topic=\"orders\",partition=\"3\"", owned */
+  bool forgotten; /* not written out; its slot may still be held by somebody */
 };
 
 struct family {
@@ -74,8 +74,10 @@ static void add_value(struct tg_buf *b, const char *value)
 {
   for (; *value; value++) {
     if (*value == '\\' || *value == '"') tg_buf_char(b, '\\');
-    if (*value == '\n') tg_buf_str(b, "\\n");
-    else tg_buf_char(b, *value);
+    if (*value == '\n')
+      tg_buf_str(b, "\\n");
+    else
+      tg_buf_char(b, *value);
   }
 }
 
@@ -111,8 +113,10 @@ static struct family *family_of(struct tg_metrics *m, enum tg_metric_type type, 
   if (!f) return NULL;
   f->name = strdup(name), f->help = strdup(help), f->type = type;
   if (!f->name || !f->help) return family_free(f), NULL;
-  if (m->last) m->last->next = f;
-  else m->first = f;
+  if (m->last)
+    m->last->next = f;
+  else
+    m->first = f;
   m->last = f;
   return f;
 }
@@ -134,8 +138,10 @@ static struct series *series_of(struct tg_metrics *m, struct family *f, uint32_t
     labels = NULL;
     s->chain = m->hash[hash];
     m->hash[hash] = s;
-    if (f->last) f->last->next = s;
-    else f->first = s;
+    if (f->last)
+      f->last->next = s;
+    else
+      f->first = s;
     f->last = s;
     m->count++;
   }
@@ -151,8 +157,10 @@ struct tg_metric *tg_metrics_slot(struct tg_metrics *m, enum tg_metric_type type
   struct series *s = NULL;
   pthread_mutex_lock(&m->lock);
   struct family *f = text ? family_of(m, type, name, help) : NULL;
-  if (f) s = series_of(m, f, hash_of(name, text), text);
-  else free(text);
+  if (f)
+    s = series_of(m, f, hash_of(name, text), text);
+  else
+    free(text);
   pthread_mutex_unlock(&m->lock);
   if (s) return &s->metric;
   tg_metric_add(m->dropped, 1);
@@ -163,8 +171,7 @@ void tg_metric_add(struct tg_metric *s, double n)
 {
   double old = atomic_load_explicit(&s->value, memory_order_relaxed);
   while (!atomic_compare_exchange_weak_explicit(&s->value, &old, old + n, memory_order_relaxed,
-                                                memory_order_relaxed)) {
-  }
+                                                memory_order_relaxed)) {}
 }
 
 void tg_metric_set(struct tg_metric *s, double v)
@@ -211,6 +218,69 @@ void tg_metrics_forget(struct tg_metrics *m, const char *key, const char *value)
   free(text);
 }
 
+/* Folds all series of a name with a label value into their sum (most false) or their largest. */
+static double fold(struct tg_metrics *m, const char *name, const char *const *pair, bool most)
+{
+  char *text = label_text(pair);
+  double out = 0;
+  pthread_mutex_lock(&m->lock);
+  for (struct family *f = m->first; f && text; f = f->next) {
+    if (strcmp(f->name, name) != 0) continue;
+    for (struct series *s = f->first; s; s = s->next) {
+      double v = !s->forgotten && strstr(s->labels, text) ? tg_metric_get(&s->metric) : 0;
+      out = most ? (v > out ? v : out) : out + v;
+    }
+  }
+  pthread_mutex_unlock(&m->lock);
+  free(text);
+  return out;
+}
+
+double tg_metrics_sum(struct tg_metrics *m, const char *name, const char *key, const char *value)
+{
+  return fold(m, name, (const char *const[]){key, value, NULL}, false);
+}
+
+double tg_metrics_most(struct tg_metrics *m, const char *name, const char *key, const char *value)
+{
+  return fold(m, name, (const char *const[]){key, value, NULL}, true);
+}
+
+/* Puts one series into the sorted list of the largest, when it belongs there. */
+static uint32_t insert(struct tg_metric_seen *out, uint32_t n, uint32_t count,
+                       struct tg_metric_seen one)
+{
+  uint32_t at = n;
+  while (at > 0 && out[at - 1].value < one.value) at--;
+  if (at == count) return n;
+  uint32_t tail = (n < count ? n : count - 1) - at;
+  memmove(&out[at + 1], &out[at], tail * sizeof *out);
+  out[at] = one;
+  return n < count ? n + 1 : n;
+}
+
+uint32_t tg_metrics_top(struct tg_metrics *m, const char *name, const char *key,
+                        struct tg_metric_seen *out, uint32_t count)
+{
+  uint32_t n = 0;
+  char start[64];
+  snprintf(start, sizeof start, "%s=\"", key);
+  pthread_mutex_lock(&m->lock);
+  for (struct family *f = m->first; f; f = f->next) {
+    if (strcmp(f->name, name) != 0) continue;
+    for (struct series *s = f->first; s; s = s->next) {
+      const char *at = strstr(s->labels, start);
+      struct tg_metric_seen one = {.value = tg_metric_get(&s->metric)};
+      if (!at || s->forgotten || one.value <= 0) continue;
+      at += strlen(start);
+      snprintf(one.label, sizeof one.label, "%.*s", (int)strcspn(at, "\""), at);
+      n = insert(out, n, count, one);
+    }
+  }
+  pthread_mutex_unlock(&m->lock);
+  return n;
+}
+
 static void write_histogram(const struct family *f, const struct series *s, struct tg_buf *out)
 {
   uint64_t sum = 0;
@@ -218,8 +288,10 @@ static void write_histogram(const struct family *f, const struct series *s, stru
   for (int i = 0; i < TG_METRIC_BUCKETS; i++) {
     sum += atomic_load_explicit(&s->metric.buckets[i], memory_order_relaxed);
     tg_buf_printf(out, "tidegate_%s_bucket{%s%sle=\"", f->name, s->labels, comma);
-    if (i < TG_METRIC_BUCKETS - 1) tg_buf_printf(out, "%g", tg_metric_bounds[i]);
-    else tg_buf_str(out, "+Inf");
+    if (i < TG_METRIC_BUCKETS - 1)
+      tg_buf_printf(out, "%g", tg_metric_bounds[i]);
+    else
+      tg_buf_str(out, "+Inf");
     tg_buf_printf(out, "\"} %llu\n", (unsigned long long)sum);
   }
   const char *open = *s->labels ? "{" : "", *close = *s->labels ? "}" : "";

@@ -1,4 +1,5 @@
-/* A bounded queue of pointers between two threads: the hand-over of ownership. The only lock of the data path. */
+/* A bounded queue of pointers between two threads: the hand-over of ownership. The only lock of
+ * the data path. */
 #ifndef TG_BASE_QUEUE_H
 #define TG_BASE_QUEUE_H
 
@@ -23,7 +24,8 @@ void tg_queue_fini(struct tg_queue *q);
  * Returns false when it stayed full or was closed: the caller still owns item. */
 bool tg_queue_push(struct tg_queue *q, void *item, int64_t deadline_us);
 
-/* Takes the first item; waits until deadline_us while empty. NULL: nothing came, or closed and empty. */
+/* Takes the first item; waits until deadline_us while empty. NULL: nothing came, or closed and
+ * empty. */
 void *tg_queue_pop(struct tg_queue *q, int64_t deadline_us);
 
 /* Wakes everybody; push fails from now on, pop drains what is left. */

@@ -3,7 +3,10 @@
 
 #include <stdio.h>
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+static bool is_space(char c)
+{
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 struct tg_text tg_text_trim(struct tg_text t)
 {

@@ -1,5 +1,7 @@
-/* Borrowed views of bytes, passed by value. A view is not NUL-terminated and owns nothing: it lives as
- * long as the memory it points into (an arena, an event, a literal). ptr NULL means "no text" (null),
+/* Borrowed views of bytes, passed by value. A view is not NUL-terminated and owns nothing: it
+ * lives as
+ * long as the memory it points into (an arena, an event, a literal). ptr NULL means "no text"
+ * (null),
  * which differs from the empty text. */
 #ifndef TG_BASE_TEXT_H
 #define TG_BASE_TEXT_H
@@ -32,7 +34,10 @@ static inline bool tg_text_eq(struct tg_text a, struct tg_text b)
   return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-static inline bool tg_text_is(struct tg_text a, const char *s) { return tg_text_eq(a, tg_text(s)); }
+static inline bool tg_text_is(struct tg_text a, const char *s)
+{
+  return tg_text_eq(a, tg_text(s));
+}
 
 /* Byte order, as memcmp; a prefix sorts first. Returns < 0, 0, > 0. */
 static inline int tg_text_cmp(struct tg_text a, struct tg_text b)
@@ -45,14 +50,16 @@ static inline int tg_text_cmp(struct tg_text a, struct tg_text b)
 /* Without ASCII white space at both ends. */
 struct tg_text tg_text_trim(struct tg_text t);
 
-/* Writes t into out (size bytes with the NUL) for people: control bytes and invalid UTF-8 as \xNN, more than
+/* Writes t into out (size bytes with the NUL) for people: control bytes and invalid UTF-8 as \xNN,
+ * more than
  * 64 characters cut with "...". Returns out. */
 char *tg_text_shown(struct tg_text t, char *out, size_t size);
 
 /* Levenshtein distance of two short texts, at most max + 1; for "did you mean". */
 unsigned tg_text_distance(struct tg_text a, struct tg_text b, unsigned max);
 
-/* The name of `names` (NULL-terminated) closest to t within 2 edits (a third of its length at most), or NULL. */
+/* The name of `names` (NULL-terminated) closest to t within 2 edits (a third of its length at
+ * most), or NULL. */
 const char *tg_text_nearest(struct tg_text t, const char *const *names);
 
 /* True when the bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */

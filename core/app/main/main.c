@@ -1,2 +1,7 @@
-/* The program; everything happens in tg_cli_main(). */
-int main(void) { return 0; }
+/* The program: every command is a file core/app/command_*.c. */
+#include "core/app/cli.h"
+
+int main(int argc, char **argv)
+{
+  return tg_cli_main(argc, argv);
+}

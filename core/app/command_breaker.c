@@ -1,0 +1,80 @@
+/* tidegate breaker: the state of a topic's breaker in PostgreSQL, and closing it. */
+#include "core/app/cli.h"
+#include "core/base/clock.h"
+#include "core/pg/state.h"
+
+#include <unistd.h>
+
+static int64_t deadline(void)
+{
+  return tg_clock_mono_us() + 10 * TG_SEC;
+}
+
+static enum tg_rc journal(struct tg_pg *pg, const struct tg_breaker *b, const char *reason,
+                          struct tg_err *err)
+{
+  char message[512];
+  const char *user = getlogin();
+  snprintf(message, sizeof message, "closed by %s: %s", user ? user : "an operator", reason);
+  struct tg_note note = {
+      .pipeline = b->pipeline, .kind = "breaker", .topic = b->topic, .message = message};
+  return tg_journal_add(pg, &note, deadline(), err);
+}
+
+static enum tg_rc act(struct tg_pg *pg, struct tg_breaker *b, bool reset, const char *reason,
+                      struct tg_err *err)
+{
+  enum tg_rc rc = tg_breaker_get(pg, b, deadline(), err);
+  if (rc != TG_OK) return rc;
+  printf("%s: %s%s%s\n", b->topic, b->open ? "open: " : "closed", b->open ? b->reason : "",
+         b->open && reset ? "; closing it" : "");
+  if (!reset || !b->open) return TG_OK;
+  b->open = false;
+  snprintf(b->reason, sizeof b->reason, "%s", reason);
+  rc = tg_breaker_set(pg, b, NULL, deadline(), err);
+  return rc == TG_OK ? journal(pg, b, reason, err) : rc;
+}
+
+static int run(const struct tg_config *c, const char *topic, bool reset, const char *reason)
+{
+  struct tg_pg_conf conf = {.dsn = c->dsn,
+                            .password_file = c->password_file,
+                            .name = "tidegate breaker",
+                            .connect_us = 10 * TG_SEC,
+                            .statement_us = 10 * TG_SEC,
+                            .lock_us = TG_SEC};
+  struct tg_breaker b = {.pipeline = c->pipeline, .topic = topic};
+  struct tg_pg *pg = tg_pg_new(&conf);
+  struct tg_err err;
+  bool fresh;
+  enum tg_rc rc =
+      pg ? tg_pg_connect(pg, &fresh, &err) : tg_err_set(&err, TG_FATAL, "breaker", "out of memory");
+  if (rc == TG_OK) rc = act(pg, &b, reset, reason, &err);
+  tg_pg_free(pg);
+  return rc == TG_OK ? TG_EXIT_OK : tg_cli_fail(&err);
+}
+
+int tg_command_breaker(int argc, char **argv)
+{
+  const char *path = NULL, *reason = "no reason given";
+  const struct tg_option options[] = {
+      {"config",
+       TG_OPTION_TEXT,
+       "FILE",
+       "the configuration (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
+       {.text = &path}},
+      {"reason", TG_OPTION_TEXT, "TEXT", "why; kept in the journal", {.text = &reason}},
+      {0}};
+  struct tg_args args;
+  struct tg_config config;
+  int code = tg_cli_parse(argc, argv, options, &args);
+  if (code >= 0) return code;
+  bool reset = args.words_count == 2 && strcmp(args.words[0], "reset") == 0;
+  if (!reset && !(args.words_count == 2 && strcmp(args.words[0], "status") == 0))
+    return fprintf(stderr, "tidegate breaker: `status TOPIC` or `reset TOPIC`\n"), TG_EXIT_USAGE;
+  code = tg_cli_config(&config, path);
+  if (code >= 0) return code;
+  code = run(&config, args.words[1], reset, reason);
+  tg_config_fini(&config);
+  return code;
+}

@@ -1,0 +1,150 @@
+/* tidegate reload, status: asking the running process over its HTTP endpoint. */
+#include "core/app/cli.h"
+#include "core/net/fetch.h"
+
+#include <jansson.h>
+
+enum { TIMEOUT_S = 70 };
+
+static bool read_token(const struct tg_config *c, char *token, size_t size)
+{
+  FILE *f = c->http_token_file ? fopen(c->http_token_file, "r") : NULL;
+  if (!f) return false;
+  size_t n = fread(token, 1, size - 1, f);
+  fclose(f);
+  while (n && (token[n - 1] == '\n' || token[n - 1] == '\r')) n--;
+  token[n] = '\0';
+  return n > 0;
+}
+
+static enum tg_rc call(const struct tg_config *c, const char *method, const char *path,
+                       long *status, struct tg_buf *body, struct tg_err *err)
+{
+  char url[512], token[512] = "";
+  const char *listen = c->http_listen;
+  if (!*listen)
+    return tg_err_set(err, TG_CONFIG, "http.listen",
+                      "is empty: the process cannot be asked; send SIGHUP to reload");
+  snprintf(url, sizeof url, "http://%s%s%s", *listen == ':' ? "127.0.0.1" : "", listen, path);
+  bool has_token = read_token(c, token, sizeof token);
+  return tg_fetch(method, url, has_token ? token : NULL, TIMEOUT_S, status, body, err);
+}
+
+static int config_of(int argc, char **argv, struct tg_config *c, bool *json)
+{
+  const char *path = NULL;
+  const struct tg_option options[] = {
+      {"config",
+       TG_OPTION_TEXT,
+       "FILE",
+       "the configuration of the process (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
+       {.text = &path}},
+      {"json", TG_OPTION_FLAG, NULL, "the answer as JSON", {.flag = json}},
+      {0}};
+  struct tg_args args;
+  int code = tg_cli_parse(argc, argv, options, &args);
+  return code >= 0 ? code : tg_cli_config(c, path);
+}
+
+static int show_reload(long status, json_t *answer)
+{
+  const char *faults = json_string_value(json_object_get(answer, "faults"));
+  const char *generation = json_string_value(json_object_get(answer, "generation"));
+  const char *error = json_string_value(json_object_get(answer, "error"));
+  if (status == 200)
+    return printf("reloaded: generation %s\n", generation ? generation : "?"), TG_EXIT_OK;
+  if (error) return fprintf(stderr, "refused: %s\n", error), TG_EXIT_CONFIG;
+  fprintf(stderr, "%srefused; generation %.12s stays\n", faults ? faults : "",
+          generation ? generation : "?");
+  return status == 504 ? TG_EXIT_LATER : TG_EXIT_CONFIG;
+}
+
+int tg_command_reload(int argc, char **argv)
+{
+  struct tg_config c;
+  struct tg_buf body;
+  struct tg_err err;
+  bool json = false;
+  long status = 0;
+  int code = config_of(argc, argv, &c, &json);
+  if (code >= 0) return code;
+  if (call(&c, "POST", "/-/reload", &status, &body, &err) != TG_OK) return tg_cli_fail(&err);
+  json_t *answer = json_loads(tg_buf_cstr(&body), 0, NULL);
+  if (json) printf("%s", tg_buf_cstr(&body));
+  code = show_reload(status, answer);
+  json_decref(answer);
+  tg_buf_fini(&body);
+  tg_config_fini(&c);
+  return code;
+}
+
+static double number(json_t *o, const char *key)
+{
+  return json_number_value(json_object_get(o, key));
+}
+static const char *text(json_t *o, const char *key)
+{
+  const char *s = json_string_value(json_object_get(o, key));
+  return s ? s : "";
+}
+
+static void show_topic(json_t *t)
+{
+  printf("  %-20s %12.0f %9.0f %11.0f %8.0f %9.0f %8.1f s %7.0f ms  %s\n", text(t, "topic"),
+         number(t, "loaded") + number(t, "tagged"), number(t, "tagged"), number(t, "quarantined"),
+         number(t, "dropped"), number(t, "lag_records"), number(t, "lag_seconds"),
+         number(t, "latency_p99_seconds") * 1000,
+         json_is_true(json_object_get(t, "waits")) ? "WAITS" : "ok");
+}
+
+static void show_next(json_t *topics)
+{
+  size_t i;
+  json_t *t;
+  json_array_foreach(topics, i, t) if (json_is_true(json_object_get(t, "waits"))) printf(
+      "\n%s waits: %s\n  next: mend the cause, then %s\n", text(t, "topic"), text(t, "reason"),
+      strcmp(text(t, "breaker"), "open") == 0
+          ? "`tidegate reload`, or `tidegate breaker reset TOPIC`"
+          : "wait: it is probed again by itself");
+}
+
+static void show_status(json_t *s)
+{
+  json_t *topics = json_object_get(s, "topics"), *lanes = json_object_get(s, "lanes"), *item;
+  double assigned = 0, reading = 0;
+  size_t i;
+  json_array_foreach(lanes, i, item) assigned += number(item, "assigned"),
+      reading += number(item, "reading");
+  printf("tidegate %s  pipeline %s  generation %.12s  up since %s\n", text(s, "version"),
+         text(s, "pipeline"), text(s, "generation"), text(s, "started_at"));
+  printf("%zu lanes, %.0f partitions assigned, %.0f read; last reload: %s\n\n",
+         json_array_size(lanes), assigned, reading, text(s, "last_reload"));
+  printf("  %-20s %12s %9s %11s %8s %9s %10s %10s\n", "topic", "loaded", "tagged", "quarantined",
+         "dropped", "lag", "lag", "p99");
+  json_array_foreach(topics, i, item) show_topic(item);
+  if (*text(s, "last_reload_faults"))
+    printf("\nlast reload was refused:\n%s", text(s, "last_reload_faults"));
+  show_next(topics);
+}
+
+int tg_command_status(int argc, char **argv)
+{
+  struct tg_config c;
+  struct tg_buf body;
+  struct tg_err err;
+  bool json = false;
+  long status = 0;
+  int code = config_of(argc, argv, &c, &json);
+  if (code >= 0) return code;
+  if (call(&c, "GET", "/status.json", &status, &body, &err) != TG_OK) return tg_cli_fail(&err);
+  json_t *answer = json_loads(tg_buf_cstr(&body), 0, NULL);
+  if (json)
+    printf("%s", tg_buf_cstr(&body));
+  else if (answer)
+    show_status(answer);
+  code = status == 200 && answer ? TG_EXIT_OK : TG_EXIT_FAILURE;
+  json_decref(answer);
+  tg_buf_fini(&body);
+  tg_config_fini(&c);
+  return code;
+}

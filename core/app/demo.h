@@ -1,0 +1,54 @@
+/* The demo's parts: a throwaway PostgreSQL, an embedded broker, a feeder of events, the live view.
+ *
+ * Everything lives in one temporary folder and is gone afterwards. PostgreSQL never runs as root.
+ * */
+#ifndef TG_APP_DEMO_H
+#define TG_APP_DEMO_H
+
+#include "core/app/process.h"
+#include "core/kafka/mock.h"
+
+#include <sys/types.h>
+
+struct tg_demo_pg {
+  char folder[64]; /* data and socket */
+  char dsn[256];
+  char bin[256]; /* where initdb and postgres are */
+  pid_t pid;
+  uid_t uid; /* who the server runs as */
+  gid_t gid;
+};
+
+/* Finds PostgreSQL, makes a cluster in folder and starts it; waits until it answers. TG_CONFIG:
+ * what to install. */
+enum tg_rc tg_demo_pg_start(struct tg_demo_pg *pg, const char *folder, struct tg_err *err);
+void tg_demo_pg_stop(struct tg_demo_pg *pg);
+
+struct tg_feeder { /* a thread that produces flights, orders and payments */
+  const char *brokers, *flights_path;
+  int64_t rate; /* events a second over all streams; three-fold for 2 s in every 10 */
+  bool bad;     /* payments go bad after 5 s */
+  atomic_bool stop;
+  atomic_ullong sent;
+  pthread_t thread;
+  bool started;
+  struct tg_err err; /* valid after the join */
+};
+
+enum { TG_DEMO_PARTITIONS = 4 };
+
+enum tg_rc tg_feeder_start(struct tg_feeder *f, struct tg_err *err);
+void tg_feeder_stop(struct tg_feeder *f);
+
+/* Draws the state of the process: on a terminal in place, otherwise a line. */
+struct tg_view {
+  bool terminal;
+  int64_t started_us, last_us;
+  double last_rows;
+};
+void tg_view_draw(struct tg_view *v, struct tg_process *p, uint64_t sent);
+/* The ledger's balance and some rejected rows, from PostgreSQL. Returns false when in != loaded +
+ * quarantined + late + dropped. */
+bool tg_view_balance(const char *dsn, uint64_t sent);
+
+#endif

@@ -1,0 +1,257 @@
+/* Routes of the HTTP endpoint, and what each shows. */
+#include "core/app/endpoint.h"
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/kafka/consumer.h"
+#include "core/net/http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+  TICK_MAX_US = 30000000,
+  PG_MAX_US = 30000000,
+  KAFKA_GRACE_US = 30000000,
+  RELOAD_US = 60000000
+};
+
+struct tg_endpoint {
+  struct tg_process *process;
+  struct tg_http *http;
+};
+
+struct check {
+  const char *name;
+  bool good;
+  char why[160];
+};
+
+static void check_lanes(struct tg_process *p, struct check *c)
+{
+  int64_t now = tg_clock_mono_us();
+  *c = (struct check){"threads", true, "every lane ticks"};
+  for (uint32_t i = 0; i < p->lanes_count && c->good; i++) {
+    int64_t age = now - atomic_load(&p->lanes[i].tick_us);
+    c->good = age < TICK_MAX_US;
+    if (!c->good)
+      snprintf(c->why, sizeof c->why, "lane %u has not moved for %lld s", i,
+               (long long)(age / TG_SEC));
+  }
+}
+
+static void check_assignment(struct tg_process *p, struct check *c)
+{
+  uint32_t assigned = 0, reading = 0;
+  for (uint32_t i = 0; i < p->lanes_count; i++)
+    assigned += atomic_load(&p->lanes[i].assigned), reading += atomic_load(&p->lanes[i].reading);
+  *c = (struct check){"assignment", assigned > 0 && reading == assigned, ""};
+  snprintf(c->why, sizeof c->why, "%u partitions assigned, %u claimed", assigned, reading);
+}
+
+static void check_postgres(struct tg_process *p, struct check *c)
+{
+  long long at = atomic_load(&p->hub->pg_ok_us);
+  *c = (struct check){"postgres", at && tg_clock_mono_us() - at < PG_MAX_US, "answers"};
+  if (!c->good)
+    snprintf(c->why, sizeof c->why, at ? "no answer for %lld s" : "no answer yet",
+             (long long)(tg_clock_mono_us() - at) / TG_SEC);
+}
+
+static void check_kafka(struct tg_process *p, struct check *c)
+{
+  long long bad = atomic_load(&p->hub->kafka_bad_us);
+  *c = (struct check){"kafka", !bad || tg_clock_mono_us() - bad < KAFKA_GRACE_US, "reachable"};
+  if (!c->good)
+    snprintf(c->why, sizeof c->why, "brokers away for %lld s",
+             (long long)(tg_clock_mono_us() - bad) / TG_SEC);
+}
+
+static void check_topics(struct tg_process *p, struct check *c)
+{
+  struct tg_topic_state s;
+  *c = (struct check){"topics", true, "no topic waits"};
+  for (uint32_t i = 0; c->good && tg_hub_topic(p->hub, i, &s); i++) {
+    c->good = s.holds == 0;
+    if (!c->good) snprintf(c->why, sizeof c->why, "%.40s waits: %.100s", s.topic, s.reason);
+  }
+}
+
+static void write_checks(struct tg_http_answer *a, const struct check *checks, int count,
+                         bool verbose)
+{
+  bool good = true;
+  for (int i = 0; i < count; i++) good &= checks[i].good;
+  a->status = good ? 200 : 503;
+  tg_buf_printf(&a->body, "{\"status\":\"%s\"", good ? "ok" : "unavailable");
+  for (int i = 0; i < count && (verbose || !good); i++) {
+    if (!verbose && checks[i].good) continue;
+    tg_buf_printf(&a->body, ",\"%s\":{\"ok\":%s,\"why\":", checks[i].name,
+                  checks[i].good ? "true" : "false");
+    tg_buf_json(&a->body, tg_text(checks[i].why));
+    tg_buf_char(&a->body, '}');
+  }
+  tg_buf_str(&a->body, "}\n");
+}
+
+static void get_livez(struct tg_endpoint *e, const struct tg_http_request *q,
+                      struct tg_http_answer *a)
+{
+  struct check c[1];
+  check_lanes(e->process, &c[0]);
+  write_checks(a, c, 1, q->query && strcmp(q->query, "verbose") == 0);
+}
+
+static void get_readyz(struct tg_endpoint *e, const struct tg_http_request *q,
+                       struct tg_http_answer *a)
+{
+  struct check c[5];
+  check_lanes(e->process, &c[0]);
+  check_assignment(e->process, &c[1]);
+  check_postgres(e->process, &c[2]);
+  check_kafka(e->process, &c[3]);
+  check_topics(e->process, &c[4]);
+  write_checks(a, c, 5, q->query && strcmp(q->query, "verbose") == 0);
+}
+
+/* process_* as Prometheus clients name them; memory of the lanes. Read when asked for. */
+static void refresh(struct tg_process *p)
+{
+  long pages = 0, resident = 0;
+  FILE *f = fopen("/proc/self/statm", "r");
+  if (f) {
+    if (fscanf(f, "%ld %ld", &pages, &resident) != 2) resident = 0;
+    fclose(f);
+  }
+  struct tg_metrics *m = p->metrics;
+  tg_metric_set(
+      tg_metrics_slot(m, TG_GAUGE, "process_resident_memory_bytes", "Resident memory", NULL),
+      (double)resident * (double)sysconf(_SC_PAGESIZE));
+  tg_metric_set(
+      tg_metrics_slot(m, TG_GAUGE, "process_cpu_seconds", "CPU time of the process", NULL),
+      (double)tg_clock_process_us() / TG_SEC);
+  tg_metric_set(
+      tg_metrics_slot(m, TG_GAUGE, "process_start_time_seconds", "Start of the process", NULL),
+      (double)p->started_us / TG_SEC);
+  const char *const build[] = {"version", TG_VERSION, "librdkafka", tg_consumer_version(), NULL};
+  tg_metric_set(tg_metrics_slot(m, TG_GAUGE, "build_info", "Versions", build), 1);
+  for (uint32_t i = 0; i < p->lanes_count; i++) {
+    char lane[12];
+    snprintf(lane, sizeof lane, "%u", i);
+    const char *const labels[] = {"lane", lane, NULL};
+    tg_metric_set(
+        tg_metrics_slot(m, TG_GAUGE, "lua_memory_bytes", "Memory of a lane's scripts", labels),
+        (double)atomic_load(&p->lanes[i].lua_bytes));
+  }
+}
+
+static void get_metrics(struct tg_endpoint *e, const struct tg_http_request *q,
+                        struct tg_http_answer *a)
+{
+  bool openmetrics = q->accept && strstr(q->accept, "application/openmetrics-text");
+  a->content_type = openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                : "text/plain; version=0.0.4; charset=utf-8";
+  refresh(e->process);
+  tg_metrics_write(e->process->metrics, &a->body, openmetrics);
+  if (openmetrics) tg_buf_str(&a->body, "# EOF\n");
+}
+
+static void get_version(struct tg_endpoint *e, const struct tg_http_request *q,
+                        struct tg_http_answer *a)
+{
+  (void)e, (void)q;
+  tg_buf_printf(&a->body, "{\"version\":\"%s\",\"librdkafka\":\"%s\"}\n", TG_VERSION,
+                tg_consumer_version());
+}
+
+static void get_status(struct tg_endpoint *e, const struct tg_http_request *q,
+                       struct tg_http_answer *a)
+{
+  (void)q;
+  tg_endpoint_status(e->process, &a->body);
+}
+
+/* The token is read at each call, so that it can be changed without a restart. */
+static bool allowed(const struct tg_config *c, const struct tg_http_request *q)
+{
+  char token[512] = "";
+  FILE *f = c->http_token_file ? fopen(c->http_token_file, "r") : NULL;
+  if (!f) return false;
+  size_t n = fread(token, 1, sizeof token - 1, f);
+  fclose(f);
+  while (n && (token[n - 1] == '\n' || token[n - 1] == '\r')) token[--n] = '\0';
+  return tg_http_bearer(q->authorization, token);
+}
+
+static void post_reload(struct tg_endpoint *e, const struct tg_http_request *q,
+                        struct tg_http_answer *a)
+{
+  char text[4096] = "";
+  if (q->origin || !q->content_type || strncmp(q->content_type, "application/json", 16) != 0) {
+    a->status = 415;
+    tg_buf_str(&a->body, "{\"error\":\"send Content-Type: application/json, and no Origin\"}\n");
+    return;
+  }
+  if (!allowed(e->process->config, q)) {
+    a->status = 401;
+    tg_buf_str(&a->body, "{\"error\":\"a bearer token is needed: http.token_file\"}\n");
+    return;
+  }
+  enum tg_rc rc = tg_process_reload_wait(e->process, text, sizeof text, RELOAD_US);
+  a->status = rc == TG_OK ? 200 : rc == TG_AGAIN ? 504 : 422;
+  tg_buf_printf(&a->body, "{\"result\":\"%s\",\"generation\":\"%s\",\"faults\":",
+                rc == TG_OK ? "ok" : "refused", e->process->generation_name);
+  tg_buf_json(&a->body, tg_text(text));
+  tg_buf_str(&a->body, "}\n");
+}
+
+static const struct {
+  const char *method, *path;
+  void (*run)(struct tg_endpoint *, const struct tg_http_request *, struct tg_http_answer *);
+} routes[] = {
+    {"GET", "/metrics", get_metrics},   {"GET", "/livez", get_livez},
+    {"GET", "/healthz", get_livez},     {"GET", "/readyz", get_readyz},
+    {"GET", "/version", get_version},   {"GET", "/status.json", get_status},
+    {"POST", "/-/reload", post_reload},
+};
+
+static void handle(void *self, const struct tg_http_request *q, struct tg_http_answer *a)
+{
+  a->status = 404;
+  const char *method = strcmp(q->method, "HEAD") == 0 ? "GET" : q->method;
+  for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+    if (strcmp(routes[i].path, q->path) != 0) continue;
+    a->status = 405;
+    if (strcmp(routes[i].method, method) != 0) continue;
+    a->status = 200;
+    routes[i].run(self, q, a);
+    return;
+  }
+  tg_buf_printf(&a->body, "{\"error\":\"%s\"}\n",
+                a->status == 404 ? "there is no such page" : "method not allowed");
+}
+
+enum tg_rc tg_endpoint_new(struct tg_process *p, struct tg_endpoint **out, struct tg_err *err)
+{
+  struct tg_endpoint *e = calloc(1, sizeof *e);
+  if (!e) return tg_err_set(err, TG_FATAL, "http", "out of memory");
+  e->process = p;
+  enum tg_rc rc = tg_http_new(p->config->http_listen, handle, e, &e->http, err);
+  if (rc != TG_OK) return free(e), rc;
+  tg_log(TG_INFO, "http", "listening on port %u", tg_http_port(e->http));
+  *out = e;
+  return TG_OK;
+}
+
+uint16_t tg_endpoint_port(const struct tg_endpoint *e)
+{
+  return tg_http_port(e->http);
+}
+
+void tg_endpoint_free(struct tg_endpoint *e)
+{
+  if (!e) return;
+  tg_http_free(e->http);
+  free(e);
+}

@@ -1,0 +1,200 @@
+/* Reading scripts and rules as one consistent set. */
+#include "core/app/fileset.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEPTH_MAX = 4, READS_MAX = 5, PATH_BYTES = 1024, FIRST_FILES = 64 };
+
+struct walk {
+  struct tg_arena *arena;
+  struct tg_fileset *set;
+  uint32_t size; /* room in set->files */
+  tg_config_fault *fault;
+  void *self;
+  uint32_t faults;
+};
+
+__attribute__((format(printf, 3, 4))) static void complain(struct walk *w, const char *path,
+                                                           const char *fmt, ...)
+{
+  struct tg_err err;
+  va_list args;
+  va_start(args, fmt);
+  tg_err_vset(&err, TG_CONFIG, path, fmt, args);
+  va_end(args);
+  w->faults++;
+  w->fault(w->self, &err);
+}
+
+/* As sshd does with its files: nobody else may be able to change what runs here. */
+static bool trusted(struct walk *w, const char *path, const struct stat *st)
+{
+  bool ours = st->st_uid == geteuid() || st->st_uid == 0;
+  bool open = (st->st_mode & S_IWOTH) || ((st->st_mode & S_IWGRP) && st->st_gid != getegid());
+  if (!ours)
+    complain(w, path, "belongs to another user; chown it to the user tidegate runs as");
+  else if (open)
+    complain(w, path, "others may change it; chmod go-w");
+  else if (st->st_size > TG_FILE_BYTES_MAX)
+    complain(w, path, "is larger than %d KiB", TG_FILE_BYTES_MAX >> 10);
+  return ours && !open && st->st_size <= TG_FILE_BYTES_MAX;
+}
+
+static bool grow(struct walk *w)
+{
+  if (w->set->count < w->size) return true;
+  uint32_t size = w->size ? w->size * 2 : FIRST_FILES;
+  struct tg_source_file *files = tg_arena_alloc(w->arena, size * sizeof *files);
+  if (!files) return false;
+  if (w->set->count) memcpy(files, w->set->files, w->set->count * sizeof *files);
+  w->set->files = files;
+  w->size = size;
+  return true;
+}
+
+/* The bytes of an open file; NULL when it could not be read whole. */
+static char *read_all(struct walk *w, int fd, size_t size)
+{
+  char *text = tg_arena_bytes(w->arena, size + 1);
+  size_t got = 0;
+  ssize_t n = 1;
+  while (text && got < size && (n = read(fd, text + got, size - got)) > 0) got += (size_t)n;
+  if (!text || got != size) return NULL;
+  text[size] = '\0';
+  return text;
+}
+
+static void take_file(struct walk *w, enum tg_file_kind kind, const char *path, const char *shown)
+{
+  struct stat st;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0 || fstat(fd, &st) != 0) {
+    complain(w, shown, "cannot be read (errno %d)", errno);
+  } else if (S_ISREG(st.st_mode) && (kind == TG_FILE_CATALOGUE || trusted(w, shown, &st))) {
+    char *text = read_all(w, fd, (size_t)st.st_size);
+    const char *name = tg_arena_printf(w->arena, "%s", shown);
+    if (!text || !name || !grow(w) || w->set->count == TG_FILES_MAX)
+      complain(w, shown, "cannot be taken in: changed while it was read, or more than %d files",
+               TG_FILES_MAX);
+    else
+      w->set->files[w->set->count++] = (struct tg_source_file){
+          .kind = kind, .path = name, .text = text, .size = (size_t)st.st_size};
+  }
+  if (fd >= 0) close(fd);
+}
+
+static bool is_lua(const char *name)
+{
+  size_t len = strlen(name);
+  return len > 4 && strcmp(name + len - 4, ".lua") == 0;
+}
+
+static bool is_folder(const char *path)
+{
+  struct stat st;
+  return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* kind: of the files here; below: of files in folders below. Hidden names (also a ConfigMap's
+ * ..data) are left out: its files are seen through their links. */
+static void take_folder(struct walk *w, enum tg_file_kind kind, enum tg_file_kind below,
+                        const char *path, const char *shown, int depth)
+{
+  DIR *dir = opendir(path);
+  if (!dir) {
+    complain(w, shown, "the folder cannot be read (errno %d)", errno);
+    return;
+  }
+  for (struct dirent *e; (e = readdir(dir));) {
+    char inner[PATH_BYTES], name[PATH_BYTES];
+    if (e->d_name[0] == '.') continue;
+    int a = snprintf(inner, sizeof inner, "%s/%s", path, e->d_name);
+    int b = snprintf(name, sizeof name, "%s/%s", shown, e->d_name);
+    if (a >= PATH_BYTES || b >= PATH_BYTES)
+      complain(w, shown, "a path is longer than %d", PATH_BYTES);
+    else if (is_folder(inner) && depth < DEPTH_MAX)
+      take_folder(w, below, below, inner, name, depth + 1);
+    else if (is_lua(e->d_name))
+      take_file(w, kind, inner, name);
+  }
+  closedir(dir);
+}
+
+static int by_kind_and_path(const void *x, const void *y)
+{
+  const struct tg_source_file *a = x, *b = y;
+  return a->kind != b->kind ? (int)a->kind - (int)b->kind : strcmp(a->path, b->path);
+}
+
+static void name_it(struct tg_fileset *set)
+{
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned len = 0;
+  EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+  if (ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL)) {
+    for (uint32_t i = 0; i < set->count; i++) {
+      uint64_t sizes[2] = {strlen(set->files[i].path), set->files[i].size};
+      EVP_DigestUpdate(ctx, sizes, sizeof sizes);
+      EVP_DigestUpdate(ctx, set->files[i].path, sizes[0]);
+      EVP_DigestUpdate(ctx, set->files[i].text, sizes[1]);
+    }
+    EVP_DigestFinal_ex(ctx, digest, &len);
+  }
+  EVP_MD_CTX_free(ctx);
+  for (unsigned i = 0; i < len && i < 32; i++) snprintf(set->sha256 + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* In the source tree `rules` is the catalogue itself. */
+static bool same_folder(const char *a, const char *b)
+{
+  struct stat x, y;
+  return b && stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static void read_once(struct walk *w, const struct tg_config *c)
+{
+  *w->set = (struct tg_fileset){0};
+  w->size = 0;
+  if (c->catalogue) take_folder(w, TG_FILE_CATALOGUE, TG_FILE_CATALOGUE, c->catalogue, "rules", 0);
+  if (c->rules && is_folder(c->rules) && !same_folder(c->rules, c->catalogue))
+    take_folder(w, TG_FILE_RULE, TG_FILE_RULE, c->rules, "rules", 0);
+  if (c->scripts) take_folder(w, TG_FILE_SCRIPT, TG_FILE_MODULE, c->scripts, "scripts", 0);
+  if (w->set->count) qsort(w->set->files, w->set->count, sizeof *w->set->files, by_kind_and_path);
+  name_it(w->set);
+}
+
+enum tg_rc tg_fileset_read(const struct tg_config *config, struct tg_arena *arena,
+                           struct tg_fileset *out, tg_config_fault *fault, void *self)
+{
+  struct walk w = {.arena = arena, .set = out, .fault = fault, .self = self};
+  char before[65];
+  struct tg_arena_mark mark = tg_arena_mark(arena);
+  for (int i = 0; i <= READS_MAX; i++) {
+    snprintf(before, sizeof before, "%s", i ? out->sha256 : "");
+    tg_arena_release(arena, mark);
+    read_once(&w, config);
+    if (w.faults) return TG_CONFIG;
+    if (strcmp(before, out->sha256) == 0) return TG_OK;
+  }
+  complain(&w, config->scripts, "the files keep changing while they are read; try again");
+  return TG_CONFIG;
+}
+
+void tg_fileset_json(const struct tg_fileset *set, struct tg_buf *out)
+{
+  tg_buf_char(out, '{');
+  for (uint32_t i = 0; i < set->count; i++) {
+    if (i) tg_buf_char(out, ',');
+    tg_buf_json(out, tg_text(set->files[i].path));
+    tg_buf_char(out, ':');
+    tg_buf_json(out, tg_text_of(set->files[i].text, set->files[i].size));
+  }
+  tg_buf_char(out, '}');
+}

@@ -1,0 +1,43 @@
+/* Generations: a file set with counted references. */
+#include "core/app/generation.h"
+
+#include <stdlib.h>
+
+enum { CHUNK = 64 << 10 };
+
+enum tg_rc tg_generation_read(const struct tg_config *config, tg_config_fault *fault, void *self,
+                              struct tg_generation **out)
+{
+  struct tg_generation *g = calloc(1, sizeof *g);
+  struct tg_err err;
+  if (!g)
+    return tg_err_set(&err, TG_FATAL, "scripts", "out of memory"), fault(self, &err), TG_FATAL;
+  tg_arena_init(&g->arena, CHUNK, 0);
+  atomic_init(&g->references, 1);
+  g->config = config;
+  enum tg_rc rc = tg_fileset_read(config, &g->arena, &g->files, fault, self);
+  if (rc != TG_OK) tg_generation_drop(g), g = NULL;
+  *out = g;
+  return rc;
+}
+
+struct tg_generation *tg_generation_ref(struct tg_generation *g)
+{
+  atomic_fetch_add(&g->references, 1);
+  return g;
+}
+
+void tg_generation_drop(struct tg_generation *g)
+{
+  if (!g || atomic_fetch_sub(&g->references, 1) != 1) return;
+  tg_arena_fini(&g->arena);
+  free(g);
+}
+
+enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault, void *self,
+                                 struct tg_program **out)
+{
+  struct tg_program_conf conf = {.memory_max = g->config->lua_memory_bytes,
+                                 .deadline_us = g->config->lua_deadline_us};
+  return tg_program_new(&g->files, &conf, fault, self, out);
+}

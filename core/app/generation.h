@@ -1,0 +1,29 @@
+/* A generation: one consistent set of scripts and rules, read from disk once, kept as long as a
+ * lane runs it or a
+ * load of it is in flight. Programs (one per lane) are built from it. Counted references; thread:
+ * any. */
+#ifndef TG_APP_GENERATION_H
+#define TG_APP_GENERATION_H
+
+#include "core/app/fileset.h"
+
+#include <stdatomic.h>
+
+struct tg_generation {
+  struct tg_arena arena;
+  struct tg_fileset files;
+  const struct tg_config *config; /* borrowed */
+  atomic_uint references;
+};
+
+/* Reads the folders. One reference is the caller's. */
+enum tg_rc tg_generation_read(const struct tg_config *config, tg_config_fault *fault, void *self,
+                              struct tg_generation **out);
+struct tg_generation *tg_generation_ref(struct tg_generation *g);
+void tg_generation_drop(struct tg_generation *g); /* NULL is fine */
+
+/* Builds a program of it; every fault is reported. */
+enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault, void *self,
+                                 struct tg_program **out);
+
+#endif

@@ -1,0 +1,112 @@
+/* What comes back from the writer: committed loads, loads of which something was left out, claims.
+ * */
+#include "core/app/lane.h"
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+
+#include <stdlib.h>
+
+enum { FENCED_PAUSE_US = 10000000, FENCES_MAX = 3, STUCK_US = 60000000 };
+
+/* A segment that is not in the ledger: its partition goes back to where the segment began. Later
+ * ones of the same
+ * reading come back too and are known by their epoch. */
+static void drop_segment(struct tg_lane *lane, const struct tg_segment *s, bool held)
+{
+  struct tg_part *p = &lane->parts.list[s->slot];
+  if (s->epoch <= p->void_epoch) return;
+  p->void_epoch = lane->parts.epoch;
+  p->sealed = p->next = s->from;
+  p->eof = -1;
+  lane->reassign = true;
+  if (held) return;
+  p->state = TG_PART_FENCED;
+  p->retry_us = tg_clock_mono_us() + FENCED_PAUSE_US + rand_r(&lane->seed) % (FENCED_PAUSE_US / 4);
+  atomic_fetch_sub(&lane->reading, 1);
+  p->fences++;
+  tg_log(p->fences < FENCES_MAX ? TG_WARN : TG_ALERT, lane->name,
+         "%s[%d] is owned by somebody else (%u times); offsets from %lld are read again after a "
+         "new claim",
+         p->topic, p->partition, p->fences, (long long)s->from);
+}
+
+static void keep_segment(struct tg_lane *lane, const struct tg_segment *s)
+{
+  struct tg_part *p = &lane->parts.list[s->slot];
+  p->committed = s->to;
+  p->fences = 0;
+  int64_t high = tg_consumer_high(lane->consumer, p->topic, p->partition);
+  int64_t lag = high > s->to ? high - s->to : 0;
+  if (high >= 0) tg_metric_set(p->lag, (double)lag);
+  if (s->last_us >= 0)
+    tg_metric_set(p->lag_s, lag ? (double)(tg_clock_wall_us() - s->last_us) / TG_SEC : 0);
+}
+
+/* Best effort, for lag tools: the ledger decides where reading starts. */
+static void commit_kafka(struct tg_lane *lane, const struct tg_load *l)
+{
+  struct tg_topart list[64];
+  uint32_t n = 0;
+  for (uint32_t b = 0; b < l->batches_count; b++)
+    for (uint32_t i = 0; i < l->batches[b].segments_count; i++) {
+      const struct tg_segment *s = &l->batches[b].segments[i];
+      if (s->gone || l->batches[b].held) continue;
+      if (n == 64) tg_consumer_commit(lane->consumer, list, n), n = 0;
+      list[n++] = (struct tg_topart){
+          .topic = lane->parts.list[s->slot].topic, .partition = s->partition, .offset = s->to};
+    }
+  if (n) tg_consumer_commit(lane->consumer, list, n);
+}
+
+static void harvest_load(struct tg_lane *lane, struct tg_job *job)
+{
+  struct tg_load *l = job->load;
+  for (uint32_t b = 0; b < l->batches_count; b++) {
+    struct tg_batch *batch = &l->batches[b];
+    for (uint32_t i = 0; i < batch->segments_count; i++) {
+      const struct tg_segment *s = &batch->segments[i];
+      if (job->rc != TG_OK || batch->held)
+        drop_segment(lane, s, true);
+      else if (s->gone)
+        drop_segment(lane, s, false);
+      else
+        keep_segment(lane, s);
+    }
+    if (job->rc == TG_OK && !batch->held && l->program == lane->program)
+      tg_measure_committed(lane, b, batch, job->commit_us);
+  }
+  if (job->rc == TG_OK) commit_kafka(lane, l);
+}
+
+static void harvest_one(struct tg_lane *lane, struct tg_job *job)
+{
+  if (job->kind != TG_JOB_LOAD) return tg_intake_claimed(lane, job);
+  harvest_load(lane, job);
+  for (uint32_t i = 0; i < TG_LOADS; i++)
+    if (&lane->loads[i].job == job) lane->loads[i].out = false;
+  lane->loads_out--;
+}
+
+void tg_harvest(struct tg_lane *lane)
+{
+  struct tg_job *job;
+  while ((job = tg_queue_pop(&lane->writer.from_writer, 0))) harvest_one(lane, job);
+}
+
+void tg_harvest_all(struct tg_lane *lane, int64_t give_up_us)
+{
+  int64_t stuck_us = tg_clock_mono_us() + STUCK_US;
+  while (lane->loads_out || lane->claiming) {
+    int64_t now = tg_clock_mono_us();
+    if (now >= give_up_us) atomic_store(&lane->writer.give_up, true);
+    if (now >= stuck_us) {
+      tg_log(TG_ALERT, lane->name, "the writer has not answered for a minute");
+      stuck_us = now + STUCK_US;
+    }
+    struct tg_job *job = tg_queue_pop(&lane->writer.from_writer, now + 100 * TG_MS);
+    if (job) harvest_one(lane, job);
+    atomic_store(&lane->tick_us, tg_clock_mono_us());
+  }
+  atomic_store(&lane->writer.give_up, false);
+}

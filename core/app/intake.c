@@ -1,0 +1,378 @@
+/* Kafka's side of a lane: what the group gives and takes, claims in PostgreSQL, where reading
+ * starts. */
+#include "core/app/lane.h"
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+  CLAIM_PAUSE_US = 1000000,   /* after a failed claim */
+  FENCED_PAUSE_US = 10000000, /* one session timeout: the other owner is told by then */
+  REVOKE_US = 5000000,        /* what an orderly revoke waits for the load under way */
+  WATERMARK_US = 5000000,
+  IDLE_US = 1000000 /* a partition at its end is written to the ledger after this */
+};
+
+static void flush_counters(struct tg_part *p, uint32_t records, uint64_t bytes)
+{
+  tg_metric_add(p->consumed, records);
+  tg_metric_add(p->bytes, (double)bytes);
+}
+
+static bool on_record(void *self, const struct tg_event *event)
+{
+  struct tg_lane *lane = self;
+  struct tg_part *p = &lane->parts.list[event->slot];
+  if (p->state != TG_PART_READING || p->held || event->offset < p->next)
+    return true; /* read again later */
+  if (!lane->open || lane->full) return false;
+  if (tg_load_add(&lane->open->load, (uint32_t)p->topic_index, event) != TG_OK)
+    return lane->full = true, false;
+  p->next = event->offset + 1;
+  p->eof = -1;
+  return true;
+}
+
+static void on_eof(void *self, uint32_t slot, int64_t offset)
+{
+  struct tg_lane *lane = self;
+  struct tg_part *p = &lane->parts.list[slot];
+  p->eof = offset;
+  p->idle_us = tg_clock_mono_us();
+}
+
+static void open_part_metrics(struct tg_lane *lane, struct tg_part *p)
+{
+  char partition[12];
+  snprintf(partition, sizeof partition, "%d", p->partition);
+  const char *const labels[] = {"topic", p->topic, "partition", partition, NULL};
+  struct tg_metrics *m = lane->hub->metrics;
+  p->consumed = tg_metrics_slot(m, TG_COUNTER, "kafka_records_consumed_total",
+                                "Records handed to a load", labels);
+  p->bytes =
+      tg_metrics_slot(m, TG_COUNTER, "kafka_bytes_consumed_total", "Bytes of their values", labels);
+  p->lag = tg_metrics_slot(m, TG_GAUGE, "kafka_consumer_lag_records",
+                           "End of the partition minus the ledger's end", labels);
+  p->lag_s = tg_metrics_slot(m, TG_GAUGE, "kafka_consumer_lag_seconds",
+                             "Now minus the Kafka time of the last committed record; 0 at the end",
+                             labels);
+}
+
+static void on_assigned(void *self, const struct tg_topart *parts, uint32_t count)
+{
+  struct tg_lane *lane = self;
+  if (!tg_parts_reset(&lane->parts, parts, count)) {
+    lane->ended =
+        tg_err_set(&lane->err, TG_FATAL, lane->name, "out of memory for %u partitions", count);
+    return;
+  }
+  tg_parts_bind(&lane->parts, lane->topics, lane->topics_count);
+  for (uint32_t i = 0; i < count; i++) open_part_metrics(lane, &lane->parts.list[i]);
+  atomic_store(&lane->assigned, count);
+  atomic_store(&lane->reading, 0);
+  lane->claim_after_us = 0;
+  tg_log(TG_INFO, lane->name, "%u partitions assigned", count);
+}
+
+/* Sends a CLAIM, BEGIN or RELEASE for the partitions in claim_slots. */
+static void send_claims(struct tg_lane *lane, struct tg_job *job, enum tg_job_kind kind,
+                        uint32_t count)
+{
+  *job = (struct tg_job){.kind = kind, .claims = lane->claims, .count = count};
+  lane->claiming = true;
+  tg_queue_push(&lane->writer.to_writer, job, INT64_MAX);
+}
+
+static bool claims_room(struct tg_lane *lane)
+{
+  uint32_t n = lane->parts.count + 1;
+  struct tg_claim *claims = realloc(lane->claims, n * sizeof *claims);
+  if (claims) lane->claims = claims;
+  uint32_t *slots = realloc(lane->claim_slots, n * sizeof *slots);
+  if (slots) lane->claim_slots = slots;
+  return claims && slots;
+}
+
+static void put_claim(struct tg_lane *lane, uint32_t n, uint32_t slot)
+{
+  const struct tg_part *p = &lane->parts.list[slot];
+  lane->claim_slots[n] = slot;
+  lane->claims[n] = (struct tg_claim){.topic = p->topic,
+                                      .partition = p->partition,
+                                      .partition_id = p->partition_id,
+                                      .claim_id = p->claim_id,
+                                      .next = -1,
+                                      .first_offset = -1};
+}
+
+/* An orderly revoke: what is under way may finish, what is read and not handed over is dropped,
+ * claims are released. */
+static void release(struct tg_lane *lane)
+{
+  uint32_t n = 0;
+  if (!claims_room(lane)) return;
+  for (uint32_t i = 0; i < lane->parts.count; i++)
+    if (lane->parts.list[i].state == TG_PART_READING) put_claim(lane, n++, i);
+  if (!n) return;
+  send_claims(lane, &lane->release_job, TG_JOB_RELEASE, n);
+  tg_harvest_all(lane, tg_clock_mono_us() + REVOKE_US);
+}
+
+static void on_revoked(void *self, bool lost)
+{
+  struct tg_lane *lane = self;
+  tg_harvest_all(lane, lost ? 0 : tg_clock_mono_us() + REVOKE_US);
+  if (!lost) release(lane);
+  tg_log(lost ? TG_WARN : TG_INFO, lane->name, "%u partitions %s", lane->parts.count,
+         lost ? "lost" : "revoked");
+  lane->parts.count = 0;
+  lane->open = NULL;
+  lane->reassign = false;
+  atomic_store(&lane->assigned, 0);
+  atomic_store(&lane->reading, 0);
+}
+
+static void on_broken(void *self, uint32_t slot, const struct tg_err *err)
+{
+  struct tg_lane *lane = self;
+  struct tg_part *p = &lane->parts.list[slot];
+  p->state = TG_PART_BROKEN;
+  tg_log(TG_ALERT, lane->name, "%s[%d] halted at offset %lld: %s", p->topic, p->partition,
+         (long long)p->next, err->what);
+}
+
+static void on_trouble(void *self, const struct tg_err *err)
+{
+  struct tg_lane *lane = self;
+  long long none = 0;
+  if (err->rc == TG_OK)
+    atomic_store(&lane->hub->kafka_bad_us, 0);
+  else
+    atomic_compare_exchange_strong(&lane->hub->kafka_bad_us, &none, tg_clock_mono_us());
+  tg_log(err->rc == TG_OK ? TG_INFO : TG_WARN, lane->name, "kafka: %s", err->what);
+}
+
+enum tg_rc tg_intake_open(struct tg_lane *lane, struct tg_err *err)
+{
+  const struct tg_config *c = lane->config;
+  struct tg_consumer_conf conf = {.brokers = c->brokers,
+                                  .group = c->pipeline,
+                                  .client_id = "tidegate",
+                                  .properties = c->properties,
+                                  .properties_count = c->properties_count,
+                                  .queue_kbytes = c->queue_kbytes,
+                                  .event_bytes_max = (uint32_t)c->event_bytes_max,
+                                  .fetch_wait_us = 10 * TG_MS};
+  struct tg_consumer_on on = {.self = lane,
+                              .assigned = on_assigned,
+                              .revoked = on_revoked,
+                              .record = on_record,
+                              .eof = on_eof,
+                              .broken = on_broken,
+                              .trouble = on_trouble};
+  enum tg_rc rc = tg_consumer_new(&conf, &on, &lane->consumer, err);
+  return rc == TG_OK ? tg_intake_subscribe(lane, err) : rc;
+}
+
+enum tg_rc tg_intake_subscribe(struct tg_lane *lane, struct tg_err *err)
+{
+  const char *names[TG_TOPICS_MAX];
+  char(*room)[TG_TOPIC_BYTES_MAX + 1] = calloc(TG_TOPICS_MAX, sizeof *room);
+  uint32_t n = 0;
+  if (!room) return tg_err_set(err, TG_FATAL, lane->name, "out of memory");
+  for (uint32_t t = 0; t < lane->topics_count; t++)
+    for (uint32_t k = 0; k < lane->topics[t]->kafka_topics_count && n < TG_TOPICS_MAX; k++) {
+      snprintf(room[n], sizeof room[n], "%.*s", TG_TEXT(lane->topics[t]->kafka_topics[k]));
+      names[n] = room[n];
+      n++;
+    }
+  enum tg_rc rc = tg_consumer_subscribe(lane->consumer, names, n, err);
+  free(room);
+  return rc;
+}
+
+/* Claims what was assigned, or fenced long enough ago. */
+static void claim(struct tg_lane *lane, int64_t now)
+{
+  uint32_t n = 0;
+  if (lane->claiming || now < lane->claim_after_us || !claims_room(lane)) return;
+  for (uint32_t i = 0; i < lane->parts.count; i++) {
+    const struct tg_part *p = &lane->parts.list[i];
+    if (p->state == TG_PART_NEW || (p->state == TG_PART_FENCED && now >= p->retry_us))
+      put_claim(lane, n++, i);
+  }
+  if (!n) return;
+  lane->writer.who.cluster_id = tg_consumer_cluster(lane->consumer, WATERMARK_US);
+  if (!lane->writer.who.cluster_id) return (void)(lane->claim_after_us = now + CLAIM_PAUSE_US);
+  send_claims(lane, &lane->claim_job, TG_JOB_CLAIM, n);
+}
+
+/* Partitions without a chain begin at their earliest record. Returns how many there are, moved to
+ * the front. */
+static uint32_t find_beginnings(struct tg_lane *lane, struct tg_job *job)
+{
+  uint32_t n = 0;
+  struct tg_err err;
+  for (uint32_t i = 0; i < job->count; i++) {
+    struct tg_claim c = job->claims[i];
+    int64_t low, high;
+    if (c.next >= 0) continue;
+    job->rc = tg_consumer_watermarks(lane->consumer, c.topic, c.partition, &low, &high,
+                                     WATERMARK_US, &err);
+    if (job->rc != TG_OK) {
+      job->err = err;
+      return 0;
+    }
+    c.first_offset = low;
+    uint32_t slot = lane->claim_slots[i];
+    job->claims[i] = job->claims[n], lane->claim_slots[i] = lane->claim_slots[n];
+    job->claims[n] = c, lane->claim_slots[n++] = slot;
+  }
+  return n;
+}
+
+static void start_reading(struct tg_lane *lane, const struct tg_claim *c, struct tg_part *p)
+{
+  p->partition_id = c->partition_id;
+  p->claim_id = c->claim_id;
+  if (c->next < 0) return; /* its chain begins first */
+  p->state = TG_PART_READING;
+  p->committed = p->sealed = p->next = c->next;
+  p->idle_us = tg_clock_mono_us();
+  lane->reassign = true;
+  atomic_fetch_add(&lane->reading, 1);
+}
+
+void tg_intake_claimed(struct tg_lane *lane, struct tg_job *job)
+{
+  lane->claiming = false;
+  if (job->kind == TG_JOB_RELEASE) return;
+  if (job->rc == TG_OK && job->kind == TG_JOB_CLAIM) {
+    for (uint32_t i = 0; i < job->count; i++)
+      start_reading(lane, &job->claims[i], &lane->parts.list[lane->claim_slots[i]]);
+    uint32_t fresh = find_beginnings(lane, job);
+    if (fresh) return send_claims(lane, &lane->claim_job, TG_JOB_BEGIN, fresh);
+  } else if (job->rc == TG_OK) {
+    for (uint32_t i = 0; i < job->count; i++)
+      start_reading(lane, &job->claims[i], &lane->parts.list[lane->claim_slots[i]]);
+  }
+  if (job->rc == TG_OK) return;
+  tg_log_err(job->rc == TG_RETRY ? TG_WARN : TG_ALERT, lane->name, &job->err);
+  lane->claim_after_us = tg_clock_mono_us() + CLAIM_PAUSE_US + rand_r(&lane->seed) % CLAIM_PAUSE_US;
+}
+
+/* Takes over the holds of the hub; a change means that the assignment must be told again. */
+static void follow_holds(struct tg_lane *lane)
+{
+  unsigned version = atomic_load(&lane->hub->version);
+  if (version == lane->hub_version) return;
+  lane->hub_version = version;
+  for (uint32_t i = 0; i < lane->parts.count; i++) {
+    struct tg_part *p = &lane->parts.list[i];
+    bool held =
+        p->topic_index < 0 || tg_hub_holds(lane->hub, lane->topics[p->topic_index]->name) != 0;
+    lane->reassign |= held != p->held;
+    p->held = held;
+  }
+}
+
+void tg_intake_rewind(struct tg_lane *lane)
+{
+  lane->reassign = true;
+}
+
+static void reassign(struct tg_lane *lane)
+{
+  struct tg_topart *list = calloc(lane->parts.count + 1, sizeof *list);
+  struct tg_err err;
+  if (!list) return; /* tried again at the next step */
+  lane->reassign = false;
+  tg_parts_rewind(&lane->parts);
+  if (lane->open) lane->open = NULL;
+  uint32_t n = tg_parts_assignment(&lane->parts, list);
+  if (tg_consumer_assign(lane->consumer, list, n, &err) != TG_OK) {
+    tg_log_err(TG_WARN, lane->name, &err);
+    lane->reassign = true;
+  }
+  free(list);
+}
+
+void tg_intake_steer(struct tg_lane *lane)
+{
+  follow_holds(lane);
+  claim(lane, tg_clock_mono_us());
+  if (lane->reassign && !lane->claiming) reassign(lane);
+}
+
+static bool at_end(const struct tg_part *p)
+{
+  return p->state == TG_PART_READING && !p->held && p->next == p->sealed && p->eof > p->sealed;
+}
+
+bool tg_intake_at_end(struct tg_lane *lane)
+{
+  int64_t now = tg_clock_mono_us();
+  for (uint32_t i = 0; i < lane->parts.count; i++)
+    if (at_end(&lane->parts.list[i]) && now - lane->parts.list[i].idle_us >= IDLE_US) return true;
+  return false;
+}
+
+/* One segment that only advances the chain: control or aborted records at the end of a partition.
+ * */
+static void empty_segment(struct tg_batch *b, uint32_t slot, struct tg_part *p)
+{
+  b->segments[b->segments_count++] = (struct tg_segment){.slot = slot,
+                                                         .partition = p->partition,
+                                                         .row = b->rows,
+                                                         .from = p->sealed,
+                                                         .to = p->eof,
+                                                         .last_offset = -1,
+                                                         .last_us = -1,
+                                                         .epoch = p->epoch,
+                                                         .partition_id = p->partition_id,
+                                                         .claim_id = p->claim_id};
+  p->sealed = p->next = p->eof;
+}
+
+static enum tg_rc add_ends(struct tg_lane *lane, struct tg_batch *b, uint32_t topic)
+{
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < lane->parts.count; i++)
+    n += lane->parts.list[i].topic_index == (int32_t)topic && at_end(&lane->parts.list[i]);
+  if (!n) return TG_OK;
+  struct tg_segment *all = tg_arena_zalloc(b->arena, b->segments_count + n, sizeof *all);
+  if (!all) return TG_FULL;
+  if (b->segments_count) memcpy(all, b->segments, b->segments_count * sizeof *all);
+  b->segments = all;
+  for (uint32_t i = 0; i < lane->parts.count; i++)
+    if (lane->parts.list[i].topic_index == (int32_t)topic && at_end(&lane->parts.list[i]))
+      empty_segment(b, i, &lane->parts.list[i]);
+  return TG_OK;
+}
+
+static void count_segment(struct tg_part *p, const struct tg_batch *b, const struct tg_segment *s)
+{
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < s->rows; i++) bytes += b->events[s->row + i].size;
+  flush_counters(p, s->rows, bytes);
+}
+
+enum tg_rc tg_intake_chain(struct tg_lane *lane, struct tg_batch *b, uint32_t topic)
+{
+  for (uint32_t i = 0; i < b->segments_count; i++) {
+    struct tg_segment *s = &b->segments[i];
+    struct tg_part *p = &lane->parts.list[s->slot];
+    s->from = p->sealed;
+    if (p->eof > s->to) s->to = p->next = p->eof;
+    s->epoch = p->epoch;
+    s->partition_id = p->partition_id;
+    s->claim_id = p->claim_id;
+    p->sealed = s->to;
+    p->idle_us = tg_clock_mono_us();
+    count_segment(p, b, s);
+  }
+  return add_ends(lane, b, topic);
+}

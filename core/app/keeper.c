@@ -1,0 +1,331 @@
+/* The keeper thread; turn() shows what it does each time. */
+#include "core/app/keeper.h"
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/pg/quote.h"
+#include "core/pg/state.h"
+#include "core/pg/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+  TURN_US = 200000,
+  BREAKERS_US = 1000000,
+  PROBE_US = 30000000,
+  CONNECT_US = 1000000,
+  CALL_US = 15000000
+};
+
+struct tg_swap_request {
+  struct tg_generation *generation;
+  struct tg_program *program;
+  bool done;
+  enum tg_rc rc;
+  struct tg_err err;
+};
+
+static int64_t deadline(void)
+{
+  return tg_clock_mono_us() + CALL_US;
+}
+
+/* Connects and brings the state schema up to date. */
+static bool ready(struct tg_keeper *k)
+{
+  struct tg_err err;
+  bool fresh;
+  if (tg_clock_mono_us() < k->connect_after_us) return false;
+  enum tg_rc rc = tg_pg_connect(k->pg, &fresh, &err);
+  if (rc == TG_OK && !k->upgraded) {
+    rc = tg_state_upgrade(k->pg, deadline(), &err);
+    k->upgraded = rc == TG_OK;
+  }
+  if (rc == TG_OK) return atomic_store(&k->hub->pg_ok_us, tg_clock_mono_us()), true;
+  tg_log_err(rc == TG_RETRY ? TG_WARN : TG_ALERT, "keeper", &err);
+  k->connect_after_us = tg_clock_mono_us() + CONNECT_US;
+  return false;
+}
+
+static void write_notes(struct tg_keeper *k)
+{
+  struct tg_entry e;
+  struct tg_err err;
+  while (tg_hub_note_first(k->hub, &e)) {
+    struct tg_note note = {.pipeline = k->hub->config->pipeline,
+                           .kind = e.kind,
+                           .topic = *e.topic ? e.topic : NULL,
+                           .message = e.message};
+    if (tg_journal_add(k->pg, &note, deadline(), &err) != TG_OK) {
+      tg_log_err(TG_WARN, "keeper", &err);
+      return;
+    }
+    tg_hub_note_done(k->hub);
+  }
+}
+
+static bool keep_generation(struct tg_keeper *k, struct tg_generation *g, struct tg_err *err)
+{
+  struct tg_buf json;
+  tg_buf_init(&json, 0);
+  tg_fileset_json(&g->files, &json);
+  enum tg_rc rc = tg_generation_keep(k->pg, k->hub->config->pipeline, g->files.sha256,
+                                     tg_buf_cstr(&json), deadline(), err);
+  tg_buf_fini(&json);
+  return rc == TG_OK;
+}
+
+static enum tg_rc prepare_table(struct tg_keeper *k, const struct tg_topic *topic,
+                                struct tg_err *err)
+{
+  bool created;
+  enum tg_rc rc =
+      tg_table_prepare(k->pg, topic, k->hub->config->create_tables, &created, deadline(), err);
+  if (rc != TG_OK || !created) return rc;
+  char name[TG_TOPIC_BYTES_MAX + 1], message[256];
+  snprintf(name, sizeof name, "%.*s", TG_TEXT(topic->name));
+  snprintf(message, sizeof message, "table %.*s made", TG_TEXT(topic->table));
+  tg_log(TG_INFO, "keeper", "%s: %s", name, message);
+  tg_hub_note(k->hub, "ddl", name, message);
+  return TG_OK;
+}
+
+/* A table that could not take rows: is it there, fits it, can it be locked now? */
+static enum tg_rc probe_table(struct tg_keeper *k, const struct tg_topic *topic, struct tg_err *err)
+{
+  enum tg_rc rc = prepare_table(k, topic, err);
+  if (rc != TG_OK) return rc;
+  struct tg_buf sql;
+  tg_buf_init(&sql, 0);
+  tg_buf_str(&sql, "BEGIN; LOCK TABLE ");
+  tg_quote_table(&sql, topic);
+  tg_buf_str(&sql, " IN ROW EXCLUSIVE MODE NOWAIT; ROLLBACK");
+  rc = tg_pg_script(k->pg, tg_buf_cstr(&sql), deadline(), err);
+  tg_buf_fini(&sql);
+  if (rc == TG_OK || !tg_pg_connected(k->pg)) return rc;
+  struct tg_err ignored;
+  if (tg_pg_script(k->pg, "ROLLBACK", deadline(), &ignored) != TG_OK) tg_pg_drop(k->pg);
+  return rc;
+}
+
+static const struct tg_topic *topic_named(const struct tg_keeper *k, const char *name)
+{
+  for (uint32_t t = 0; t < k->topics_count; t++)
+    if (tg_text_is(k->topics[t]->name, name)) return k->topics[t];
+  return NULL;
+}
+
+static void look_after_table(struct tg_keeper *k, const struct tg_topic_state *s)
+{
+  const struct tg_topic *topic = topic_named(k, s->topic);
+  struct tg_err err;
+  if (!topic || tg_clock_mono_us() < s->probe_after_us) return;
+  if (probe_table(k, topic, &err) == TG_OK) {
+    tg_hub_release(k->hub, topic->name, TG_HOLD_PREPARE);
+    tg_hub_release(k->hub, topic->name, TG_HOLD_TABLE);
+    return;
+  }
+  tg_log_err(TG_WARN, s->topic, &err);
+  tg_hub_probe_after(k->hub, topic->name,
+                     tg_clock_mono_us() + (err.rc == TG_RETRY ? CONNECT_US : PROBE_US));
+}
+
+static void persist_trip(struct tg_keeper *k, const struct tg_topic_state *s)
+{
+  struct tg_err err;
+  struct tg_breaker b = {.pipeline = k->hub->config->pipeline, .topic = s->topic, .open = true};
+  snprintf(b.reason, sizeof b.reason, "%s", s->reason);
+  enum tg_rc rc = tg_breaker_set(k->pg, &b, s->evidence, deadline(), &err);
+  if (rc != TG_OK) {
+    tg_log_err(TG_WARN, "keeper", &err);
+    return;
+  }
+  tg_hub_trip_persisted(k->hub, tg_text(s->topic));
+  tg_hub_note(k->hub, "breaker", s->topic, s->reason);
+  const char *const labels[] = {"topic", s->topic, NULL};
+  tg_metric_add(tg_metrics_slot(k->hub->metrics, TG_COUNTER, "circuit_breaker_transitions_total",
+                                "Moves of the breaker", labels),
+                1);
+}
+
+/* Takes over what PostgreSQL says of a breaker: opened by another process, closed by an operator.
+ * */
+static void mirror_breaker(struct tg_keeper *k, const char *topic)
+{
+  struct tg_err err;
+  struct tg_breaker b = {.pipeline = k->hub->config->pipeline, .topic = topic};
+  enum tg_rc rc = tg_breaker_get(k->pg, &b, deadline(), &err);
+  if (rc != TG_OK) {
+    tg_log_err(TG_WARN, "keeper", &err);
+    return;
+  }
+  if (b.open)
+    tg_hub_hold(k->hub, tg_text(topic), TG_HOLD_BREAKER, b.reason);
+  else
+    tg_hub_release(k->hub, tg_text(topic), TG_HOLD_BREAKER);
+}
+
+static void look_after_topics(struct tg_keeper *k)
+{
+  struct tg_topic_state s;
+  int64_t now = tg_clock_mono_us();
+  bool read = now - k->breakers_us >= BREAKERS_US;
+  if (read) k->breakers_us = now;
+  for (uint32_t i = 0; tg_pg_connected(k->pg) && tg_hub_topic(k->hub, i, &s); i++) {
+    if (s.trip_pending)
+      persist_trip(k, &s);
+    else if (read || (s.holds & TG_HOLD_PREPARE))
+      mirror_breaker(k, s.topic);
+    if (s.holds & (TG_HOLD_PREPARE | TG_HOLD_TABLE)) look_after_table(k, &s);
+  }
+}
+
+static void set_program(struct tg_keeper *k, struct tg_generation *g, struct tg_program *p)
+{
+  k->generation = g;
+  k->program = p;
+  k->topics = tg_program_topics(p, &k->topics_count);
+}
+
+/* A breaker that a bad rule opened is left by a new set of rules. */
+static enum tg_rc close_breakers(struct tg_keeper *k, struct tg_err *err)
+{
+  struct tg_topic_state s;
+  enum tg_rc rc = TG_OK;
+  for (uint32_t i = 0; rc == TG_OK && tg_hub_topic(k->hub, i, &s); i++) {
+    if (!(s.holds & TG_HOLD_BREAKER)) continue;
+    struct tg_breaker b = {
+        .pipeline = k->hub->config->pipeline, .topic = s.topic, .reason = "reload"};
+    rc = tg_breaker_set(k->pg, &b, NULL, deadline(), err);
+    if (rc != TG_OK) break;
+    tg_hub_note(k->hub, "breaker", s.topic, "closed by a reload");
+    tg_hub_release(k->hub, tg_text(s.topic), TG_HOLD_BREAKER);
+  }
+  return rc;
+}
+
+static enum tg_rc adopt(struct tg_keeper *k, struct tg_swap_request *r)
+{
+  uint32_t count;
+  const struct tg_topic *const *topics = tg_program_topics(r->program, &count);
+  if (!ready(k))
+    return tg_err_set(&r->err, TG_RETRY, "reload",
+                      "PostgreSQL is not reachable: tables cannot be checked");
+  for (uint32_t t = 0; t < count; t++) {
+    enum tg_rc rc = prepare_table(k, topics[t], &r->err);
+    if (rc != TG_OK) return rc;
+  }
+  return keep_generation(k, r->generation, &r->err) ? TG_OK : r->err.rc;
+}
+
+/* Answers a waiting tg_keeper_adopt(). */
+static void serve_request(struct tg_keeper *k)
+{
+  pthread_mutex_lock(&k->lock);
+  struct tg_swap_request *r = k->request;
+  pthread_mutex_unlock(&k->lock);
+  if (!r) return;
+  enum tg_rc rc = adopt(k, r);
+  pthread_mutex_lock(&k->lock);
+  k->request = NULL;
+  r->rc = rc;
+  r->done = true;
+  if (rc == TG_OK) {
+    struct tg_generation *g = k->generation;
+    struct tg_program *p = k->program;
+    set_program(k, r->generation, r->program);
+    tg_program_free(p);
+    tg_generation_drop(g);
+  }
+  pthread_cond_broadcast(&k->changed);
+  pthread_mutex_unlock(&k->lock);
+  struct tg_err err;
+  if (rc == TG_OK && close_breakers(k, &err) != TG_OK) tg_log_err(TG_WARN, "keeper", &err);
+}
+
+static void turn(struct tg_keeper *k)
+{
+  serve_request(k);
+  if (!ready(k)) return;
+  struct tg_err err;
+  if (!k->generation_kept) k->generation_kept = keep_generation(k, k->generation, &err);
+  look_after_topics(k);
+  write_notes(k);
+}
+
+/* Nobody may wait for an answer that does not come. */
+static void end(struct tg_keeper *k)
+{
+  pthread_mutex_lock(&k->lock);
+  k->ended = true;
+  if (k->request) {
+    k->request->rc = tg_err_set(&k->request->err, TG_RETRY, "reload", "the process is stopping");
+    k->request->done = true;
+    k->request = NULL;
+  }
+  pthread_cond_broadcast(&k->changed);
+  pthread_mutex_unlock(&k->lock);
+}
+
+static void *keeper_main(void *self)
+{
+  struct tg_keeper *k = self;
+  struct timespec wait = {.tv_nsec = TURN_US * 1000};
+  while (!atomic_load(&k->hub->stopping)) {
+    turn(k);
+    nanosleep(&wait, NULL);
+  }
+  if (tg_pg_connected(k->pg)) write_notes(k);
+  end(k);
+  return NULL;
+}
+
+enum tg_rc tg_keeper_start(struct tg_keeper *k, struct tg_hub *hub,
+                           struct tg_generation *generation, struct tg_program *program,
+                           struct tg_err *err)
+{
+  const struct tg_config *c = hub->config;
+  *k = (struct tg_keeper){.hub = hub};
+  k->pg_conf = (struct tg_pg_conf){.dsn = c->owner_dsn ? c->owner_dsn : c->dsn,
+                                   .password_file = c->password_file,
+                                   .name = "tidegate keeper",
+                                   .connect_us = 10 * TG_SEC,
+                                   .statement_us = 30 * TG_SEC,
+                                   .lock_us = 2 * TG_SEC};
+  set_program(k, tg_generation_ref(generation), program);
+  pthread_mutex_init(&k->lock, NULL);
+  pthread_cond_init(&k->changed, NULL);
+  for (uint32_t t = 0; t < k->topics_count; t++)
+    tg_hub_hold(hub, k->topics[t]->name, TG_HOLD_PREPARE, "its table has not been looked at yet");
+  k->pg = tg_pg_new(&k->pg_conf);
+  if (!k->pg) return tg_err_set(err, TG_FATAL, "keeper", "out of memory");
+  tg_pg_stop_flag(k->pg, &hub->stopping);
+  k->started = pthread_create(&k->thread, NULL, keeper_main, k) == 0;
+  return k->started ? TG_OK : tg_err_set(err, TG_FATAL, "keeper", "cannot start a thread");
+}
+
+enum tg_rc tg_keeper_adopt(struct tg_keeper *k, struct tg_generation *generation,
+                           struct tg_program *program, struct tg_err *err)
+{
+  struct tg_swap_request r = {.generation = generation, .program = program};
+  pthread_mutex_lock(&k->lock);
+  if (k->ended)
+    r.done = true, r.rc = tg_err_set(&r.err, TG_RETRY, "reload", "the process is stopping");
+  else
+    k->request = &r;
+  while (!r.done) pthread_cond_wait(&k->changed, &k->lock);
+  pthread_mutex_unlock(&k->lock);
+  if (r.rc != TG_OK && err) *err = r.err;
+  return r.rc;
+}
+
+void tg_keeper_stop(struct tg_keeper *k)
+{
+  if (k->started) pthread_join(k->thread, NULL);
+  tg_pg_free(k->pg);
+  tg_program_free(k->program);
+  tg_generation_drop(k->generation);
+  if (k->hub) pthread_mutex_destroy(&k->lock), pthread_cond_destroy(&k->changed);
+}

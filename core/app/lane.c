@@ -1,0 +1,283 @@
+/* The data path of a lane, in order: read step() first. */
+#include "core/app/lane.h"
+
+#include "core/base/clock.h"
+#include "core/base/fault.h"
+#include "core/base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+  POLL_US = 50000, /* longest wait for Kafka in one step */
+  LINGER_LONG_US = 1000000,
+  ROWS_WORTH = 50,     /* so many rows are worth a transaction after the short linger */
+  POLL_RECORDS = 10000 /* most records of one step */
+};
+
+static void log_fault(void *self, const struct tg_err *err)
+{
+  const struct tg_lane *lane = self;
+  tg_log_err(TG_ALERT, lane->name, err);
+}
+
+static void free_topics(struct tg_lane *lane)
+{
+  for (uint32_t t = 0; lane->decoders && t < lane->topics_count; t++)
+    tg_decoder_free(lane->decoders[t]);
+  free(lane->decoders);
+  lane->decoders = NULL;
+  tg_measure_close(lane);
+}
+
+/* Makes the lane run this program. */
+static enum tg_rc bind(struct tg_lane *lane, struct tg_generation *generation,
+                       struct tg_program *program)
+{
+  free_topics(lane);
+  lane->generation = generation;
+  lane->program = program;
+  lane->topics = tg_program_topics(program, &lane->topics_count);
+  lane->decoders = calloc(lane->topics_count + 1, sizeof *lane->decoders);
+  if (!lane->decoders) return TG_FATAL;
+  for (uint32_t t = 0; t < lane->topics_count; t++)
+    if (!(lane->decoders[t] = tg_decoder_new(lane->topics[t]))) return TG_FATAL;
+  tg_parts_bind(&lane->parts, lane->topics, lane->topics_count);
+  lane->hub_version = 0;
+  return tg_measure_open(lane);
+}
+
+static void retire(struct tg_lane *lane)
+{
+  for (uint32_t i = 0; i < TG_LOADS; i++)
+    if (lane->loads[i].out && lane->loads[i].load.program == lane->retired.program) return;
+  tg_program_free(lane->retired.program);
+  tg_generation_drop(lane->retired.generation);
+  lane->retired = (struct tg_swap){0};
+}
+
+void tg_lane_open(struct tg_lane *lane)
+{
+  for (uint32_t i = 0; i < TG_LOADS && !lane->open; i++)
+    if (!lane->loads[i].out) lane->open = &lane->loads[i];
+  if (!lane->open) return;
+  struct tg_load *l = &lane->open->load;
+  l->rows_max = lane->rows_max;
+  if (tg_load_open(l, lane->topics, lane->topics_count) != TG_OK) {
+    lane->open = NULL;
+    tg_log(TG_ALERT, lane->name, "load.bytes is too small to open a load of %u topics",
+           lane->topics_count);
+    return;
+  }
+  l->program = lane->program;
+  l->generation = tg_program_sha256(lane->program);
+  l->number = lane->loads_made;
+  lane->full = false;
+}
+
+/* Takes over the program of a reload: only between loads. */
+static void swap(struct tg_lane *lane)
+{
+  if (lane->retired.program) retire(lane);
+  if (lane->retired.program || (lane->open && lane->open->load.rows)) return;
+  struct tg_swap *next = atomic_exchange(&lane->next, NULL);
+  if (!next) return;
+  lane->retired = (struct tg_swap){lane->generation, lane->program};
+  lane->open = NULL;
+  struct tg_err err = {0};
+  enum tg_rc rc = bind(lane, next->generation, next->program);
+  if (rc == TG_OK) rc = tg_intake_subscribe(lane, &err);
+  if (rc != TG_OK)
+    lane->ended = tg_err_set(&lane->err, TG_FATAL, lane->name, "reload: %s", err.what);
+  free(next);
+  lane->reassign = true;
+}
+
+static bool swap_waits(struct tg_lane *lane)
+{
+  return atomic_load(&lane->next) != NULL;
+}
+
+/* The VM ran out of memory: the topic at fault stops, the others go on with a new VM. */
+static void rebuild(struct tg_lane *lane)
+{
+  struct tg_program *fresh;
+  if (tg_generation_program(lane->generation, log_fault, lane, &fresh) != TG_OK) {
+    lane->ended =
+        tg_err_set(&lane->err, TG_FATAL, lane->name, "the scripts' VM cannot be built again");
+    return;
+  }
+  tg_harvest_all(lane, tg_clock_mono_us() + 60 * TG_SEC);
+  lane->open = NULL;
+  tg_program_free(lane->program);
+  if (bind(lane, lane->generation, fresh) != TG_OK)
+    lane->ended = tg_err_set(&lane->err, TG_FATAL, lane->name, "out of memory");
+}
+
+/* The batch must not be seen by anybody: its topic stops, on all lanes, until a person or a reload
+ * changes something. */
+static void trip(struct tg_lane *lane, struct tg_batch *b, const char *why)
+{
+  char room[512];
+  struct tg_buf evidence = {.ptr = room, .size = sizeof room, .max = sizeof room};
+  tg_buf_str(&evidence, "[");
+  for (uint32_t i = 0; i < b->segments_count && evidence.len < sizeof room - 96; i++)
+    tg_buf_printf(&evidence, "%s{\"partition\":%d,\"from\":%lld,\"to\":%lld}", i ? "," : "",
+                  b->segments[i].partition, (long long)b->segments[i].from,
+                  (long long)b->segments[i].to);
+  tg_buf_str(&evidence, "]");
+  b->held = true;
+  tg_hub_trip(lane->hub, b->topic->name, why, tg_buf_cstr(&evidence));
+}
+
+/* Lets the group know that the lane lives while a script is being taken apart. */
+static void tick(void *self)
+{
+  struct tg_lane *lane = self;
+  atomic_store(&lane->tick_us, tg_clock_mono_us());
+}
+
+/* Decode, transform and judge one topic's batch. TG_FULL: it does not fit and must be cut smaller.
+ * */
+static enum tg_rc process(struct tg_lane *lane, uint32_t topic, struct tg_batch *b)
+{
+  struct tg_judgement j = {0};
+  struct tg_err err = {0};
+  enum tg_rc rc = tg_batch_seal(b);
+  if (rc == TG_OK) rc = tg_intake_chain(lane, b, topic);
+  if (rc != TG_OK || b->rows == 0) return rc;
+  int64_t start = tg_clock_thread_us();
+  rc = tg_decoder_run(lane->decoders[topic], b, &err);
+  int64_t decode_us = tg_clock_thread_us() - start;
+  if (rc == TG_OK) rc = tg_program_run(lane->program, b, &j, tick, lane, &err);
+  if (rc == TG_FULL) return rc;
+  if (rc != TG_OK) {
+    trip(lane, b, err.what);
+    if (rc == TG_FATAL) rebuild(lane);
+    return TG_AGAIN;
+  }
+  if (j.critical) trip(lane, b, j.critical_why);
+  tg_measure_judged(lane, topic, b, &j, decode_us);
+  return TG_OK;
+}
+
+/* The load did not fit its arena when decoded: read it again in smaller pieces. */
+static void shrink(struct tg_lane *lane, struct tg_batch *b)
+{
+  if (lane->open->load.rows <= 1)
+    trip(lane, b, "one event does not fit into load.bytes once decoded");
+  lane->rows_max = lane->open->load.rows / 2 ? lane->open->load.rows / 2 : 1;
+  tg_log(TG_INFO, lane->name, "a load did not fit load.bytes; loads of %u rows for now",
+         lane->rows_max);
+  tg_intake_rewind(lane);
+}
+
+static void hand_over(struct tg_lane *lane)
+{
+  struct tg_lane_load *full = lane->open;
+  full->out = true;
+  full->job = (struct tg_job){.kind = TG_JOB_LOAD, .load = &full->load};
+  lane->open = NULL;
+  lane->loads_out++;
+  lane->loads_made++;
+  if (lane->rows_max < lane->config->load_rows) lane->rows_max += lane->rows_max / 4 + 1;
+  if (lane->rows_max > lane->config->load_rows) lane->rows_max = lane->config->load_rows;
+  tg_queue_push(&lane->writer.to_writer, &full->job,
+                INT64_MAX); /* has room for every load there is */
+}
+
+/* Is it time to hand the open load over? When the writer is busy, a load that is not full waits
+ * for it and grows. */
+static bool due(struct tg_lane *lane, int64_t now)
+{
+  if (!lane->open) return false;
+  const struct tg_load *l = &lane->open->load;
+  if (lane->full || (swap_waits(lane) && l->rows)) return true;
+  if (lane->loads_out || lane->reassign) return false;
+  if (l->rows == 0) return tg_intake_at_end(lane);
+  int64_t age = now - l->opened_us;
+  return age >= (l->rows >= ROWS_WORTH ? lane->config->load_linger_us : LINGER_LONG_US);
+}
+
+/* One turn of the data path: Kafka -> events -> columns -> transform -> rules -> the writer. */
+static enum tg_rc step(struct tg_lane *lane)
+{
+  tick(lane);
+  tg_harvest(lane);
+  swap(lane);
+  tg_intake_steer(lane);
+  if (!lane->open) tg_lane_open(lane);
+  tg_consumer_pause(lane->consumer, lane->open == NULL || lane->full);
+  enum tg_rc rc =
+      tg_consumer_poll(lane->consumer, lane->full ? 0 : POLL_US, POLL_RECORDS, &lane->err);
+  if (rc == TG_FATAL) return rc;
+  if (!due(lane, tg_clock_mono_us())) return lane->ended;
+
+  struct tg_load *load = &lane->open->load;
+  for (uint32_t t = 0; t < load->batches_count; t++) {
+    struct tg_batch *batch = &load->batches[t];
+    rc = process(lane, t, batch);
+    if (rc == TG_FULL) return shrink(lane, batch), lane->ended;
+    if (rc != TG_OK) return tg_intake_rewind(lane), lane->ended;
+  }
+  atomic_store(&lane->lua_bytes, (long long)tg_program_memory(lane->program));
+  hand_over(lane);
+  return lane->ended;
+}
+
+static void *worker_main(void *self)
+{
+  struct tg_lane *lane = self;
+  while (!atomic_load(&lane->hub->stopping) && (lane->ended = step(lane)) == TG_OK)
+    tg_fault("lane.step");
+  if (lane->ended != TG_OK) tg_log_err(TG_ALERT, lane->name, &lane->err);
+  tg_consumer_close(lane->consumer);
+  lane->consumer = NULL;
+  return NULL;
+}
+
+static enum tg_rc open_loads(struct tg_lane *lane, struct tg_err *err)
+{
+  enum tg_rc rc = TG_OK;
+  for (uint32_t i = 0; i < TG_LOADS && rc == TG_OK; i++)
+    rc = tg_load_init(&lane->loads[i].load, lane->config->load_rows, lane->config->load_bytes, err);
+  return rc;
+}
+
+enum tg_rc tg_lane_start(struct tg_lane *lane, struct tg_hub *hub, uint32_t number,
+                         struct tg_generation *generation, struct tg_program *program,
+                         struct tg_err *err)
+{
+  *lane = (struct tg_lane){.number = number, .hub = hub, .config = hub->config, .seed = number + 1};
+  lane->rows_max = hub->config->load_rows;
+  snprintf(lane->name, sizeof lane->name, "lane %u", number);
+  enum tg_rc rc = bind(lane, tg_generation_ref(generation), program);
+  if (rc != TG_OK) return tg_err_set(err, rc, lane->name, "out of memory");
+  rc = open_loads(lane, err);
+  if (rc == TG_OK) rc = tg_writer_start(&lane->writer, hub, number, err);
+  if (rc == TG_OK) rc = tg_intake_open(lane, err);
+  if (rc != TG_OK) return rc;
+  tick(lane);
+  lane->started = pthread_create(&lane->thread, NULL, worker_main, lane) == 0;
+  return lane->started ? TG_OK : tg_err_set(err, TG_FATAL, lane->name, "cannot start a thread");
+}
+
+void tg_lane_stop(struct tg_lane *lane)
+{
+  if (lane->started)
+    pthread_join(lane->thread, NULL);
+  else
+    tg_consumer_close(lane->consumer);
+  tg_writer_stop(&lane->writer);
+  free_topics(lane);
+  struct tg_swap *next = atomic_exchange(&lane->next, NULL);
+  if (next) tg_program_free(next->program), tg_generation_drop(next->generation), free(next);
+  tg_program_free(lane->retired.program);
+  tg_generation_drop(lane->retired.generation);
+  tg_program_free(lane->program);
+  tg_generation_drop(lane->generation);
+  for (uint32_t i = 0; i < TG_LOADS; i++) tg_load_fini(&lane->loads[i].load);
+  tg_parts_fini(&lane->parts);
+  free(lane->claims);
+  free(lane->claim_slots);
+}

@@ -1,0 +1,126 @@
+/* A lane: a whole pipeline with its own consumer, Lua VM, loads and PostgreSQL connection. Lanes
+ * share nothing; Kafka's
+ * group divides the partitions between them as it does between processes.
+ *
+ *   worker thread                                              writer thread (writer.h)
+ *   poll -> events in the open load                            COPY .. COMMIT
+ *   seal -> decode -> transform -> judge  --- hand over --->
+ *                                         <-- hand back ----
+ *
+ * Three loads: one being filled, up to two on their way. When none is free the consumer is paused
+ * and the lane goes on
+ * polling, so that it stays in its group.
+ *
+ * Files: lane.c the data path; intake.c Kafka's side (assignment, claims, rewinds); harvest.c what
+ * came back. */
+#ifndef TG_APP_LANE_H
+#define TG_APP_LANE_H
+
+#include "core/app/generation.h"
+#include "core/app/parts.h"
+#include "core/app/writer.h"
+#include "core/data/decode.h"
+
+enum { TG_LOADS = 3 };
+
+struct tg_swap {                    /* what a reload hands to a lane */
+  struct tg_generation *generation; /* taken */
+  struct tg_program *program;       /* taken */
+};
+
+struct tg_lane_load { /* a load and its way to the writer and back */
+  struct tg_load load;
+  struct tg_job job;
+  bool out;
+};
+
+struct tg_topic_metrics {
+  struct tg_metric *fates[TG_FATES], *copied, *stages[4]; /* stages: quarantined by enum tg_stage */
+  struct tg_metric *decode_s, *transform_s, *judge_s, *records, *latency;
+  struct tg_metric *
+      *rules; /* 3 per rule: evaluations, failed rows, seconds; NULL until the first judgement */
+  uint32_t rules_count;
+};
+
+struct tg_lane {
+  uint32_t number;
+  char name[16]; /* "lane 0" */
+  struct tg_hub *hub;
+  const struct tg_config *config;
+  struct tg_consumer *consumer;
+  struct tg_writer writer;
+  struct tg_parts parts;
+
+  struct tg_generation *generation;
+  struct tg_program *program;
+  const struct tg_topic *const *topics;
+  uint32_t topics_count;
+  struct tg_decoder **decoders;      /* one per topic */
+  struct tg_topic_metrics *measures; /* one per topic */
+  struct tg_swap retired;            /* the one before, while loads of it are out */
+  _Atomic(struct tg_swap *) next;    /* from the supervisor; owned by whoever takes it out */
+
+  struct tg_lane_load loads[TG_LOADS];
+  struct tg_lane_load *open; /* NULL: all are out */
+  uint32_t loads_out;
+  uint64_t loads_made;
+  uint32_t rows_max; /* of a load now; halved when one did not fit its arena */
+  bool full;         /* the open load takes no more */
+
+  struct tg_job claim_job, release_job;
+  struct tg_claim *claims; /* of claim_job and release_job, by claim_slots */
+  uint32_t *claim_slots;
+  bool claiming;
+  int64_t claim_after_us; /* monotonic */
+  bool reassign;          /* the list of partitions must be told to the consumer again */
+  unsigned hub_version;   /* of the holds the lane knows */
+  uint32_t seed;
+
+  atomic_llong tick_us;   /* monotonic: the worker's last step */
+  atomic_uint assigned;   /* partitions held */
+  atomic_uint reading;    /* of them, claimed and read */
+  atomic_llong lua_bytes; /* held by the scripts' VM */
+  pthread_t thread;
+  bool started;
+  _Atomic(enum tg_rc) ended; /* why the worker ended: TG_OK, TG_FATAL */
+  struct tg_err err;
+};
+
+/* generation: a reference is taken; program: taken. Starts both threads. */
+enum tg_rc tg_lane_start(struct tg_lane *lane, struct tg_hub *hub, uint32_t number,
+                         struct tg_generation *generation, struct tg_program *program,
+                         struct tg_err *err);
+/* Waits for the worker (hub->stopping is set), leaves the group, frees everything. */
+void tg_lane_stop(struct tg_lane *lane);
+
+/* intake.c: the consumer's callbacks, claims, the assignment. */
+enum tg_rc tg_intake_open(struct tg_lane *lane, struct tg_err *err);
+enum tg_rc tg_intake_subscribe(struct tg_lane *lane, struct tg_err *err);
+/* Claims what is new, follows holds, tells the assignment again. Called once per step. */
+void tg_intake_steer(struct tg_lane *lane);
+/* Drops what was read and not handed over; everything is read again from there. */
+void tg_intake_rewind(struct tg_lane *lane);
+/* Segments of the open load: from and to on the chain, claim, epoch; empty ones for partitions at
+ * their end. */
+enum tg_rc tg_intake_chain(struct tg_lane *lane, struct tg_batch *b, uint32_t topic);
+/* True when a partition stands behind a run of invisible records that should reach the ledger. */
+bool tg_intake_at_end(struct tg_lane *lane);
+void tg_intake_claimed(struct tg_lane *lane, struct tg_job *job);
+
+/* harvest.c: jobs that came back. */
+void tg_harvest(struct tg_lane *lane);
+/* Waits until no job is out; after give_up_us (monotonic) the writer is told to give up. */
+void tg_harvest_all(struct tg_lane *lane, int64_t give_up_us);
+
+/* measure.c: metrics of a topic. */
+enum tg_rc tg_measure_open(struct tg_lane *lane);
+void tg_measure_close(struct tg_lane *lane);
+void tg_measure_judged(struct tg_lane *lane, uint32_t topic, const struct tg_batch *b,
+                       const struct tg_judgement *j, int64_t decode_us);
+void tg_measure_committed(struct tg_lane *lane, uint32_t topic, const struct tg_batch *b,
+                          int64_t commit_us);
+
+/* lane.c: makes a free load the open one, if there is any. */
+void tg_lane_open(struct tg_lane *lane);
+
+#endif

@@ -1,0 +1,69 @@
+/* The partitions a lane holds, by slot: where each stands on its way from Kafka to the ledger.
+ *
+ *   committed <= sealed <= next        offsets, always "next to read"
+ *   |            |         `- behind the last event taken from Kafka
+ *   |            `- end of the last segment handed to the writer: the next segment's `from`
+ *   `- the chain's end in PostgreSQL, as far as the lane knows
+ *
+ * The table is made anew with every assignment (eager: everything is revoked first). An epoch
+ * numbers the reading of a
+ * partition from one assign on: what was read before a rewind carries the older epoch and is void.
+ * Thread: the worker. */
+#ifndef TG_APP_PARTS_H
+#define TG_APP_PARTS_H
+
+#include "core/app/hub.h"
+#include "core/kafka/consumer.h"
+#include "core/pg/state.h"
+
+enum tg_part_state {
+  TG_PART_NEW,     /* assigned by the group, not claimed yet */
+  TG_PART_READING, /* claimed, offsets known */
+  TG_PART_FENCED,  /* somebody else claimed it: claim again after retry_us */
+  TG_PART_BROKEN   /* its offset is not in Kafka any more: the operator must act */
+};
+
+struct tg_part {
+  char topic[TG_TOPIC_BYTES_MAX + 1];
+  int32_t partition;
+  int32_t topic_index; /* of the program's topics, -1: no script reads it */
+  enum tg_part_state state;
+  bool held; /* its topic is held: paused */
+  int32_t partition_id;
+  int64_t claim_id;
+  uint32_t epoch;      /* of the reading it is in */
+  uint32_t void_epoch; /* segments of this epoch or older were dropped already */
+  int64_t committed, sealed, next;
+  int64_t eof;      /* end of partition seen at this offset, or -1 */
+  int64_t idle_us;  /* monotonic: last event or seal */
+  int64_t retry_us; /* monotonic: FENCED: when to claim again */
+  uint32_t fences;  /* times fenced since it was assigned */
+  struct tg_metric *consumed, *bytes, *lag, *lag_s;
+};
+
+struct tg_parts {
+  struct tg_part *list; /* owned */
+  uint32_t count, size;
+  uint32_t epoch; /* the newest handed out */
+};
+
+void tg_parts_fini(struct tg_parts *p);
+
+/* Replaces the table by what the group assigned. False without memory: the table is empty. */
+bool tg_parts_reset(struct tg_parts *p, const struct tg_topart *assigned, uint32_t count);
+
+/* Gives every partition the number of its topic in the program. */
+void tg_parts_bind(struct tg_parts *p, const struct tg_topic *const *topics, uint32_t count);
+
+/* Back to the end of what was handed over, under a new epoch: for everything that is read again. */
+void tg_parts_rewind(struct tg_parts *p);
+
+/* The list to assign: every partition that is READING, paused when its topic is held. out holds
+ * p->count entries. */
+uint32_t tg_parts_assignment(const struct tg_parts *p, struct tg_topart *out);
+
+/* Number of the topic in the program that reads this Kafka topic, or -1. */
+int32_t tg_parts_topic(const struct tg_topic *const *topics, uint32_t count,
+                       const char *kafka_topic);
+
+#endif

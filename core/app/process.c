@@ -1,0 +1,320 @@
+/* Start, signals, reload, stop. */
+#include "core/app/process.h"
+
+#include "bindings/runner.h"
+#include "core/app/endpoint.h"
+#include "core/app/notify.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static void handled(sigset_t *set)
+{
+  sigemptyset(set);
+  sigaddset(set, SIGTERM);
+  sigaddset(set, SIGINT);
+  sigaddset(set, SIGHUP);
+}
+
+void tg_process_block_signals(void)
+{
+  sigset_t set;
+  handled(&set);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+/* Faults of scripts: to the log, and to the text that a waiting caller gets. */
+struct faults {
+  char *text;
+  size_t size, len;
+  uint32_t count;
+};
+
+static void take_fault(void *self, const struct tg_err *err)
+{
+  struct faults *f = self;
+  tg_log_err(TG_ALERT, "scripts", err);
+  f->count++;
+  if (f->len >= f->size) return;
+  int n = snprintf(f->text + f->len, f->size - f->len, "%s: %s\n", err->where, err->what);
+  f->len += n > 0 ? (size_t)n : 0;
+}
+
+static void take_test(void *self, const struct tg_test *t)
+{
+  struct tg_err err;
+  char where[sizeof err.where];
+  if (t->passed) return;
+  snprintf(where, sizeof where, "%s:%d", t->path, t->line);
+  tg_err_set(&err, TG_CONFIG, where, "test \"%s\": %s", t->title, t->detail);
+  take_fault(self, &err);
+}
+
+/* Reads, loads and tests the set on disk. */
+static enum tg_rc build(const struct tg_config *c, struct faults *f, struct tg_generation **g,
+                        struct tg_program **program)
+{
+  enum tg_rc rc = tg_generation_read(c, take_fault, f, g);
+  if (rc != TG_OK) return rc;
+  rc = tg_generation_program(*g, take_fault, f, program);
+  if (rc == TG_OK) {
+    struct tg_test_counts counts;
+    struct tg_err err;
+    rc = tg_program_test(*program, NULL, take_test, f, &counts, &err);
+    if (rc != TG_OK) take_fault(f, &err);
+    if (f->count) tg_program_free(*program), rc = TG_CONFIG;
+  }
+  if (rc != TG_OK) tg_generation_drop(*g);
+  return rc;
+}
+
+static void open_metrics(struct tg_process *p)
+{
+  const char *const good[] = {"result", "ok", NULL}, *const bad[] = {"result", "refused", NULL};
+  struct tg_metrics *m = p->metrics;
+  p->reload_ok = tg_metrics_slot(m, TG_GAUGE, "last_reload_successful",
+                                 "1 when the last reload was taken over", NULL);
+  p->reload_time = tg_metrics_slot(m, TG_GAUGE, "last_reload_timestamp_seconds",
+                                   "When the running set was taken over", NULL);
+  p->reloads_good = tg_metrics_slot(m, TG_COUNTER, "reloads_total", "Reloads by result", good);
+  p->reloads_bad = tg_metrics_slot(m, TG_COUNTER, "reloads_total", "Reloads by result", bad);
+}
+
+static void show_generation(struct tg_process *p)
+{
+  if (*p->generation_name) tg_metrics_forget(p->metrics, "sha256", p->generation_name);
+  snprintf(p->generation_name, sizeof p->generation_name, "%s", p->generation->files.sha256);
+  const char *const labels[] = {"sha256", p->generation_name, NULL};
+  tg_metric_set(tg_metrics_slot(p->metrics, TG_GAUGE, "generation_info",
+                                "The set of scripts and rules that runs", labels),
+                1);
+  p->reloaded_us = tg_clock_wall_us();
+  tg_metric_set(p->reload_ok, 1);
+  tg_metric_set(p->reload_time, (double)p->reloaded_us / TG_SEC);
+}
+
+static enum tg_rc start_lanes(struct tg_process *p, struct tg_err *err)
+{
+  struct faults f = {.text = p->reload_text, .size = sizeof p->reload_text};
+  p->lanes = calloc(p->config->lanes, sizeof *p->lanes);
+  if (!p->lanes) return tg_err_set(err, TG_FATAL, "lanes", "out of memory");
+  for (uint32_t i = 0; i < p->config->lanes; i++) {
+    struct tg_program *program;
+    enum tg_rc rc = tg_generation_program(p->generation, take_fault, &f, &program);
+    if (rc != TG_OK)
+      return tg_err_set(err, rc, "lanes", "the scripts' VM of lane %u cannot be made: %s", i,
+                        f.text);
+    p->lanes_count++;
+    rc = tg_lane_start(&p->lanes[i], p->hub, i, p->generation, program, err);
+    if (rc != TG_OK) return rc;
+  }
+  return TG_OK;
+}
+
+static enum tg_rc start(struct tg_process *p, struct tg_err *err)
+{
+  struct faults f = {.text = p->reload_text, .size = sizeof p->reload_text};
+  struct tg_program *program;
+  enum tg_rc rc = build(p->config, &f, &p->generation, &program);
+  if (rc != TG_OK)
+    return p->generation = NULL,
+           tg_err_set(err, rc, "scripts", "%u faults in scripts and rules", f.count);
+  show_generation(p);
+  p->keeper_started = true;
+  rc = tg_keeper_start(&p->keeper, p->hub, p->generation, program, err);
+  if (rc == TG_OK) rc = start_lanes(p, err);
+  if (rc == TG_OK && *p->config->http_listen) rc = tg_endpoint_new(p, &p->endpoint, err);
+  return rc;
+}
+
+enum tg_rc tg_process_start(struct tg_process *p, const struct tg_config *config,
+                            struct tg_err *err)
+{
+  *p = (struct tg_process){
+      .config = config, .started_us = tg_clock_wall_us(), .tick_us = tg_clock_mono_us()};
+  sigset_t set;
+  handled(&set);
+  pthread_mutex_init(&p->lock, NULL);
+  pthread_cond_init(&p->changed, NULL);
+  p->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  p->metrics = tg_metrics_new();
+  p->hub = p->metrics ? tg_hub_new(config, p->metrics) : NULL;
+  if (!p->hub || p->signals < 0)
+    return tg_err_set(err, TG_FATAL, "process", "out of memory or files");
+  open_metrics(p);
+  enum tg_rc rc = start(p, err);
+  if (rc != TG_OK) return tg_process_stop(p), rc;
+  tg_notify("READY=1");
+  tg_log(TG_INFO, "process", "running: %u lanes, generation %.12s", p->lanes_count,
+         p->generation_name);
+  return TG_OK;
+}
+
+/* Gives every lane its program of the new set. The swaps are made before the first one is handed
+ * over: all or none. */
+static enum tg_rc hand_out(struct tg_process *p, struct tg_generation *g, struct faults *f)
+{
+  struct tg_swap **swaps = calloc(p->lanes_count + 1, sizeof *swaps);
+  enum tg_rc rc = swaps ? TG_OK : TG_FATAL;
+  for (uint32_t i = 0; i < p->lanes_count && rc == TG_OK; i++) {
+    swaps[i] = calloc(1, sizeof **swaps);
+    rc = swaps[i] ? tg_generation_program(g, take_fault, f, &swaps[i]->program) : TG_FATAL;
+  }
+  for (uint32_t i = 0; i < p->lanes_count && swaps; i++) {
+    if (rc != TG_OK) {
+      if (swaps[i]) tg_program_free(swaps[i]->program);
+      free(swaps[i]);
+      continue;
+    }
+    swaps[i]->generation = tg_generation_ref(g);
+    struct tg_swap *late = atomic_exchange(&p->lanes[i].next, swaps[i]);
+    if (late) tg_program_free(late->program), tg_generation_drop(late->generation), free(late);
+  }
+  free(swaps);
+  return rc;
+}
+
+static enum tg_rc reload(struct tg_process *p, struct faults *f)
+{
+  struct tg_generation *g;
+  struct tg_program *program;
+  struct tg_err err;
+  enum tg_rc rc = build(p->config, f, &g, &program);
+  if (rc != TG_OK) return rc;
+  rc = tg_keeper_adopt(&p->keeper, tg_generation_ref(g), program, &err);
+  if (rc != TG_OK) {
+    take_fault(f, &err);
+    tg_program_free(program);
+    tg_generation_drop(g);
+  } else
+    rc = hand_out(p, g, f);
+  if (rc != TG_OK) return tg_generation_drop(g), rc;
+  tg_generation_drop(p->generation);
+  p->generation = g;
+  return TG_OK;
+}
+
+/* Reloads and keeps the result for whoever waits. */
+static void do_reload(struct tg_process *p, uint64_t upto)
+{
+  char text[sizeof p->reload_text] = "";
+  struct faults f = {.text = text, .size = sizeof text};
+  tg_notify("RELOADING=1");
+  enum tg_rc rc = reload(p, &f);
+  tg_notify("READY=1");
+  tg_metric_add(rc == TG_OK ? p->reloads_good : p->reloads_bad, 1);
+  pthread_mutex_lock(&p->lock);
+  if (rc == TG_OK)
+    show_generation(p);
+  else
+    tg_metric_set(p->reload_ok, 0);
+  p->reload_rc = rc;
+  snprintf(p->reload_text, sizeof p->reload_text, "%s", text);
+  p->reloads_done = upto;
+  pthread_cond_broadcast(&p->changed);
+  pthread_mutex_unlock(&p->lock);
+  char note[256];
+  if (rc == TG_OK)
+    snprintf(note, sizeof note, "generation %s", p->generation_name);
+  else
+    snprintf(note, sizeof note, "refused, %u faults: %.180s", f.count, text);
+  tg_hub_note(p->hub, "reload", NULL, note);
+  tg_log(rc == TG_OK ? TG_INFO : TG_ALERT, "reload", "%s", note);
+}
+
+enum tg_rc tg_process_reload_wait(struct tg_process *p, char *text, size_t size, int64_t timeout_us)
+{
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += timeout_us / TG_SEC;
+  pthread_mutex_lock(&p->lock);
+  uint64_t mine = ++p->reloads_wanted;
+  while (p->reloads_done < mine && !atomic_load(&p->hub->stopping))
+    if (pthread_cond_timedwait(&p->changed, &p->lock, &until) == ETIMEDOUT) break;
+  enum tg_rc rc = p->reloads_done >= mine ? p->reload_rc : TG_AGAIN;
+  snprintf(text, size, "%s", rc == TG_AGAIN ? "no answer in time\n" : p->reload_text);
+  pthread_mutex_unlock(&p->lock);
+  return rc;
+}
+
+static enum tg_rc check_lanes(struct tg_process *p, struct tg_err *err)
+{
+  for (uint32_t i = 0; i < p->lanes_count; i++)
+    if (atomic_load(&p->lanes[i].ended) != TG_OK) return *err = p->lanes[i].err, TG_FATAL;
+  return TG_AGAIN;
+}
+
+static bool lanes_tick(struct tg_process *p, int64_t now)
+{
+  for (uint32_t i = 0; i < p->lanes_count; i++)
+    if (now - atomic_load(&p->lanes[i].tick_us) > 30 * TG_SEC) return false;
+  return true;
+}
+
+static void watchdog(struct tg_process *p)
+{
+  int64_t now = tg_clock_mono_us(), every = tg_notify_watchdog_us();
+  if (every && now - p->tick_us >= every && lanes_tick(p, now)) {
+    tg_notify("WATCHDOG=1");
+    p->tick_us = now;
+  }
+}
+
+enum tg_rc tg_process_turn(struct tg_process *p, int64_t timeout_us, struct tg_err *err)
+{
+  struct pollfd fd = {.fd = p->signals, .events = POLLIN};
+  struct signalfd_siginfo info;
+  poll(&fd, 1, (int)(timeout_us / TG_MS));
+  bool hup = false;
+  while (read(p->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+    if (info.ssi_signo != SIGHUP) return TG_OK;
+    hup = true;
+  }
+  pthread_mutex_lock(&p->lock);
+  uint64_t wanted = p->reloads_wanted;
+  bool asked = hup || p->reloads_done < wanted;
+  pthread_mutex_unlock(&p->lock);
+  if (asked) do_reload(p, wanted);
+  watchdog(p);
+  return check_lanes(p, err);
+}
+
+/* From now on a further signal ends the process at once. */
+static void unblock_signals(void)
+{
+  sigset_t set;
+  handled(&set);
+  signal(SIGTERM, SIG_DFL);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGHUP, SIG_IGN);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void tg_process_stop(struct tg_process *p)
+{
+  tg_notify("STOPPING=1");
+  if (p->signals >= 0) close(p->signals);
+  unblock_signals();
+  if (p->hub) atomic_store(&p->hub->stopping, true);
+  pthread_mutex_lock(&p->lock);
+  pthread_cond_broadcast(&p->changed);
+  pthread_mutex_unlock(&p->lock);
+  tg_endpoint_free(p->endpoint);
+  for (uint32_t i = 0; i < p->lanes_count; i++) tg_lane_stop(&p->lanes[i]);
+  if (p->keeper_started) tg_keeper_stop(&p->keeper);
+  free(p->lanes);
+  tg_generation_drop(p->generation);
+  tg_hub_free(p->hub);
+  tg_metrics_free(p->metrics);
+  pthread_mutex_destroy(&p->lock);
+  pthread_cond_destroy(&p->changed);
+  *p = (struct tg_process){.signals = -1};
+}

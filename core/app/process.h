@@ -1,0 +1,64 @@
+/* One tidegate process: a keeper, N lanes, HTTP, signals, reload, shutdown.
+ *
+ *   SIGTERM, SIGINT   stop: finish or roll back the loads in flight, release claims, leave the
+ *   group, exit 0
+ *   a second one      ends the process at once (nothing is lost: the ledger decides where the next
+ *   one goes on)
+ *   SIGHUP            reload scripts and rules; on any fault the running set stays
+ *
+ * Order of start: scripts -> keeper (schema, tables) -> lanes -> HTTP -> READY. Stop is the
+ * reverse.
+ * Thread: main; tg_process_reload_wait() from any. */
+#ifndef TG_APP_PROCESS_H
+#define TG_APP_PROCESS_H
+
+#include "core/app/keeper.h"
+#include "core/app/lane.h"
+
+struct tg_endpoint; /* endpoint.h */
+
+struct tg_process {
+  const struct tg_config *config;
+  struct tg_metrics *metrics;
+  struct tg_hub *hub;
+  struct tg_generation *generation; /* the running one */
+  struct tg_keeper keeper;
+  struct tg_lane *lanes; /* lanes_count of them */
+  uint32_t lanes_count;
+  struct tg_endpoint *endpoint; /* NULL: HTTP is off */
+  int signals;                  /* signalfd */
+  int64_t started_us;           /* wall */
+  int64_t tick_us;              /* monotonic: last turn of the main thread */
+  struct tg_metric *reload_ok, *reload_time, *reloads_good, *reloads_bad;
+  pthread_mutex_t lock; /* of the reload asked for by another thread, and of its result */
+  pthread_cond_t changed;
+  uint64_t reloads_wanted, reloads_done;
+  enum tg_rc reload_rc;
+  int64_t reloaded_us;      /* wall time of the last good reload */
+  char reload_text[4096];   /* the faults of the last reload, a line each; "" after a good one */
+  char generation_name[65]; /* sha256 of the running set */
+  bool keeper_started;
+};
+
+/* Before any thread: blocks the signals that the process handles. */
+void tg_process_block_signals(void);
+
+/* Starts everything. TG_CONFIG: faults in scripts or settings (each was logged). On failure
+ * everything is stopped. */
+enum tg_rc tg_process_start(struct tg_process *p, const struct tg_config *config,
+                            struct tg_err *err);
+
+/* One turn of the main thread: signals, reloads, watchdog; waits at most timeout_us. TG_AGAIN: go
+ * on; TG_OK: a signal
+ * asked to stop; TG_FATAL: a lane ended by itself. */
+enum tg_rc tg_process_turn(struct tg_process *p, int64_t timeout_us, struct tg_err *err);
+
+/* Stops everything, in order. */
+void tg_process_stop(struct tg_process *p);
+
+/* Asks the main thread for a reload and waits for its result; text gets the faults. From any other
+ * thread. */
+enum tg_rc tg_process_reload_wait(struct tg_process *p, char *text, size_t size,
+                                  int64_t timeout_us);
+
+#endif

@@ -1,0 +1,248 @@
+/* The property table and the parsing of single values. */
+#include "core/app/property.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
+static const char *const formats[] = {"auto", "text", "logfmt", "json", NULL};
+
+#define AT(member) offsetof(struct tg_config, member)
+#define MIB        (INT64_C(1) << 20)
+
+static const struct tg_property properties[] = {
+    {"config_version", TG_PROPERTY_NUMBER, AT(config_version), 1, 1, "1", NULL, false, false,
+     "Version of this format."},
+    {"pipeline", TG_PROPERTY_TEXT, AT(pipeline), 1, 200, NULL, NULL, true, false,
+     "Identity of all state in PostgreSQL, and Kafka's `group.id`. Two processes with the same "
+     "name share the work."},
+    {"kafka.brokers", TG_PROPERTY_TEXT, AT(brokers), 1, 4096, NULL, NULL, true, false,
+     "Bootstrap servers, `host:port,host:port`."},
+    {"kafka.properties", TG_PROPERTY_MAP, AT(properties), 0, TG_PROPERTIES_MAX, NULL, NULL, false,
+     false,
+     "Handed to librdkafka unchanged. Keys that would break a promise are refused with the "
+     "reason."},
+    {"postgres.dsn", TG_PROPERTY_SECRET, AT(dsn), 0, 4096, "", NULL, false, false,
+     "Any libpq connection string or URI; `PG*` variables, `PGPASSFILE` and `PGSERVICE` fill the "
+     "rest."},
+    {"postgres.owner_dsn", TG_PROPERTY_SECRET, AT(owner_dsn), 0, 4096, NULL, NULL, false, false,
+     "Another role for the state schema and DDL. Default: `postgres.dsn`."},
+    {"postgres.password_file", TG_PROPERTY_PATH, AT(password_file), 1, 4096, NULL, NULL, false,
+     false, "File that holds the password; read at each connect."},
+    {"postgres.create_tables", TG_PROPERTY_FLAG, AT(create_tables), 0, 1, "true", NULL, false,
+     false,
+     "Make missing tables and add missing nullable columns. Nothing is ever dropped or narrowed."},
+    {"scripts", TG_PROPERTY_PATH, AT(scripts), 1, 4096, "scripts", NULL, false, false,
+     "Folder of topic scripts, one file a topic."},
+    {"rules", TG_PROPERTY_PATH, AT(rules), 1, 4096, "rules", NULL, false, false,
+     "Folder of your own rules. May be missing."},
+    {"catalogue", TG_PROPERTY_PATH, AT(catalogue), 1, 4096, NULL, NULL, false, false,
+     "Folder of the bundled rules. Default: beside the program."},
+    {"lanes", TG_PROPERTY_NUMBER, AT(lanes), 1, TG_LANES_MAX, "auto", NULL, false, true,
+     "Whole pipelines in this process. `auto` = cores."},
+    {"memory", TG_PROPERTY_SIZE, AT(memory_bytes), 64 * MIB, INT64_C(1) << 46, "auto", NULL, false,
+     true,
+     "Budget of the process for queues, loads and scripts of all lanes. `auto` = room for "
+     "full-size loads in every lane."},
+    {"load.rows", TG_PROPERTY_NUMBER, AT(load_rows), 1, 1000000, "50000", NULL, false, false,
+     "Most events of one load (one transaction)."},
+    {"load.bytes", TG_PROPERTY_SIZE, AT(load_bytes), 2 * MIB, 1024 * MIB, "24MiB", NULL, false,
+     false, "Most memory of one load: raw events and columns. Three loads a lane are alive."},
+    {"load.linger", TG_PROPERTY_DURATION, AT(load_linger_us), 1000, 60000000, "50ms", NULL, false,
+     false, "How long a load waits for more events when the lane is caught up."},
+    {"event_bytes_max", TG_PROPERTY_SIZE, AT(event_bytes_max), 1024, 64 * MIB, "1MiB", NULL, false,
+     false, "Larger events go to the quarantine with their first 64 KiB."},
+    {"lua.memory", TG_PROPERTY_SIZE, AT(lua_memory_bytes), MIB, 1024 * MIB, "32MiB", NULL, false,
+     false, "Memory of the scripts of one lane."},
+    {"lua.deadline", TG_PROPERTY_DURATION, AT(lua_deadline_us), 10000, 60000000, "2s", NULL, false,
+     false, "Longest run of one call of a script."},
+    {"http.listen", TG_PROPERTY_TEXT, AT(http_listen), 0, 200, "127.0.0.1:8080", NULL, false, false,
+     "Address of metrics, health and status; empty = off."},
+    {"http.token_file", TG_PROPERTY_PATH, AT(http_token_file), 1, 4096, NULL, NULL, false, false,
+     "File with the bearer token of write endpoints (reload). Without it they are off."},
+    {"log.level", TG_PROPERTY_CHOICE, AT(log_level), 0, 3, "info", levels, false, false,
+     "Least level that is written."},
+    {"log.format", TG_PROPERTY_CHOICE, AT(log_format), 0, 3, "auto", formats, false, false,
+     "`auto`: text on a terminal, logfmt otherwise."},
+};
+
+const struct tg_property *tg_properties(uint32_t *count)
+{
+  *count = sizeof properties / sizeof *properties;
+  return properties;
+}
+
+/* number + unit; units is a list of (name, factor) ended by NULL; an empty unit has factor `plain`
+ * (0: not allowed). */
+struct unit {
+  const char *name;
+  int64_t factor;
+};
+
+static bool with_unit(struct tg_text text, const struct unit *units, int64_t plain, int64_t *out)
+{
+  uint32_t i = 0;
+  int64_t n = 0, factor = plain;
+  for (; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++)
+    if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, text.ptr[i] - '0', &n))
+      return false;
+  struct tg_text unit = tg_text_of(text.ptr + i, text.len - i);
+  if (unit.len) {
+    factor = 0;
+    for (; units->name; units++)
+      if (tg_text_is(unit, units->name)) factor = units->factor;
+  }
+  return i > 0 && factor && !__builtin_mul_overflow(n, factor, out);
+}
+
+bool tg_duration_parse(struct tg_text text, int64_t *us)
+{
+  static const struct unit units[] = {{"us", 1},
+                                      {"ms", 1000},
+                                      {"s", 1000000},
+                                      {"m", 60000000},
+                                      {"h", INT64_C(3600000000)},
+                                      {"d", INT64_C(86400000000)},
+                                      {NULL, 0}};
+  return with_unit(text, units, 0, us);
+}
+
+bool tg_size_parse(struct tg_text text, int64_t *bytes)
+{
+  static const struct unit units[] = {{"B", 1},           {"KiB", 1 << 10}, {"MiB", 1 << 20},
+                                      {"GiB", 1 << 30},   {"kB", 1000},     {"MB", 1000000},
+                                      {"GB", 1000000000}, {NULL, 0}};
+  return with_unit(text, units, 1, bytes);
+}
+
+static bool in_range(const struct tg_property *p, int64_t n, const char *unit, char *why,
+                     size_t size)
+{
+  if (n >= p->min && n <= p->max) return true;
+  return snprintf(why, size, "%lld is out of range: %lld to %lld%s", (long long)n,
+                  (long long)p->min, (long long)p->max, unit),
+         false;
+}
+
+static bool set_number(struct tg_config *c, const struct tg_property *p, struct tg_text text,
+                       char *why, size_t size)
+{
+  void *at = (char *)c + p->offset;
+  bool automatic = p->automatic && tg_text_is(text, "auto");
+  int64_t n = 0;
+  bool good = automatic || (p->kind == TG_PROPERTY_DURATION ? tg_duration_parse(text, &n)
+                                                            : tg_size_parse(text, &n));
+  if (p->kind == TG_PROPERTY_NUMBER && !automatic)
+    for (uint32_t i = 0; i < text.len; i++) good = good && text.ptr[i] >= '0' && text.ptr[i] <= '9';
+  if (!good) {
+    const char *form = p->kind == TG_PROPERTY_NUMBER ? "a whole number"
+                       : p->kind == TG_PROPERTY_SIZE ? "a size such as 24MiB"
+                                                     : "a duration such as 50ms or 2h";
+    return snprintf(why, size, "'%.*s' is not %s%s", TG_TEXT(text), form,
+                    p->automatic ? " or auto" : ""),
+           false;
+  }
+  const char *unit = p->kind == TG_PROPERTY_DURATION ? " us"
+                     : p->kind == TG_PROPERTY_SIZE   ? " bytes"
+                                                     : "";
+  if (!automatic && !in_range(p, n, unit, why, size)) return false;
+  if (p->kind == TG_PROPERTY_NUMBER)
+    *(uint32_t *)at = (uint32_t)n;
+  else
+    *(int64_t *)at = n;
+  return true;
+}
+
+static bool set_text(struct tg_config *c, const struct tg_property *p, struct tg_text text,
+                     const char *folder, char *why, size_t size)
+{
+  if (text.len < p->min || text.len > p->max)
+    return snprintf(why, size, text.len ? "the text is too long" : "must not be empty"), false;
+  bool relative = p->kind == TG_PROPERTY_PATH && folder && *folder && text.ptr[0] != '/';
+  const char *kept = relative ? tg_arena_printf(&c->arena, "%s/%.*s", folder, TG_TEXT(text))
+                              : tg_arena_printf(&c->arena, "%.*s", TG_TEXT(text));
+  if (!kept) return snprintf(why, size, "out of memory"), false;
+  *(const char **)((char *)c + p->offset) = kept;
+  return true;
+}
+
+static bool set_choice(struct tg_config *c, const struct tg_property *p, struct tg_text text,
+                       char *why, size_t size)
+{
+  for (int i = 0; p->choices[i]; i++)
+    if (tg_text_is(text, p->choices[i])) return *(int *)((char *)c + p->offset) = i, true;
+  size_t len = (size_t)snprintf(why, size, "'%.*s' is none of", TG_TEXT(text));
+  for (int i = 0; p->choices[i] && len < size; i++)
+    len += (size_t)snprintf(why + len, size - len, "%s %s", i ? "," : "", p->choices[i]);
+  return false;
+}
+
+bool tg_property_set(struct tg_config *c, const struct tg_property *p, struct tg_text text,
+                     const char *folder, char *why, size_t size)
+{
+  switch (p->kind) {
+  case TG_PROPERTY_TEXT:
+  case TG_PROPERTY_PATH:
+  case TG_PROPERTY_SECRET: return set_text(c, p, text, folder, why, size);
+  case TG_PROPERTY_CHOICE: return set_choice(c, p, text, why, size);
+  case TG_PROPERTY_FLAG:
+    *(bool *)((char *)c + p->offset) = tg_text_is(text, "true");
+    return tg_text_is(text, "true") || tg_text_is(text, "false") ||
+           (snprintf(why, size, "'%.*s' is neither true nor false", TG_TEXT(text)), false);
+  case TG_PROPERTY_MAP: return snprintf(why, size, "a map of key: value is expected"), false;
+  default: return set_number(c, p, text, why, size);
+  }
+}
+
+/* Appends the value of one ${..}; false with why. */
+static bool expand_one(struct tg_buf *b, struct tg_text inside, char *why, size_t size)
+{
+  char name[128];
+  const char *colon = memchr(inside.ptr, ':', inside.len);
+  size_t len = colon ? (size_t)(colon - inside.ptr) : inside.len;
+  struct tg_text rest = tg_text_of(inside.ptr + len, inside.len - len);
+  if (len == 0 || len >= sizeof name)
+    return snprintf(why, size, "${%.*s}: a variable's name is expected", TG_TEXT(inside)), false;
+  memcpy(name, inside.ptr, len);
+  name[len] = '\0';
+  const char *value = getenv(name);
+  bool empty = !value || !*value;
+  if (!colon)
+    return value ? tg_buf_str(b, value),
+           true  : (snprintf(why, size, "the variable %s is not set", name), false);
+  if (rest.len >= 2 && rest.ptr[1] == '-')
+    return empty ? tg_buf_add(b, rest.ptr + 2, rest.len - 2) : tg_buf_str(b, value), true;
+  if (rest.len >= 2 && rest.ptr[1] == '?')
+    return !empty ? tg_buf_str(b, value),
+           true   : (snprintf(why, size, "%s: %.*s", name, (int)rest.len - 2, rest.ptr + 2), false);
+  return snprintf(why, size, "${%.*s}: only ${VAR}, ${VAR:-default} and ${VAR:?message} are known",
+                  TG_TEXT(inside)),
+         false;
+}
+
+struct tg_text tg_property_expand(struct tg_arena *a, struct tg_text text, char *why, size_t size)
+{
+  struct tg_buf b;
+  struct tg_text out = {NULL, 0};
+  bool good = true;
+  tg_buf_init(&b, 1 << 20);
+  for (uint32_t i = 0; i < text.len && good; i++) {
+    const char *close = text.ptr[i] == '$' && i + 1 < text.len && text.ptr[i + 1] == '{'
+                            ? memchr(text.ptr + i, '}', text.len - i)
+                            : NULL;
+    if (!close) {
+      tg_buf_char(&b, text.ptr[i]);
+      continue;
+    }
+    good =
+        expand_one(&b, tg_text_of(text.ptr + i + 2, (size_t)(close - text.ptr) - i - 2), why, size);
+    i = (uint32_t)(close - text.ptr);
+  }
+  if (good && b.len && memchr(b.ptr, '\n', b.len))
+    good = false, snprintf(why, size, "a value must not hold a line break");
+  if (good && b.failed) good = false, snprintf(why, size, "the value is too long");
+  if (good) out = tg_arena_copy(a, tg_text_of(b.ptr ? b.ptr : "", b.len));
+  tg_buf_fini(&b);
+  return out;
+}

@@ -1,0 +1,71 @@
+/* /status.json: what runs, how fresh, how right, what stands. */
+#include "core/app/endpoint.h"
+
+#include "core/base/clock.h"
+
+#include <stdio.h>
+
+static double total(struct tg_process *p, const char *name, const char *topic, const char *key,
+                    const char *value)
+{
+  const char *const labels[] = {"topic", topic, key, value, NULL};
+  return tg_metric_get(tg_metrics_slot(p->metrics, TG_COUNTER, name, "", labels));
+}
+
+static void write_lanes(struct tg_process *p, struct tg_buf *out)
+{
+  tg_buf_str(out, "\"lanes\":[");
+  for (uint32_t i = 0; i < p->lanes_count; i++)
+    tg_buf_printf(out, "%s{\"lane\":%u,\"assigned\":%u,\"reading\":%u,\"lua_bytes\":%lld}",
+                  i ? "," : "", i, atomic_load(&p->lanes[i].assigned),
+                  atomic_load(&p->lanes[i].reading),
+                  (long long)atomic_load(&p->lanes[i].lua_bytes));
+  tg_buf_str(out, "],");
+}
+
+static void write_topic(struct tg_process *p, const struct tg_topic_state *s, struct tg_buf *out)
+{
+  static const char *const fates[] = {"loaded", "tagged", "quarantined", "late", "dropped"};
+  const char *const labels[] = {"topic", s->topic, NULL};
+  struct tg_metric *latency =
+      tg_metrics_slot(p->metrics, TG_HISTOGRAM, "e2e_latency_seconds", "", labels);
+  tg_buf_str(out, "{\"topic\":");
+  tg_buf_json(out, tg_text(s->topic));
+  for (int f = 0; f < 5; f++)
+    tg_buf_printf(out, ",\"%s\":%.0f", fates[f],
+                  total(p, "rows_total", s->topic, "fate", fates[f]));
+  tg_buf_printf(out, ",\"lag_records\":%.0f,\"lag_seconds\":%.3f",
+                tg_metrics_sum(p->metrics, "kafka_consumer_lag_records", "topic", s->topic),
+                tg_metrics_most(p->metrics, "kafka_consumer_lag_seconds", "topic", s->topic));
+  tg_buf_printf(out, ",\"latency_p50_seconds\":%.4f,\"latency_p99_seconds\":%.4f",
+                tg_metric_quantile(latency, 0.5), tg_metric_quantile(latency, 0.99));
+  tg_buf_printf(out, ",\"waits\":%s", s->holds ? "true" : "false");
+  tg_buf_printf(out,
+                ",\"breaker\":\"%s\",\"reason\":", s->holds & TG_HOLD_BREAKER ? "open" : "closed");
+  tg_buf_json(out, tg_text(s->holds ? s->reason : ""));
+  tg_buf_char(out, '}');
+}
+
+void tg_endpoint_status(struct tg_process *p, struct tg_buf *out)
+{
+  struct tg_topic_state s;
+  char started[32], reloaded[32];
+  pthread_mutex_lock(&p->lock);
+  tg_buf_printf(out, "{\"version\":\"%s\",\"pipeline\":", TG_VERSION);
+  tg_buf_json(out, tg_text(p->config->pipeline));
+  tg_buf_printf(out,
+                ",\"generation\":\"%s\",\"started_at\":\"%s\",\"reloaded_at\":\"%s\",\"last_"
+                "reload\":\"%s\",\"last_reload_faults\":",
+                p->generation_name, tg_clock_text(p->started_us, started),
+                tg_clock_text(p->reloaded_us, reloaded), p->reload_rc == TG_OK ? "ok" : "refused");
+  tg_buf_json(out, tg_text(p->reload_text));
+  pthread_mutex_unlock(&p->lock);
+  tg_buf_char(out, ',');
+  write_lanes(p, out);
+  tg_buf_str(out, "\"topics\":[");
+  for (uint32_t i = 0; tg_hub_topic(p->hub, i, &s); i++) {
+    if (i) tg_buf_char(out, ',');
+    write_topic(p, &s, out);
+  }
+  tg_buf_str(out, "]}\n");
+}
