@@ -1,15 +1,21 @@
 /* A column is one field for all rows of a batch, or the result of an operation on such columns.
  *
  *   values   one array, its element type chosen by tg_type_store()
- *   nul      one byte a row: 0 a value, 1 null, >= 2 a fault: a null that an operation made out of non-null
- *            input, and why. NULL pointer: every row has a value. An operation's result takes the larger byte of
+ *   nul      one byte a row: 0 a value, 1 null, >= 2 a fault: a null that an operation made out of
+ *   non-null
+ *            input, and why. NULL pointer: every row has a value. An operation's result takes the
+ *            larger byte of
  *            its operands, so that a fault is never lost on the way.
  *
- * Boolean columns are masks in Kleene logic: one byte a row, 0 false, 1 null, 2 true, so that `and` is min, `or`
- * is max, `not` is 2 - x and 50,000 rows cost a few microseconds. Their `nul` holds faults only (else NULL).
+ * Boolean columns are masks in Kleene logic: one byte a row, 0 false, 1 null, 2 true, so that
+ * `and` is min, `or`
+ * is max, `not` is 2 - x and 50,000 rows cost a few microseconds. Their `nul` holds faults only
+ * (else NULL).
  *
- * Memory: the arena they were made in; a column has no destructor. What the values point to (text) lives in the
- * same arena or in one that lives longer. Values of null rows are zero / false / {NULL, 0}: never garbage. */
+ * Memory: the arena they were made in; a column has no destructor. What the values point to (text)
+ * lives in the
+ * same arena or in one that lives longer. Values of null rows are zero / false / {NULL, 0}: never
+ * garbage. */
 #ifndef TG_DATA_COLUMN_H
 #define TG_DATA_COLUMN_H
 
@@ -48,11 +54,12 @@ struct tg_column {
     struct tg_uuid *uuids;
     struct tg_span *spans;
   } v;
-  struct tg_dict *dict; /* distinct values and a code per row; NULL until tg_column_dict() */
+  struct tg_dict *dict;  /* distinct values and a code per row; NULL until tg_column_dict() */
   uint32_t dict_refused; /* the largest `max` that tg_column_dict() has found too small */
 };
 
-/* The distinct values of a text column. codes[row] indexes texts; null rows have code TG_DICT_NULL. */
+/* The distinct values of a text column. codes[row] indexes texts; null rows have code
+ * TG_DICT_NULL. */
 enum { TG_DICT_NULL = 0xffffffffu };
 struct tg_dict {
   uint32_t count;
@@ -60,9 +67,11 @@ struct tg_dict {
   uint32_t *codes;
 };
 
-/* A column of rows zeroed values (all false for masks, no nulls) in the arena; with_nul allocates nul zeroed.
+/* A column of rows zeroed values (all false for masks, no nulls) in the arena; with_nul allocates
+ * nul zeroed.
  * NULL at the arena's cap. */
-struct tg_column *tg_column_new(struct tg_arena *a, struct tg_type type, uint32_t rows, bool with_nul);
+struct tg_column *tg_column_new(struct tg_arena *a, struct tg_type type, uint32_t rows,
+                                bool with_nul);
 
 /* True when the row is null or a fault. */
 static inline bool tg_column_is_null(const struct tg_column *c, uint32_t row)
@@ -80,11 +89,13 @@ static inline enum tg_nul tg_column_nul(const struct tg_column *c, uint32_t row)
 
 const char *tg_nul_text(enum tg_nul nul);
 
-/* Builds c->dict when the column is text and has at most max distinct values (sampling first); NULL when it
+/* Builds c->dict when the column is text and has at most max distinct values (sampling first);
+ * NULL when it
  * would not pay or does not fit the arena. Cached in the column. */
 const struct tg_dict *tg_column_dict(struct tg_column *c, struct tg_arena *a, uint32_t max);
 
-/* One value as people and JSON-free messages show it ("123.45", "2026-01-01T00:00:00Z", "null"), at most size - 1
+/* One value as people and JSON-free messages show it ("123.45", "2026-01-01T00:00:00Z", "null"),
+ * at most size - 1
  * bytes, escaped and cut as tg_text_shown() does. Returns out. */
 char *tg_column_show(const struct tg_column *c, uint32_t row, char *out, size_t size);
 

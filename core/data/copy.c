@@ -1,5 +1,6 @@
-/* COPY BINARY. A plan is made per call: one slot per stored column with its encoder, so that a row is a loop over
- * slots. The room for everything of fixed size in a row is reserved before the row, texts reserve their own. */
+/* COPY BINARY. A plan is made per call: one slot per stored column with its encoder, so that a row
+ * is a loop over slots. The room for everything of fixed size in a row is reserved before the row,
+ * texts reserve their own. */
 #include "core/data/copy.h"
 
 #include "core/data/numeric.h"
@@ -12,7 +13,7 @@
 
 enum { TEXT_OID = 25, PROVENANCE_COLUMNS = 3, SLOTS_MAX = TG_FIELDS_MAX + PROVENANCE_COLUMNS };
 
-/* --- bytes ------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static inline char *put16(char *p, uint16_t v)
 {
@@ -47,7 +48,7 @@ static inline char *put_field64(char *p, uint64_t v)
   return put64(put32(p, 8), v);
 }
 
-/* --- single fields ----------------------------------------------------------------------------- */
+/* --- single fields ---------------------------------------------------------------------------- */
 
 void tg_copy_header(struct tg_buf *out)
 {
@@ -136,7 +137,7 @@ void tg_copy_columns(const struct tg_topic *topic, struct tg_buf *sql)
   }
 }
 
-/* --- the plan ---------------------------------------------------------------------------------- */
+/* --- the plan --------------------------------------------------------------------------------- */
 
 /* How a column's values become a field. */
 enum encoder {
@@ -229,7 +230,7 @@ static void plan_make(struct plan *p, const struct tg_batch *b, struct tg_buf *o
   }
 }
 
-/* --- rows -------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 /* Room for n more bytes behind at; returns where at is now, NULL when there is none. */
 static char *room(struct plan *p, char *at, size_t n)
@@ -276,7 +277,8 @@ static char *put_jsonb(struct plan *p, char *at, struct tg_text t)
   return at + t.len;
 }
 
-/* Digits that the decoder or an operation wrote; anything else is a mistake of ours, which must not be loaded. */
+/* Digits that the decoder or an operation wrote; anything else is a mistake of ours, which must not
+ * be loaded. */
 static char *put_digits(struct plan *p, char *at, struct tg_text t)
 {
   at = room(p, at, p->row_bytes + tg_numeric_bytes(t));
@@ -360,7 +362,8 @@ static char *put_issue(struct plan *p, char *at, const struct tg_issue *issue)
   return at + issue->reason.len;
 }
 
-/* The tags of a row as text[]: dimensions 1, no nulls, element type, length, lower bound 1, elements. */
+/* The tags of a row as text[]: dimensions 1, no nulls, element type, length, lower bound 1,
+ * elements. */
 static char *put_issues(struct plan *p, char *at, const struct tg_issue *list)
 {
   uint32_t count = 0;
@@ -391,21 +394,22 @@ static char *put_row(struct plan *p, const struct tg_segment *s, uint32_t row, c
   return put_issues(p, at, b->issues ? b->issues[row] : NULL);
 }
 
-/* The rows [row, end) of segment s; stops early at `full` bytes. After a failure out ends with the last whole row. */
-static uint32_t put_segment(struct plan *p, const struct tg_segment *s, uint32_t row, uint32_t end,
-                            size_t full, uint64_t *written)
+/* The span's rows of segment s, up to `full` bytes. After a failure out ends with a whole row. */
+static void put_segment(struct plan *p, const struct tg_segment *s, size_t full,
+                        struct tg_copy_span *span)
 {
   const uint8_t *fates = p->batch->fates;
-  for (; row < end && p->out->len < full; row++) {
-    if (fates[row] > TG_TAG) continue;
+  uint32_t end = s->row + s->rows < span->end ? s->row + s->rows : span->end;
+  if (s->gone) span->row = end;
+  for (; span->row < end && p->out->len < full; span->row++) {
+    if (fates[span->row] > TG_TAG) continue;
     size_t before = p->out->len;
-    char *at = put_row(p, s, row, p->out->ptr + before);
+    char *at = put_row(p, s, span->row, p->out->ptr + before);
     p->out->len = at ? (size_t)(at - p->out->ptr) : before;
     p->out->failed |= !at;
-    if (!at) return row;
-    ++*written;
+    if (!at) return;
+    span->written++;
   }
-  return row;
 }
 
 static uint32_t segment_of(const struct tg_batch *b, uint32_t row)
@@ -415,19 +419,14 @@ static uint32_t segment_of(const struct tg_batch *b, uint32_t row)
   return i;
 }
 
-uint32_t tg_copy_rows(const struct tg_batch *b, uint32_t row, uint32_t count, size_t piece,
-                      struct tg_buf *out, uint64_t *written)
+void tg_copy_rows(const struct tg_batch *b, struct tg_copy_span *span, size_t piece,
+                  struct tg_buf *out)
 {
   struct plan p;
-  uint32_t end = row + count;
-  assert(b->fates && b->columns && row <= b->rows && count <= b->rows - row);
-  if (!tg_buf_reserve(out, 1)) return row;
+  assert(b->fates && b->columns && span->row <= span->end && span->end <= b->rows);
+  if (!tg_buf_reserve(out, 1)) return;
   plan_make(&p, b, out);
-  for (uint32_t i = segment_of(b, row); row < end && out->len < piece && !out->failed; i++) {
-    const struct tg_segment *s = &b->segments[i];
-    uint32_t stop = s->row + s->rows < end ? s->row + s->rows : end;
-    row = s->gone ? stop : put_segment(&p, s, row, stop, piece, written);
-    if (row < stop) break;
-  }
-  return row;
+  for (uint32_t i = segment_of(b, span->row);
+       span->row < span->end && out->len < piece && !out->failed; i++)
+    put_segment(&p, &b->segments[i], piece, span);
 }

@@ -1,10 +1,13 @@
-/* A load is one PostgreSQL transaction: one batch per topic of a lane, at most rows_max events and bytes_max bytes
+/* A load is one PostgreSQL transaction: one batch per topic of a lane, at most rows_max events and
+ * bytes_max bytes
  * together. It is recycled: its arena keeps the memory of the largest load seen.
  *
- *   worker: open -> add events -> seal, decode, transform, judge --- hand over ---> writer: COPY .. COMMIT
+ *   worker: open -> add events -> seal, decode, transform, judge --- hand over ---> writer: COPY
+ *   .. COMMIT
  *      ^------------------------------- hand back ------------------------------------------------'
  *
- * Rows that must not be written again (fenced segments, held topics, rows that PostgreSQL refused) are marked in
+ * Rows that must not be written again (fenced segments, held topics, rows that PostgreSQL refused)
+ * are marked in
  * place (segment.gone, batch.held, fates) and the rest is encoded again. */
 #ifndef TG_DATA_LOAD_H
 #define TG_DATA_LOAD_H
@@ -13,26 +16,32 @@
 
 struct tg_load {
   struct tg_arena arena;
-  struct tg_batch *batches;      /* one per topic of the program; room for batches_max of them, on the heap */
-  uint32_t *rows_before;         /* per batch: rows in the previous load, the size the next one starts with */
+  struct tg_batch
+      *batches; /* one per topic of the program; room for batches_max of them, on the heap */
+  uint32_t
+      *rows_before; /* per batch: rows in the previous load, the size the next one starts with */
   uint32_t batches_count, batches_max;
-  size_t bytes_later;            /* an estimate of what decode, seal and reasons will need for the rows so far */
+  size_t
+      bytes_later; /* an estimate of what decode, seal and reasons will need for the rows so far */
   uint32_t rows, rows_max;
-  void *program;                 /* the program that judged it; the lane's business */
-  const char *generation;        /* its sha256, 64 hex digits; borrowed from the program */
-  int64_t opened_us;             /* monotonic; when the first event came */
-  uint64_t number;               /* per lane, ascending */
+  void *program;          /* the program that judged it; the lane's business */
+  const char *generation; /* its sha256, 64 hex digits; borrowed from the program */
+  int64_t opened_us;      /* monotonic; when the first event came */
+  uint64_t number;        /* per lane, ascending */
 };
 
-/* bytes_max caps the arena: raw events, columns, reasons. It must hold the largest event twice and more. */
+/* bytes_max caps the arena: raw events, columns, reasons. It must hold the largest event twice and
+ * more. */
 enum tg_rc tg_load_init(struct tg_load *l, uint32_t rows_max, size_t bytes_max, struct tg_err *err);
 void tg_load_fini(struct tg_load *l);
 
 /* Empties the load for count topics (borrowed). TG_FATAL without memory. */
 enum tg_rc tg_load_open(struct tg_load *l, const struct tg_topic *const *topics, uint32_t count);
 
-/* Appends an event to the batch of topic number `topic`. TG_FULL: hand the load over first; it is unchanged. Events are
- * refused before the cap, where decoding those that are in would need the rest of it. A TG_FULL of an empty load means
+/* Appends an event to the batch of topic number `topic`. TG_FULL: hand the load over first; it is
+ * unchanged. Events are
+ * refused before the cap, where decoding those that are in would need the rest of it. A TG_FULL of
+ * an empty load means
  * that the event does not fit at all. opened_us stays the caller's to set. */
 enum tg_rc tg_load_add(struct tg_load *l, uint32_t topic, const struct tg_event *event);
 

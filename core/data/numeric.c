@@ -27,8 +27,8 @@ static char *put_head(char *out, unsigned ndigits, int weight, bool negative, ui
   return out + sizeof head;
 }
 
-/* Up to four groups at once: packed into 64 bits, most significant first, they are stored with one write of which
- * the bytes behind the last digit do not count. */
+/* Up to four groups at once: packed into 64 bits, most significant first, they are stored with one
+ * write of which the bytes behind the last digit do not count. */
 static char *put_short(uint64_t v, bool negative, uint32_t scale, char *out)
 {
   uint64_t high = v / (BASE * BASE), low = v % (BASE * BASE);

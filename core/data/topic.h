@@ -1,5 +1,7 @@
-/* A topic as its script declares it: fields, table and policies. Pure data: the script loader (bindings/) makes
- * it, the decoder, the encoder and PostgreSQL's side read it. Everything lives in the program that loaded it. */
+/* A topic as its script declares it: fields, table and policies. Pure data: the script loader
+ * (bindings/) makes
+ * it, the decoder, the encoder and PostgreSQL's side read it. Everything lives in the program that
+ * loaded it. */
 #ifndef TG_DATA_TOPIC_H
 #define TG_DATA_TOPIC_H
 
@@ -32,10 +34,10 @@ struct tg_field {
   struct tg_type type;
   bool not_null, unstored, has_default;
   enum tg_source source;
-  enum tg_epoch epoch;        /* as epoch_s | epoch_ms | epoch_us */
+  enum tg_epoch epoch; /* as epoch_s | epoch_ms | epoch_us */
   struct tg_text default_text;
-  struct tg_text header;      /* TG_FROM_HEADER */
-  struct tg_path *paths;      /* alternates, first that is present and not null wins */
+  struct tg_text header; /* TG_FROM_HEADER */
+  struct tg_path *paths; /* alternates, first that is present and not null wins */
   uint32_t paths_count;
 };
 
@@ -48,27 +50,34 @@ struct tg_topic {
   struct tg_text schema, table; /* target; schema may be empty: search_path */
   struct tg_field *fields;
   uint32_t fields_count;
-  int32_t event_time;           /* index into fields, or -1 */
-  int32_t key;                  /* index into fields, or -1 */
-  enum tg_unknown unknown;      /* KEEP: a further stored field `_extra jsonb` is the last of fields */
-  bool provenance;              /* _part, _offset, _issues columns */
+  int32_t event_time;      /* index into fields, or -1 */
+  int32_t key;             /* index into fields, or -1 */
+  enum tg_unknown unknown; /* KEEP: a further stored field `_extra jsonb` is the last of fields */
+  bool provenance;         /* _part, _offset, _issues columns */
   bool on_gap_skip;
-  int32_t tz_offset_s;          /* zone of times without one; 0 = UTC */
-  void *program;                /* the loader's own, opaque here */
+  int32_t tz_offset_s; /* zone of times without one; 0 = UTC */
+  void *program;       /* the loader's own, opaque here */
 };
 
 /* Parses one line of `fields` in the grammar of docs/LUA.md:
- *   name type [not null] [default literal] [@ path[|path..]] [as epoch_ms|epoch_s|epoch_us] [computed] [unstored]
- * What follows the type comes in any order. A literal is 'text' ('' is one quote), a number, true or false; a path's
- * steps are separated by dots, and one with a dot, bar or space in it, or a first step named kafka, stands in double
- * quotes. `@kafka.timestamp`, key, offset, partition, value, size and header.NAME are the message's own parts.
- * Texts are copied into the arena. TG_CONFIG with what is wrong and what was expected; TG_FATAL: the arena is full. */
-enum tg_rc tg_field_parse(struct tg_arena *a, struct tg_text line, struct tg_field *out, struct tg_err *err);
+ *   name type [not null] [default literal] [@ path[|path..]] [as epoch_ms|epoch_s|epoch_us]
+ *   [computed] [unstored]
+ * What follows the type comes in any order. A literal is 'text' ('' is one quote), a number, true
+ * or false; a path's
+ * steps are separated by dots, and one with a dot, bar or space in it, or a first step named
+ * kafka, stands in double
+ * quotes. `@kafka.timestamp`, key, offset, partition, value, size and header.NAME are the
+ * message's own parts.
+ * Texts are copied into the arena. TG_CONFIG with what is wrong and what was expected; TG_FATAL:
+ * the arena is full. */
+enum tg_rc tg_field_parse(struct tg_arena *a, struct tg_text line, struct tg_field *out,
+                          struct tg_err *err);
 
 /* Index of the field of that name, or -1. */
 int32_t tg_topic_field(const struct tg_topic *t, struct tg_text name);
 
-/* True when name may stand for a table, column or schema: a letter or _, then letters, digits, _ or $, at most 63
+/* True when name may stand for a table, column or schema: a letter or _, then letters, digits, _
+ * or $, at most 63
  * bytes; not pg_*, information_schema, tidegate. */
 bool tg_name_ok(struct tg_text name);
 

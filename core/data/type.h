@@ -2,11 +2,15 @@
  *
  *   store        C value             types
  *   MASK         uint8_t             bool            0 false, 1 null, 2 true (see mask.h)
- *   INT          int64_t             int2 int4 int8; numeric(p<=18,s) scaled by 10^s; timestamptz, timestamp: us
- *                                    since 1970-01-01; time: us since midnight; date: days since 1970-01-01
+ *   INT          int64_t             int2 int4 int8; numeric(p<=18,s) scaled by 10^s; timestamptz,
+ *   timestamp: us
+ *                                    since 1970-01-01; time: us since midnight; date: days since
+ *                                    1970-01-01
  *   FLOAT        double              float4 float8
- *   TEXT         struct tg_text      text varchar json jsonb (UTF-8); numeric wider than 18 digits or without
- *                                    (p,s): its decimal digits; bytea: the bytes; inet and arrays: the payload
+ *   TEXT         struct tg_text      text varchar json jsonb (UTF-8); numeric wider than 18 digits
+ *   or without
+ *                                    (p,s): its decimal digits; bytea: the bytes; inet and arrays:
+ *                                    the payload
  *                                    that COPY BINARY sends, built at decode
  *   UUID         struct tg_uuid      16 bytes
  *   SPAN         struct tg_span      interval: months, days, us, as PostgreSQL keeps it */
@@ -44,21 +48,33 @@ enum tg_kind {
 #undef X
 };
 
-enum tg_store { TG_STORE_MASK, TG_STORE_INT, TG_STORE_FLOAT, TG_STORE_TEXT, TG_STORE_UUID, TG_STORE_SPAN };
+enum tg_store {
+  TG_STORE_MASK,
+  TG_STORE_INT,
+  TG_STORE_FLOAT,
+  TG_STORE_TEXT,
+  TG_STORE_UUID,
+  TG_STORE_SPAN
+};
 
 enum { TG_NUMERIC_INT_DIGITS = 18, TG_NUMERIC_DIGITS_MAX = 1000 };
 
 struct tg_type {
   enum tg_kind kind;
-  bool array;          /* one-dimensional array of kind */
-  bool sized;          /* numeric(p,s) or varchar(n) was given */
-  uint16_t precision;  /* numeric: total digits */
-  uint16_t scale;      /* numeric: digits behind the point */
-  uint32_t chars_max;  /* varchar: characters */
+  bool array;         /* one-dimensional array of kind */
+  bool sized;         /* numeric(p,s) or varchar(n) was given */
+  uint16_t precision; /* numeric: total digits */
+  uint16_t scale;     /* numeric: digits behind the point */
+  uint32_t chars_max; /* varchar: characters */
 };
 
-struct tg_uuid { uint8_t bytes[16]; };
-struct tg_span { int64_t us; int32_t days, months; };
+struct tg_uuid {
+  uint8_t bytes[16];
+};
+struct tg_span {
+  int64_t us;
+  int32_t days, months;
+};
 
 /* How a value of this type is held. */
 enum tg_store tg_type_store(struct tg_type t);
@@ -66,11 +82,13 @@ enum tg_store tg_type_store(struct tg_type t);
 /* Bytes of one held value. */
 uint32_t tg_type_width(struct tg_type t);
 
-/* Parses "numeric(12,2)", "varchar(20)", "text[]", any of PostgreSQL's aliases (int, int8, bool, float8,
+/* Parses "numeric(12,2)", "varchar(20)", "text[]", any of PostgreSQL's aliases (int, int8, bool,
+ * float8,
  * timestamptz ..), any case. TG_CONFIG with a suggestion when it is not a type. */
 enum tg_rc tg_type_parse(struct tg_text text, struct tg_type *out, struct tg_err *err);
 
-/* PostgreSQL's own spelling, as format_type() prints it, in out (64 bytes are enough). Returns out. */
+/* PostgreSQL's own spelling, as format_type() prints it, in out (64 bytes are enough). Returns
+ * out. */
 char *tg_type_name(struct tg_type t, char *out, size_t size);
 
 uint32_t tg_type_oid(struct tg_type t);

@@ -81,19 +81,19 @@ enum tg_rc tg_attempt_copy_rows(struct tg_attempt *a, const struct tg_batch *b, 
 {
   struct tg_buf *piece = &a->l->piece;
   char table[TG_NAME_BYTES_MAX + 1];
-  uint64_t sent = 0;
+  struct tg_copy_span span = {.row = row, .end = end};
   copy_sql(&a->l->sql, b->topic, prefix);
   enum tg_rc rc = start_copy(a, tg_buf_cstr(&a->l->sql));
   tg_buf_clear(piece);
   tg_copy_header(piece);
-  while (rc == TG_OK && row < end) {
+  while (rc == TG_OK && span.row < end) {
     int64_t cpu_us = tg_clock_thread_us();
-    row = tg_copy_rows(b, row, end - row, TG_PIECE_BYTES, piece, &sent);
+    tg_copy_rows(b, &span, TG_PIECE_BYTES, piece);
     a->report->encode_us += tg_clock_thread_us() - cpu_us;
-    if (row < end) rc = put_piece(a);
+    if (span.row < end) rc = put_piece(a);
   }
   if (rc != TG_OK) return rc;
-  return end_copy(a, tg_text_shown(b->topic->table, table, sizeof table), sent);
+  return end_copy(a, tg_text_shown(b->topic->table, table, sizeof table), span.written);
 }
 
 enum tg_rc tg_attempt_copy(struct tg_attempt *a, const struct tg_batch *b)

@@ -1,7 +1,7 @@
 /* Target tables: the statement that makes one, and what an existing one must be like.
  *
- * A column may be wider than its field (text for varchar(20), numeric for numeric(12,2)) but never narrower: COPY
- * would refuse or round what the field allows. */
+ * A column may be wider than its field (text for varchar(20), numeric for numeric(12,2)) but never
+ * narrower: COPY would refuse or round what the field allows. */
 #include "core/pg/table.h"
 
 #include "core/data/copy.h"
@@ -19,7 +19,8 @@ static const struct tg_field provenance[] = {
 };
 enum { PROVENANCE = sizeof provenance / sizeof *provenance };
 
-/* The i-th column the table must have; NULL behind the last. Unstored fields are left out with *skip. */
+/* The i-th column the table must have; NULL behind the last. Unstored fields are left out with
+ * *skip. */
 static const struct tg_field *wanted(const struct tg_topic *t, uint32_t i, bool *skip)
 {
   *skip = i < t->fields_count && t->fields[i].unstored;
@@ -28,7 +29,7 @@ static const struct tg_field *wanted(const struct tg_topic *t, uint32_t i, bool 
   return t->provenance && i < PROVENANCE ? &provenance[i] : NULL;
 }
 
-/* --- statements -------------------------------------------------------------------------------- */
+/* --- statements ------------------------------------------------------------------------------- */
 
 static void put_table(const struct tg_topic *t, struct tg_buf *sql)
 {
@@ -69,7 +70,7 @@ void tg_table_ddl(const struct tg_topic *topic, struct tg_buf *sql)
   tg_buf_str(sql, "\n)");
 }
 
-/* --- the catalog ------------------------------------------------------------------------------- */
+/* --- the catalog ------------------------------------------------------------------------------ */
 
 /* What one call to prepare works with. */
 struct work {
@@ -147,7 +148,7 @@ static enum tg_rc check_relation(struct work *w)
   return TG_OK;
 }
 
-/* --- comparing --------------------------------------------------------------------------------- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 enum { AT_NAME, AT_TYPE, AT_OID, AT_NOT_NULL, AT_FILLED, AT_GENERATED, AT_IDENTITY };
 
@@ -307,7 +308,7 @@ static enum tg_rc compare(struct work *w)
                 tg_buf_cstr(&w->text));
 }
 
-/* --- changing ---------------------------------------------------------------------------------- */
+/* --- changing --------------------------------------------------------------------------------- */
 
 /* Begins a transaction in which this process alone changes the table. */
 static enum tg_rc begin(struct work *w)
@@ -319,8 +320,8 @@ static enum tg_rc begin(struct work *w)
                params, 1);
 }
 
-/* Commits, or rolls back after a failure. A unique violation (data) in the catalog means that somebody made the same
- * thing without our lock: the next attempt finds it there. */
+/* Commits, or rolls back after a failure. A unique violation (data) in the catalog means that
+ * somebody made the same thing without our lock: the next attempt finds it there. */
 static enum tg_rc end(struct work *w, enum tg_rc rc)
 {
   if (rc == TG_OK) rc = tg_pg_script(w->pg, "COMMIT", w->deadline_us, w->err);

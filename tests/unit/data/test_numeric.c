@@ -1,4 +1,5 @@
-/* numeric on the wire, byte by byte; what PostgreSQL makes of the bytes is shown by pg/test_roundtrip. */
+/* numeric on the wire, byte by byte; what PostgreSQL makes of the bytes is shown by
+ * pg/test_roundtrip. */
 #include "core/data/numeric.h"
 
 #include <setjmp.h>
