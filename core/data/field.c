@@ -7,6 +7,8 @@
  * quotes. */
 #include "core/data/topic.h"
 
+#include "core/data/valueparse.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -196,8 +198,19 @@ static bool is_number(struct tg_text t)
   return true;
 }
 
-/* A literal must suit its type as far as its form tells; the decoder reads its value as it reads an
- * event's. */
+/* The default must be a value of the field's type, read as one of an event would be. */
+static enum tg_rc try_default(struct reader *r, struct tg_text text)
+{
+  struct tg_jsonindex *index = tg_jsonindex_new();
+  struct tg_column *c = tg_column_new(r->arena, r->field->type, 1, true);
+  struct tg_valueparse parse = {.arena = r->arena, .index = index, .utf8 = true};
+  enum tg_rc rc = index && c ? tg_value_parse(&parse, text, c, 0) : TG_FULL;
+  tg_jsonindex_free(index);
+  if (rc == TG_DATA) return refuse(r, "default %s", parse.reason);
+  return rc == TG_OK ? TG_OK : no_memory(r);
+}
+
+/* First the form: quotes or none, as SQL wants them. */
 static enum tg_rc check_default(struct reader *r, struct tg_text word, bool quoted)
 {
   struct tg_type t = r->field->type;
@@ -206,7 +219,7 @@ static enum tg_rc check_default(struct reader *r, struct tg_text word, bool quot
   bool good = quoted ? !tg_type_is_number(t) && t.kind != TG_BOOL
                      : (boolean && t.kind == TG_BOOL) || (is_number(word) && tg_type_is_number(t));
   if (t.array) return refuse(r, "an array takes no default; set it in transform");
-  if (good) return TG_OK;
+  if (good) return try_default(r, word);
   if (!quoted && !boolean && !is_number(word))
     return refuse(r, "default %s: write a text in quotes ('%s'), a number, true, false or null",
                   tg_text_shown(word, shown, sizeof shown), shown);

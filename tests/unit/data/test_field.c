@@ -177,6 +177,30 @@ static void wrong_lines_say_what_was_expected(void **state)
   assert_refused("a \xff", "UTF-8");
 }
 
+static void default_is_a_value_of_its_type(void **state)
+{
+  (void)state;
+  static const char *const good[] = {"a smallint default -32768",
+                                     "a numeric(4,2) default 12.34",
+                                     "a timestamptz default '2026-01-01T00:00:00Z'",
+                                     "a uuid default "
+                                     "'00112233-4455-6677-8899-aabbccddeeff'",
+                                     "a jsonb default '{\"x\": [1]}'",
+                                     "a boolean default TRUE",
+                                     "a varchar(2) default 'ab'",
+                                     "a interval default 'PT1H'",
+                                     "a inet default '10.0.0.1'",
+                                     "a date default '2026-01-31'"};
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) parse(good[i]);
+  assert_refused("a smallint default 40000", "default '40000'");
+  assert_refused("a numeric(4,2) default 123.4", "default '123.4'");
+  assert_refused("a timestamptz default 'yesterday'", "default 'yesterday'");
+  assert_refused("a date default '2026-02-30'", "default '2026-02-30'");
+  assert_refused("a uuid default 'x'", "default 'x'");
+  assert_refused("a jsonb default '{'", "default '{'");
+  assert_refused("a varchar(2) default 'abc'", "default 'abc'");
+}
+
 static void caps_hold(void **state)
 {
   (void)state;
@@ -233,6 +257,7 @@ int main(void)
       cmocka_unit_test(computed_field_has_no_source),
       cmocka_unit_test(reserved_names_are_refused_with_a_way_out),
       cmocka_unit_test(wrong_lines_say_what_was_expected),
+      cmocka_unit_test(default_is_a_value_of_its_type),
       cmocka_unit_test(caps_hold),
       cmocka_unit_test(full_arena_is_told),
       cmocka_unit_test(fields_are_found_by_name),
