@@ -143,3 +143,12 @@ CREATE VIEW tidegate.balance AS
          sum(n_dropped) AS n_dropped, max(committed_at) AS committed_at
   FROM tidegate.segment s JOIN tidegate.partition p ON p.id = s.partition_id
   GROUP BY p.pipeline, p.topic;
+
+-- Bytes for people: as text where they are UTF-8 without NUL, else as hex.
+CREATE FUNCTION tidegate.readable_v1(bytes bytea) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+  RETURN convert_from(bytes, 'UTF8');
+EXCEPTION WHEN OTHERS THEN
+  RETURN '\x' || encode(bytes, 'hex');
+END $$;
