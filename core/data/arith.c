@@ -215,6 +215,14 @@ static struct tg_column *arith_null(struct tg_op *op, struct tg_arg a, struct tg
   return out && tg_op_nul2(op, a, b, &nul) ? tg_op_end(op, out, nul) : NULL;
 }
 
+/* A numeric held as digits is calculated with in 18 of them. */
+static bool narrow(struct tg_op *op, struct tg_arg *a)
+{
+  if (a->c && tg_type_store(a->c->type) == TG_STORE_TEXT)
+    return (a->c = tg_cast_narrow(op, a->c)) != NULL;
+  return true;
+}
+
 struct tg_column *tg_arith(struct tg_op *op, enum tg_arith what, struct tg_arg a, struct tg_arg b)
 {
   struct exact x, y;
@@ -225,6 +233,7 @@ struct tg_column *tg_arith(struct tg_op *op, enum tg_arith what, struct tg_arg a
     return tg_op_fail(op, TG_CONFIG, "%s %s %s cannot be calculated",
                       tg_arg_name(a, left, sizeof left), symbols[what],
                       tg_arg_name(b, right, sizeof right));
+  if (!narrow(op, &a) || !narrow(op, &b)) return NULL;
   bool null = (!a.c && a.lit.kind == TG_LIT_NULL) || (!b.c && b.lit.kind == TG_LIT_NULL);
   if (null) return arith_null(op, a, b);
   if (is_float(a) || is_float(b) || !exact_of(a, &x) || !exact_of(b, &y))

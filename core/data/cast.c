@@ -1,5 +1,6 @@
 /* Conversions between types, a whole column at a time. */
 #include "core/data/cast.h"
+#include "core/data/decimal.h"
 #include "core/data/literal.h"
 #include "core/data/order.h"
 
@@ -7,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAME_SIZE = 64, DIGITS_SIZE = 48 };
+enum { NAME_SIZE = 64 };
 
 static struct tg_column *fail_cast(struct tg_op *op, struct tg_type from, struct tg_type to,
                                    const char *how)
@@ -125,22 +126,13 @@ static uint32_t digits_scale(struct tg_text t)
 /* A plain decimal as an integer of that scale, rounded. False when it is too large. */
 static bool digits_exact(struct tg_text t, struct tg_type type, int64_t *out)
 {
-  __int128 v = 0, most = int_most(type);
-  uint32_t i = t.len && (*t.ptr == '-' || *t.ptr == '+'), behind = 0;
-  bool point = false;
-  for (; i < t.len && behind <= type.scale; i++) {
-    if (t.ptr[i] == '.') {
-      point = true;
-      continue;
-    }
-    if (t.ptr[i] < '0' || t.ptr[i] > '9' || v > most) return false;
-    v = v * 10 + (t.ptr[i] - '0');
-    behind += point;
-  }
-  for (; behind <= type.scale; behind++) v *= 10;
-  v = round_div(v, 10);
-  *out = t.len && *t.ptr == '-' ? -(int64_t)v : (int64_t)v;
-  return v <= most;
+  struct tg_decimal d;
+  int64_t v, most = int_most(type);
+  if (!t.ptr) return true;
+  if (!tg_decimal_parse(t, &d) || !tg_decimal_scaled(&d, type.scale, &v) || v > most) return false;
+  if (v < -most && (type.kind == TG_NUMERIC || v < -most - 1)) return false;
+  *out = v;
+  return true;
 }
 
 static struct tg_column *wide_to_int(struct tg_op *op, struct tg_column *c, struct tg_type type)
@@ -179,17 +171,11 @@ static struct tg_column *wide_to_float(struct tg_op *op, struct tg_column *c, st
 static struct tg_column *int_to_wide(struct tg_op *op, struct tg_column *c, struct tg_type type)
 {
   struct tg_column *out = tg_op_new(op, type);
-  uint64_t unit = (uint64_t)tg_pow10(c->type.scale);
-  char text[DIGITS_SIZE];
+  char text[TG_DECIMAL_SHOWN];
   for (uint32_t i = 0; out && i < op->rows; i++) {
-    int64_t v = c->v.ints[i];
-    uint64_t all = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-    int n =
-        snprintf(text, sizeof text, "%s%llu", v < 0 ? "-" : "", (unsigned long long)(all / unit));
-    if (c->type.scale)
-      n += snprintf(text + n, sizeof text - (size_t)n, ".%0*llu", (int)c->type.scale,
-                    (unsigned long long)(all % unit));
-    out->v.texts[i] = tg_arena_copy(op->arena, tg_text_of(text, (size_t)n));
+    if (c->nul && c->nul[i]) continue;
+    uint32_t n = tg_decimal_show(c->v.ints[i], c->type.scale, text);
+    out->v.texts[i] = tg_arena_copy(op->arena, tg_text_of(text, n));
     if (!out->v.texts[i].ptr) return tg_op_full(op);
   }
   return out ? tg_op_end(op, out, c->nul) : NULL;

@@ -1,5 +1,6 @@
 /* The order of values of any two types that compare. */
 #include "core/data/order.h"
+#include "core/data/decimal.h"
 #include "core/data/literal.h"
 
 #include <math.h>
@@ -86,16 +87,6 @@ int tg_order_digits(struct tg_text a, struct tg_text b)
   return x.negative ? -c : c;
 }
 
-static struct tg_text exact_digits(int64_t v, uint32_t scale, char *out)
-{
-  uint64_t all = v < 0 ? 0 - (uint64_t)v : (uint64_t)v, unit = (uint64_t)tg_pow10(scale);
-  int n = scale ? snprintf(out, DIGITS_SIZE, "%s%llu.%0*llu", v < 0 ? "-" : "",
-                           (unsigned long long)(all / unit), (int)scale,
-                           (unsigned long long)(all % unit))
-                : snprintf(out, DIGITS_SIZE, "%lld", (long long)v);
-  return tg_text_of(out, (size_t)n);
-}
-
 static bool is_wide(const struct tg_column *c)
 {
   return tg_type_store(c->type) == TG_STORE_TEXT;
@@ -108,7 +99,7 @@ static bool is_float(const struct tg_column *c)
 static struct tg_text number_digits(const struct tg_column *c, uint32_t i, char *out)
 {
   if (is_wide(c)) return c->v.texts[i];
-  if (!is_float(c)) return exact_digits(c->v.ints[i], c->type.scale, out);
+  if (!is_float(c)) return tg_text_of(out, tg_decimal_show(c->v.ints[i], c->type.scale, out));
   return tg_text_of(out,
                     (size_t)snprintf(out, DIGITS_SIZE, "%.*f", FRACTION_DIGITS, c->v.floats[i]));
 }

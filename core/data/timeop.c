@@ -2,46 +2,21 @@
 #include "core/data/timeop.h"
 #include "core/data/literal.h"
 #include "core/data/order.h"
+#include "core/data/timeparse.h"
+#include "core/data/timepattern.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAME_SIZE = 64, TEXT_SIZE = 256, MONTH_DAYS = 30 };
+enum { NAME_SIZE = 64 };
 #define SECOND_US ((int64_t)1000000)
 #define HOUR_US   (3600 * SECOND_US)
-#define DAY_US    (24 * HOUR_US)
-/* PostgreSQL's first instant, 4714-11-24 BC; its last one lies beyond int64 when counted from 1970. */
-#define INSTANT_MIN (-210866803200 * SECOND_US)
+#define DAY_US    TG_DAY_US
 
 static int64_t floor_div(int64_t x, int64_t y)
 {
   int64_t q = x / y;
   return q * y > x ? q - 1 : q;
-}
-
-struct day {
-  int64_t year;
-  uint32_t month, day;
-};
-
-/* Days since 1970-01-01 <-> the proleptic Gregorian calendar, counted in years from March on so that the leap day
- * comes last (H. Hinnant, "chrono-compatible low-level date algorithms"). */
-static int64_t day_number(struct day d)
-{
-  int64_t y = d.year - (d.month <= 2), era = floor_div(y, 400), yoe = y - era * 400;
-  int64_t doy = (153 * ((int64_t)d.month + (d.month > 2 ? -3 : 9)) + 2) / 5 + d.day - 1;
-  return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
-
-static struct day day_of(int64_t days)
-{
-  days += 719468;
-  int64_t era = floor_div(days, 146097), doe = days - era * 146097;
-  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-  uint32_t month = (uint32_t)(mp < 10 ? mp + 3 : mp - 9);
-  return (struct day){yoe + era * 400 + (month <= 2), month,
-                      (uint32_t)(doy - (153 * mp + 2) / 5 + 1)};
 }
 
 static bool is_instant(const struct tg_column *c)
@@ -86,25 +61,27 @@ static struct tg_column *difference(struct tg_op *op, struct tg_column *a, struc
   return end_faults(op, out, nul, faults);
 }
 
+static int64_t add_months(int64_t days, int32_t months)
+{
+  struct tg_day d = tg_timepattern_day(days);
+  int64_t month = d.year * 12 + d.month - 1 + months; /* since year 0 */
+  d.year = floor_div(month, 12), d.month = (uint32_t)(month - d.year * 12) + 1;
+  int64_t year = d.month == 12 ? d.year + 1 : d.year;
+  int64_t next = tg_timeparse_days(year, d.month % 12 + 1, 1),
+          first = tg_timeparse_days(d.year, d.month, 1);
+  return d.day > next - first ? next - 1 : first + d.day - 1;
+}
+
 /* us + span, months first and the day kept within the month, as PostgreSQL does. */
 static bool add_span(int64_t us, struct tg_span s, int64_t *out)
 {
   int64_t days = floor_div(us, DAY_US), clock = us - days * DAY_US;
-  if (s.months) {
-    struct day d = day_of(days);
-    int64_t month = d.year * 12 + d.month - 1 + s.months;
-    struct day next = {floor_div(month + 1, 12),
-                       (uint32_t)((month + 1) - floor_div(month + 1, 12) * 12) + 1, 1};
-    d.year = floor_div(month, 12), d.month = (uint32_t)(month - d.year * 12) + 1;
-    uint32_t last = day_of(day_number(next) - 1).day;
-    d.day = d.day > last ? last : d.day;
-    days = day_number(d);
-  }
+  if (s.months) days = add_months(days, s.months);
   int64_t r;
   if (__builtin_mul_overflow(days + s.days, DAY_US, &r)) return false;
   if (__builtin_add_overflow(r, clock, &r) || __builtin_add_overflow(r, s.us, &r)) return false;
   *out = r;
-  return r >= INSTANT_MIN;
+  return r >= TG_TIME_MIN_US && r < TG_TIME_LIMIT_US;
 }
 
 static struct tg_column *shift(struct tg_op *op, struct tg_column *c, struct tg_column *by,
@@ -298,9 +275,9 @@ static int64_t trunc_us(int64_t us, uint32_t g)
   if (grains[g].grain == BY_US) return floor_div(us, size) * size;
   if (grains[g].grain == BY_WEEK)
     return (floor_div(days + 3, size) * size - 3) * DAY_US; /* 1970-01-01: Thursday */
-  struct day d = day_of(days);
+  struct tg_day d = tg_timepattern_day(days);
   d.month = (d.month - 1) / (uint32_t)size * (uint32_t)size + 1, d.day = 1;
-  return day_number(d) * DAY_US;
+  return tg_timeparse_days(d.year, d.month, d.day) * DAY_US;
 }
 
 struct tg_column *tg_time_trunc(struct tg_op *op, struct tg_column *c, struct tg_text unit,
@@ -321,7 +298,7 @@ struct tg_column *tg_time_trunc(struct tg_op *op, struct tg_column *c, struct tg
   if (!out || !faults) return NULL;
   for (uint32_t i = 0; i < op->rows; i++) {
     int64_t us = instant_us(c, i);
-    bool fits = us >= INSTANT_MIN && us <= INT64_MAX - DAY_US;
+    bool fits = us >= TG_TIME_MIN_US && us < TG_TIME_LIMIT_US;
     out->v.ints[i] = fits ? trunc_us(us + east, g) - east : 0;
     faults[i] = fits ? TG_SOME : TG_OVERFLOW;
   }
@@ -367,64 +344,21 @@ struct tg_column *tg_time_weekday(struct tg_op *op, struct tg_column *c, struct 
   return out ? tg_op_end(op, out, c->nul) : NULL;
 }
 
-/* One directive; returns its length, or -1 for an unknown one. */
-static int directive(char d, int64_t days, int64_t us, char *out, size_t size)
-{
-  struct day day = day_of(days);
-  struct day first = {day.year, 1, 1};
-  int second = (int)(us / SECOND_US);
-  switch (d) {
-  case 'Y': return snprintf(out, size, "%04lld", (long long)day.year);
-  case 'y': return snprintf(out, size, "%02d", (int)(day.year - floor_div(day.year, 100) * 100));
-  case 'm': return snprintf(out, size, "%02u", day.month);
-  case 'd': return snprintf(out, size, "%02u", day.day);
-  case 'H': return snprintf(out, size, "%02d", second / 3600);
-  case 'M': return snprintf(out, size, "%02d", second / 60 % 60);
-  case 'S': return snprintf(out, size, "%02d", second % 60);
-  case 'f': return snprintf(out, size, "%06d", (int)(us % SECOND_US));
-  case 'j': return snprintf(out, size, "%03d", (int)(days - day_number(first) + 1));
-  case 'u': return snprintf(out, size, "%d", (int)(days + 3 - floor_div(days + 3, 7) * 7 + 1));
-  case 'z': return snprintf(out, size, "+0000");
-  case '%': return snprintf(out, size, "%%");
-  default: return -1;
-  }
-}
-
-/* The length written, or -1: an unknown directive or no room. */
-static int format_us(struct tg_text pattern, int64_t us, char out[TEXT_SIZE])
-{
-  int64_t days = floor_div(us, DAY_US);
-  size_t len = 0;
-  for (uint32_t i = 0; i < pattern.len; i++) {
-    int n = 1;
-    if (len + 32 > TEXT_SIZE) return -1;
-    if (pattern.ptr[i] != '%')
-      out[len] = pattern.ptr[i];
-    else if (++i == pattern.len || (n = directive(pattern.ptr[i], days, us - days * DAY_US,
-                                                  out + len, TEXT_SIZE - len)) < 0)
-      return -1;
-    len += (size_t)n;
-  }
-  return (int)len;
-}
-
 struct tg_column *tg_time_text(struct tg_op *op, struct tg_column *c, struct tg_text pattern)
 {
-  char text[TEXT_SIZE];
+  char text[TG_TIMEPATTERN_SIZE];
   if (!instant_check(op, c, "to_text")) return NULL;
   if (!pattern.len)
     pattern = tg_text(c->type.kind == TG_DATE ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M:%S.%fZ");
-  if (format_us(pattern, 0, text) < 0)
-    return tg_op_fail(op, TG_CONFIG,
-                      "to_text: '%s' is too long or has a directive other than %%Y %%m %%d %%H %%M "
-                      "%%S %%f %%j %%u %%y %%z",
+  if (!tg_timepattern_ok(pattern))
+    return tg_op_fail(op, TG_CONFIG, "to_text: '%s' has an unknown directive or is too long",
                       tg_text_shown(pattern, text, sizeof text));
   struct tg_column *out = tg_op_new(op, tg_type_of(TG_TEXT_KIND));
   for (uint32_t i = 0; out && i < op->rows; i++) {
     if (i % TG_OP_BLOCK_ROWS == 0 && tg_op_late(op)) return NULL;
     if (c->nul && c->nul[i]) continue;
-    int n = format_us(pattern, instant_us(c, i), text);
-    out->v.texts[i] = tg_arena_copy(op->arena, tg_text_of(text, n < 0 ? 0 : (size_t)n));
+    uint32_t n = tg_timepattern_show(pattern, instant_us(c, i), text);
+    out->v.texts[i] = tg_arena_copy(op->arena, tg_text_of(text, n));
     if (!out->v.texts[i].ptr) return tg_op_full(op);
   }
   return out ? tg_op_end(op, out, c->nul) : NULL;

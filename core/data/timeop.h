@@ -1,7 +1,7 @@
 /* Operations on instants (timestamptz, timestamp, date), times of day and intervals.
  *
- * Instants are microseconds in UTC; a zone is a fixed offset ("+02:00") or "UTC". Beyond PostgreSQL's range is the
- * fault TG_OVERFLOW. */
+ * Instants are microseconds in UTC; a zone is a fixed offset ("+02:00") or "UTC". What leaves the years 0001 to
+ * 9999 is the fault TG_OVERFLOW. */
 #ifndef TG_DATA_TIMEOP_H
 #define TG_DATA_TIMEOP_H
 
@@ -31,7 +31,7 @@ struct tg_column *tg_time_age(struct tg_op *op, struct tg_column *c, struct tg_c
 struct tg_column *tg_time_hour(struct tg_op *op, struct tg_column *c, struct tg_text zone);
 struct tg_column *tg_time_weekday(struct tg_op *op, struct tg_column *c, struct tg_text zone);
 
-/* By a pattern of %Y %m %d %H %M %S %f %j %u %y %z %%, in UTC; empty: RFC 3339. */
+/* By a pattern (timepattern.h), in UTC; empty: RFC 3339. */
 struct tg_column *tg_time_text(struct tg_op *op, struct tg_column *c, struct tg_text pattern);
 
 #endif
