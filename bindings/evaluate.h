@@ -1,5 +1,6 @@
-/* Running one rule, or a transform, on a batch: the parts of tg_program_run() that the loader and the test runner
- * use too. All of it runs in the VM of the program, temporaries in its scratch arena. */
+/* Running one rule, or a transform, on a batch: the parts of tg_program_run() that the loader and
+ * the test runner use too. All of it runs in the VM of the program, temporaries in its scratch
+ * arena. */
 #ifndef TG_BINDINGS_EVALUATE_H
 #define TG_BINDINGS_EVALUATE_H
 
@@ -12,9 +13,10 @@ struct tg_failing {
   const struct tg_column *mask; /* what check returned */
 };
 
-/* Judges b by one rule; rows whose fate is already beyond TG_TAG are not looked at. Fills *out, and *failing (valid
- * until the scratch arena is released by the caller). Fates are not touched. A script that raises is
- * out->verdict TG_ERROR, not an error. TG_FULL: b's arena; TG_FATAL: the VM is lost. */
+/* Judges b by one rule; rows whose fate is already beyond TG_TAG are not looked at. Fills *out,
+ * and *failing (valid until the scratch arena is released by the caller). Fates are not touched. A
+ * script that raises is out->verdict TG_ERROR, not an error. TG_FULL: b's arena; TG_FATAL: as
+ * tg_program_call(). */
 enum tg_rc tg_rule_judge(struct tg_program *p, const struct tg_rule *rule, struct tg_batch *b,
                          struct tg_verdict_row *out, struct tg_failing *failing,
                          struct tg_err *err);
@@ -22,9 +24,10 @@ enum tg_rc tg_rule_judge(struct tg_program *p, const struct tg_rule *rule, struc
 /* Gives every failing row the rule's fate and a reason. */
 void tg_rule_act(const struct tg_rule *rule, struct tg_batch *b, const struct tg_failing *failing);
 
-/* The line that says why row failed, cut to size, in out. Returns out. */
+/* The line that says why row failed, in out (TG_REASON_SIZE bytes). Returns out. */
+enum { TG_REASON_SIZE = 1024 };
 char *tg_rule_reason(const struct tg_rule *rule, const struct tg_batch *b,
-                     const struct tg_failing *failing, uint32_t row, char *out, size_t size);
+                     const struct tg_failing *failing, uint32_t row, char *out);
 
 /* TG_DATA for masks that were made at `line` and never used. */
 enum tg_rc tg_rule_unused(uint32_t count, const char *line, struct tg_err *err);
@@ -42,8 +45,9 @@ struct tg_fault_tally {
   char why[800];   /* what the whole batch raised */
 };
 
-/* Runs transform once over b: columns replaced, fates and issues set. TG_DATA: it raised, b is half changed.
- * TG_FULL: b's arena; TG_FATAL: the VM is lost. */
+/* Runs transform once over b: columns replaced, fates and issues set. TG_DATA: it raised, b is
+ * half changed.
+ * TG_FULL: b's arena; TG_FATAL: as tg_program_call(). */
 enum tg_rc tg_transform_call(struct tg_program *p, const struct tg_script *s, struct tg_batch *b,
                              struct tg_err *err);
 
@@ -53,7 +57,8 @@ enum tg_rc tg_transform_run(struct tg_program *p, const struct tg_script *s, str
                             const struct tg_between *between, struct tg_fault_tally *out,
                             struct tg_err *err);
 
-/* Tries transform and all rules on a batch without rows and reports what they raise. TG_FATAL: the VM is lost. */
+/* Tries transform and all rules on a batch without rows and reports what they raise. TG_FATAL: the
+ * VM is lost. */
 enum tg_rc tg_evaluate_try(struct tg_program *p, const struct tg_script *s, struct tg_err *err);
 
 #endif

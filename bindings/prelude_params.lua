@@ -46,7 +46,9 @@ end
 
 local function list_of(check)
   return function(v, fields)
-    if not is_list(v) or #v == 0 then return nil, "a list such as { \"a\", \"b\" } is due, not " .. shown(v) end
+    if not is_list(v) or #v == 0 then
+      return nil, "a list such as { \"a\", \"b\" } is due, not " .. shown(v)
+    end
     for i = 1, #v do
       local _, why = check(v[i], fields)
       if why then return nil, why end
@@ -148,7 +150,8 @@ local function checker(kind)
     for option in kind:gmatch("[^|]+") do options[#options + 1] = option end
     return choice(options)
   end
-  return nil, "there is no parameter kind '" .. tg.shown(kind) .. "'" .. did_you_mean(kind, names_of(kinds))
+  return nil, "there is no parameter kind '" .. tg.shown(kind) .. "'"
+    .. did_you_mean(kind, names_of(kinds))
 end
 
 local function literal(text)
@@ -173,7 +176,10 @@ local function declare(entry)
   if not check then return nil, why end
   if rest ~= "" then
     local value = rest:match("^=%s*(.+)$")
-    if not value then return nil, "'" .. tg.shown(rest) .. "' is not expected after the kind in '" .. tg.shown(text) .. "'" end
+    if not value then
+      return nil, "'" .. tg.shown(rest) .. "' is not expected after the kind in '"
+        .. tg.shown(text) .. "'"
+    end
     default = literal(value)
   end
   return { name = name, kind = kind, check = check, optional = optional == "?", default = default }

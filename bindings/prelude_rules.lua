@@ -1,4 +1,5 @@
--- prelude_rules.lua: reads rule files, makes the constructors of rule kinds, binds arguments to a topic's columns.
+-- prelude_rules.lua: reads rule files, makes the constructors of rule kinds, binds arguments to a
+-- topic's columns.
 local tg = ...
 local params = tg.params
 local shown, did_you_mean = params.shown, params.did_you_mean
@@ -10,13 +11,16 @@ local null_fates = { skip = true, fail = true, pass = true }
 local function one_of(map)
   return function(v)
     if type(v) == "string" and map[v] then return v end
-    return nil, "one of '" .. table.concat(params.names_of(map), "', '") .. "' is due, not " .. shown(v)
+    return nil, "one of '" .. table.concat(params.names_of(map), "', '") .. "' is due, not "
+      .. shown(v)
   end
 end
 
 local function level(v)
   if math.type(v) == "integer" and v >= 1 then return { count = v } end
-  if type(v) == "number" then return nil, "write a share as '5%', a count as a whole number from 1, not " .. shown(v) end
+  if type(v) == "number" then
+    return nil, "write a share as '5%', a count as a whole number from 1, not " .. shown(v)
+  end
   local n = type(v) == "string" and v:find("%%$") and params.share(v)
   if not n then return nil, "a count such as 1 or a share such as '5%' is due, not " .. shown(v) end
   return { share = n }
@@ -31,7 +35,8 @@ local common = {
   where = function(v)
     if type(v) == "function" then return v end
     if type(v) == "string" then
-      return nil, "conditions as text are not available yet: write where = function(b) return b.column:eq(..) end"
+      return nil, "conditions as text are not available yet:"
+        .. " write where = function(b) return b.column:eq(..) end"
     end
     return nil, "a function of the batch is due, not " .. shown(v)
   end,
@@ -46,7 +51,8 @@ local common = {
   over = function(v)
     if v == "batch" then return v end
     local _, why = params.duration_us(v)
-    return nil, why or "windows are not available yet: levels count over the batch; leave `over` out or write \"batch\""
+    return nil, why or "windows are not available yet: levels count over the batch;"
+      .. " leave `over` out or write \"batch\""
   end,
   min_rows = function(v)
     if math.type(v) == "integer" and v >= 0 then return v end
@@ -62,10 +68,12 @@ local common = {
 local common_later = { empty = true, bake = true, as = true }
 
 local file_keys = {
-  doc = true, dimension = true, params = true, topics = true, columns = true, depends = true, check = true,
+  doc = true, dimension = true, params = true, topics = true, columns = true, depends = true,
+  check = true,
   validate = true, aliases = true, reason = true, tests = true,
 }
-local file_later = { state = true, on = true, every = true, measure = true, judge = true, property = true }
+local file_later = { state = true, on = true, every = true, measure = true, judge = true,
+  property = true }
 local known_names, common_names = {}, {}
 for _, map in ipairs { file_keys, file_later, common, common_later } do
   for name in next, map do known_names[#known_names + 1] = name end
@@ -91,7 +99,8 @@ local function check_declared(rule, report)
     if not p then
       report("params", why)
     elseif seen[p.name] or common[p.name] or common_later[p.name] then
-      report("params", "the parameter name '" .. p.name .. "' is taken" .. (seen[p.name] and " twice" or ": every rule has it"))
+      report("params", "the parameter name '" .. p.name .. "' is taken"
+        .. (seen[p.name] and " twice" or ": every rule has it"))
     else
       seen[p.name] = true
       list[#list + 1] = p
@@ -105,7 +114,8 @@ local function check_used(rule, list, file, report)
     local dotted = file.text:find("%." .. p.name .. "%f[^%w_]")
     local named = file.text:find("$" .. p.name, 1, true)
     if not dotted and not named and type(rule.check) == "function" then
-      report("params", "the parameter '" .. p.name .. "' is never used: read p." .. p.name .. " or take it out")
+      report("params", "the parameter '" .. p.name .. "' is never used: read p." .. p.name
+        .. " or take it out")
     end
   end
 end
@@ -124,7 +134,8 @@ local function check_tests(rule, file, report)
   local tests = tg.tests.check(file, rule.tests, "rule", report)
   local seen_to_fail = false
   for _, test in ipairs(tests) do
-    if test.verdict == "fail" or type(test.fails) == "table" and #test.fails > 0 then seen_to_fail = true end
+    local fails = type(test.fails) == "table" and #test.fails > 0
+    seen_to_fail = seen_to_fail or fails or test.verdict == "fail"
   end
   if file.catalogue and not seen_to_fail then
     report("tests", "no test in which the rule is seen to fail: a rule of the catalogue needs one")
@@ -137,7 +148,8 @@ local function check_keys(rule, report)
     if file_later[key] or common_later[key] then
       report(key, "'" .. key .. "' is not available yet")
     elseif not file_keys[key] and not common[key] then
-      report(key, "unknown key '" .. tg.shown(key) .. "' in a rule" .. did_you_mean(key, known_names))
+      report(key, "unknown key '" .. tg.shown(key) .. "' in a rule"
+        .. did_you_mean(key, known_names))
     end
   end
 end
@@ -217,7 +229,8 @@ end
 local function add_kind(name, kind, report)
   local other = kinds[name]
   if other then
-    report(nil, "the name '" .. name .. "' is taken by " .. other.file.path .. ": choose another file name")
+    report(nil, "the name '" .. name .. "' is taken by " .. other.file.path
+      .. ": choose another file name")
   elseif rawget(tg.api, name) ~= nil then
     report(nil, "the name '" .. name .. "' is taken by the script API: choose another file name")
   else
@@ -246,16 +259,20 @@ end
 
 -- Registers what a rule file returned. file: { path, name, text, catalogue }.
 local function load(file, rule)
-  local report = function(key, message) tg.fault(file.path, tg.source.line_of(file, key), message) end
+  local report = function(key, message)
+    tg.fault(file.path, tg.source.line_of(file, key), message)
+  end
   if not check_shape(rule, report) then return end
   check_keys(rule, report)
   check_body(rule, report)
   local list = check_declared(rule, report)
   check_used(rule, list, file, report)
   local kind = {
-    name = file.name, file = file, is_active = rule.topics ~= nil, doc = rule.doc, dimension = rule.dimension, params = list, check = rule.check,
-    validate = rule.validate, columns = check_columns(rule, report), reason = check_reason(rule, report),
-    common = check_common(rule, report), tests = check_tests(rule, file, report), preset = {}, topics = rule.topics,
+    name = file.name, file = file, doc = rule.doc, dimension = rule.dimension,
+    topics = rule.topics, params = list, preset = {},
+    check = rule.check, validate = rule.validate,
+    columns = check_columns(rule, report), reason = check_reason(rule, report),
+    common = check_common(rule, report), tests = check_tests(rule, file, report),
   }
   all[#all + 1] = kind
   if rule.topics == nil then
@@ -264,7 +281,8 @@ local function load(file, rule)
   elseif not params.is_list(rule.topics) or #rule.topics == 0 then
     report("topics", "topics is a list such as { \"orders\" }, not " .. shown(rule.topics))
   elseif kinds[file.name] then
-    report(nil, "the name '" .. file.name .. "' is taken by " .. kinds[file.name].file.path .. ": choose another file name")
+    report(nil, "the name '" .. file.name .. "' is taken by " .. kinds[file.name].file.path
+      .. ": choose another file name")
   else
     active[#active + 1] = kind
   end
@@ -288,7 +306,8 @@ local function spread(kind, args, report)
     if type(key) == "string" then
       texts[#texts + 1] = key
     elseif type(key) ~= "number" or key > position or key < 1 then
-      report(kind.name .. " takes " .. position .. " arguments by position; the one at " .. shown(key) .. " is too many")
+      report(kind.name .. " takes " .. position .. " arguments by position; the one at "
+        .. shown(key) .. " is too many")
     end
   end
   table.sort(texts)
@@ -371,7 +390,8 @@ local function argument_text(v)
   return tg.shown("{" .. table.concat(parts, ", ") .. (#v > 20 and ", ..}" or "}"))
 end
 
--- A reason as a list of texts and { column } for what differs by row; nil when it names an argument that was not given.
+-- A reason as a list of texts and { column } for what differs by row; nil when it names an
+-- argument that was not given.
 local function fill(template, kind, p, topic)
   local parts, at = {}, 1
   while true do
@@ -414,8 +434,8 @@ local function validated(kind, p, topic, report)
   end
 end
 
--- Binds a rule to a topic: { name, fields = { name -> type } }. report(message) is called for every fault;
--- returns the rule as tg.rule() takes it, or nil.
+-- Binds a rule to a topic: { name, fields = { name -> type } }. report(message) is called for
+-- every fault; returns the rule as tg.rule() takes it, or nil.
 local function bind(kind, args, topic, place, report)
   local count = 0
   local tell = function(message)
@@ -438,7 +458,8 @@ local function bind(kind, args, topic, place, report)
   local id = values.id or name_of(kind, p)
   return {
     id = id, place = place, check = kind.check, p = p, column = p.column, where = values.where,
-    nulls = values.nulls or "skip", mostly = values.mostly or 1.0, on_fail = values.on_fail or "tag",
+    nulls = values.nulls or "skip", mostly = values.mostly or 1.0,
+    on_fail = values.on_fail or "tag",
     warn = values.warn, critical = values.critical, min_rows = values.min_rows or 100,
     reason = reason_of(kind, p, topic, id),
   }

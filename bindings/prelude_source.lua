@@ -9,10 +9,12 @@ local function find_line(text, visit)
   end
 end
 
--- The line where `key = ..` stands, or 1. Keys inside nested tables are found only when no line starts with it.
+-- The line where `key = ..` stands, or 1. Keys inside nested tables are found only when no line
+-- starts with it.
 local function line_of(file, key)
   if type(key) ~= "string" or not key:find("^[%a_][%w_]*$") then return 1 end
-  local first = find_line(file.text, function(line) return line:find("^%s*" .. key .. "%s*=[^=]") end)
+  local first = find_line(file.text, function(line) return line:find("^%s*" .. key
+    .. "%s*=[^=]") end)
     or find_line(file.text, function(line) return line:find("[{,]%s*" .. key .. "%s*=[^=]") end)
   return first or 1
 end

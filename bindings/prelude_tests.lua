@@ -1,5 +1,5 @@
--- prelude_tests.lua: inline tests of rules and topics: their shape, what they are run on, what they expected.
--- C runs them (runner.c): for each number, prepare() -> spec, run, compare(result).
+-- prelude_tests.lua: inline tests of rules and topics: their shape, what they are run on, what
+-- they expected. C runs them (runner.c): for each number, prepare() -> spec, run, compare(result).
 local tg = ...
 local params, rules, source = tg.params, tg.rules, tg.source
 local shown, did_you_mean = params.shown, params.did_you_mean
@@ -8,7 +8,8 @@ local shown, did_you_mean = params.shown, params.did_you_mean
 
 local instants = setmetatable({}, { __name = "instants" }) -- marks the lists that at() made
 
--- Year, month, day of a day number counted from 1970-01-01 (Howard Hinnant, "chrono-compatible low-level date algorithms").
+-- Year, month, day of a day number counted from 1970-01-01 (Howard Hinnant, "chrono-compatible
+-- low-level date algorithms").
 local function civil(days)
   days = days + 719468
   local era = days // 146097
@@ -32,8 +33,8 @@ local function at(...)
     local seconds = us // 1000000
     local year, month, day = civil(seconds // 86400)
     local s = seconds % 86400
-    list[i] = string.format("%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", year, month, day, s // 3600, s // 60 % 60, s % 60,
-      us % 1000000)
+    list[i] = string.format("%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", year, month, day, s // 3600,
+      s // 60 % 60, s % 60, us % 1000000)
   end
   return list
 end
@@ -49,12 +50,17 @@ tg.api.at, tg.api.uuid = at, uuid
 -- ---------------------------------------------------------------- their shape
 
 local rule_keys = {
-  with = true, given = true, types = true, fails = true, reasons = true, evaluated = true, verdict = true,
+  with = true, given = true, types = true, fails = true, reasons = true, evaluated = true,
+  verdict = true,
 }
 local topic_keys = { events = true, rows = true, quarantined = true, dropped = true, tagged = true }
 local later = {
-  observed = true, lookups = true, series = true, property = true, restart_at = true, reload_at = true,
+  observed = true, lookups = true, series = true, property = true, restart_at = true,
+  reload_at = true,
   out_of_order = true, rebalance_at = true, fires = true, quiet = true,
+}
+local expectations = {
+  "fails", "reasons", "evaluated", "verdict", "rows", "quarantined", "dropped", "tagged",
 }
 local verdicts = { pass = true, fail = true, error = true, skip = true }
 
@@ -65,22 +71,26 @@ local function check_keys(test, keys, report)
     elseif later[key] then
       report("'" .. key .. "' is not available yet")
     elseif key ~= 1 and not keys[key] then
-      report("unknown key '" .. tg.shown(key) .. "' in a test" .. did_you_mean(key, params.names_of(keys)))
+      report("unknown key '" .. tg.shown(key) .. "' in a test"
+        .. did_you_mean(key, params.names_of(keys)))
     end
   end
 end
 
 local function check_expects(test, keys, report)
   for _, key in ipairs { "fails", "reasons", "rows", "quarantined", "dropped", "tagged" } do
-    if test[key] ~= nil and not params.is_list(test[key]) then report(key .. " is a list, not " .. shown(test[key])) end
+    if test[key] ~= nil and not params.is_list(test[key]) then
+      report(key .. " is a list, not " .. shown(test[key]))
+    end
   end
   if test.verdict ~= nil and not verdicts[test.verdict] then
     report("verdict is 'pass', 'fail', 'error' or 'skip', not " .. shown(test.verdict))
   end
-  for _, key in ipairs { "fails", "reasons", "evaluated", "verdict", "rows", "quarantined", "dropped", "tagged" } do
+  for _, key in ipairs(expectations) do
     if keys[key] and test[key] ~= nil then return end
   end
-  report("the test expects nothing: say " .. (keys.fails and "fails or verdict" or "rows, quarantined or dropped"))
+  report("the test expects nothing: say "
+    .. (keys.fails and "fails or verdict" or "rows, quarantined or dropped"))
 end
 
 local function check_one(test, kind, report)
@@ -121,7 +131,11 @@ local function columns_to_rows(columns)
   for _, values in next, columns do count = math.max(count, #values) end
   for i = 1, count do
     rows[i] = {}
-    for name, values in next, columns do rows[i][name] = values[i] == nil and tg.null or values[i] end
+    for name, values in next, columns do
+      local v = values[i]
+      if v == nil then v = tg.null end
+      rows[i][name] = v
+    end
   end
   return rows
 end
@@ -148,7 +162,8 @@ end
 
 local function merge(a, b)
   if a == nil or a == b then return b end
-  if a == "bigint" and b == "double precision" or b == "bigint" and a == "double precision" then return "double precision" end
+  local number = { bigint = true, ["double precision"] = true }
+  if number[a] and number[b] then return "double precision" end
   return "jsonb"
 end
 
@@ -161,7 +176,8 @@ local function infer(batches)
       for name, v in next, row do
         types[name] = types[name] or false
         if v ~= tg.null then
-          local kind = lua_types[type(v)] or (math.type(v) == "integer" and "bigint" or "double precision")
+          local kind = lua_types[type(v)]
+            or (math.type(v) == "integer" and "bigint" or "double precision")
           types[name] = merge(types[name] or nil, kind)
         end
       end
@@ -176,8 +192,8 @@ local function list_columns(given, types)
   local parts = #given == 0 and { given } or given
   for _, part in ipairs(parts) do
     for name, values in next, part do
-      if type(values) == "table" and values[instants] then types[name] = "timestamp with time zone" end
-      if type(name) == "string" then types[name] = types[name] or "text" end
+      local kind = type(values) == "table" and values[instants] and "timestamp with time zone"
+      if type(name) == "string" then types[name] = kind or types[name] or "text" end
     end
   end
 end
@@ -229,7 +245,8 @@ local function check_rows(item)
   end
 end
 
--- What C needs to run test `item`; spec.error when it cannot be run, which may be what the test expects.
+-- What C needs to run test `item`; spec.error when it cannot be run, which may be what the test
+-- expects.
 local function prepare(item)
   if item.topic then
     local why = check_rows(item)
@@ -239,9 +256,11 @@ local function prepare(item)
   local batches = batches_of(item.test.given)
   local types = types_of(item, batches)
   local faults = {}
-  local rule = rules.bind(item.kind, item.test.with or {}, { fields = types }, item.path .. ":" .. item.line,
+  local place = item.path .. ":" .. item.line
+  local rule = rules.bind(item.kind, item.test.with or {}, { fields = types }, place,
     function(message) faults[#faults + 1] = message end)
-  return { batches = batches, columns = column_list(types), rule = rule, error = not rule and table.concat(faults, "; ") or nil }
+  if not rule then return { error = table.concat(faults, "; ") } end
+  return { batches = batches, columns = column_list(types), rule = rule }
 end
 
 local function numbers(t)
@@ -265,8 +284,12 @@ local function compare_rule(test, got, differ)
     differ("no error", "a verdict", got.error)
   end
   if got.verdict == "error" then return end
-  if test.fails and not same_list(test.fails, got.fails) then differ("fails", numbers(test.fails), numbers(got.fails)) end
-  if test.evaluated and test.evaluated ~= got.evaluated then differ("evaluated", test.evaluated, got.evaluated) end
+  if test.fails and not same_list(test.fails, got.fails) then
+    differ("fails", numbers(test.fails), numbers(got.fails))
+  end
+  if test.evaluated and test.evaluated ~= got.evaluated then
+    differ("evaluated", test.evaluated, got.evaluated)
+  end
   if test.reasons and not same_list(test.reasons, got.reasons) then
     differ("reasons", numbers(test.reasons), numbers(got.reasons))
   end
@@ -282,7 +305,8 @@ local function compare_fate(expected, fate, got, differ)
   if not same_list(want, have) then
     local why = {}
     for _, i in ipairs(have) do why[#why + 1] = i .. ": " .. got.reasons[i] end
-    differ(fate, numbers(want), numbers(have) .. (#why > 0 and (" (" .. table.concat(why, "; ") .. ")") or ""))
+    differ(fate, numbers(want), numbers(have)
+      .. (#why > 0 and (" (" .. table.concat(why, "; ") .. ")") or ""))
     return
   end
   for _, entry in ipairs(expected) do
@@ -298,9 +322,12 @@ local function compare_topic(test, got, differ)
   if test.rows and #test.rows ~= got.loaded then
     local why = {}
     for i, name in ipairs(got.fates) do
-      if name ~= "load" and name ~= "tag" then why[#why + 1] = "event " .. i .. " " .. name .. ": " .. got.reasons[i] end
+      if name ~= "load" and name ~= "tag" then
+        why[#why + 1] = "event " .. i .. " " .. name .. ": " .. got.reasons[i]
+      end
     end
-    differ("rows", #test.rows, got.loaded .. (#why > 0 and (" (" .. table.concat(why, "; ") .. ")") or ""))
+    differ("rows", #test.rows, got.loaded
+      .. (#why > 0 and (" (" .. table.concat(why, "; ") .. ")") or ""))
   end
   for _, d in ipairs(got.differ) do differ("row " .. d[1] .. ": " .. d[2], d[3], d[4]) end
   local fates = { quarantined = "quarantine", dropped = "drop", tagged = "tag" }
@@ -315,7 +342,8 @@ local function compare(item, got)
   local differ = function(what, expected, found)
     lines[#lines + 1] = what .. ": expected " .. tostring(expected) .. ", got " .. tostring(found)
   end
-  if item.topic then compare_topic(item.test, got, differ) else compare_rule(item.test, got, differ) end
+  local by = item.topic and compare_topic or compare_rule
+  by(item.test, got, differ)
   return #lines > 0 and table.concat(lines, "\n") or nil
 end
 

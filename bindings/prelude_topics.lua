@@ -1,4 +1,5 @@
--- prelude_topics.lua: reads what a topic script returned and hands it to C, field by field, rule by rule.
+-- prelude_topics.lua: reads what a topic script returned and hands it to C, field by field, rule
+-- by rule.
 local tg = ...
 local params, rules, source = tg.params, tg.rules, tg.source
 local shown, did_you_mean = params.shown, params.did_you_mean
@@ -20,7 +21,9 @@ end
 
 local function names(v)
   local ok = params.is_list(v) and #v > 0 and #v <= 100
-  for i = 1, ok and #v or 0 do ok = ok and type(v[i]) == "string" and v[i] ~= "" and #v[i] <= 249 end
+  for i = 1, ok and #v or 0 do
+    ok = ok and type(v[i]) == "string" and v[i] ~= "" and #v[i] <= 249 -- Kafka's limit
+  end
   if ok then return v end
   return nil, "a list of 1 to 100 Kafka topics such as { \"orders\" } is due, not " .. shown(v)
 end
@@ -29,9 +32,10 @@ end
 local function target(v)
   local schema, name = "", v
   if type(v) == "string" and v:find(".", 1, true) then schema, name = v:match("^([^.]*)%.(.*)$") end
-  if type(name) ~= "string" or not tg.name_ok(name) or (schema ~= "" or name ~= v) and not tg.name_ok(schema) then
-    return nil, "a table such as \"orders\" or \"shop.orders\" is due (letters, digits, _ and $, at most 63 bytes each), not "
-      .. shown(v)
+  local bare = name == v
+  if type(name) ~= "string" or not tg.name_ok(name) or not (bare or tg.name_ok(schema)) then
+    return nil, "a table such as \"orders\" or \"shop.orders\" is due"
+      .. " (letters, digits, _ and $, at most 63 bytes each), not " .. shown(v)
   end
   return { schema = schema, table = name }
 end
@@ -77,7 +81,8 @@ local keys = {
   tests = of_type("table", "a list of tests"),
 }
 local later = {
-  tables = true, dedup = true, lookups = true, dead_letter = true, partition_by = true, retention = true,
+  tables = true, dedup = true, lookups = true, dead_letter = true, partition_by = true,
+  retention = true,
   lateness = true, sink = true,
 }
 local known = {}
@@ -129,7 +134,8 @@ local function load_fields(handle, file, lines, tell)
       elseif fields[name] then
         report_at(at, "the field '" .. name .. "' is declared twice")
       elseif check_name(name) then
-        report_at(at, "field '" .. name .. "': " .. check_name(name) .. "; rename it with @, such as \""
+        report_at(at, "field '" .. name .. "': " .. check_name(name)
+          .. "; rename it with @, such as \""
           .. name:gsub("^_+", "") .. "_value " .. kind .. " @ " .. name .. "\"")
       end
       if name then fields[name], order[#order + 1] = kind, name end
@@ -153,7 +159,8 @@ local function check_roles(values, fields, report)
   end
   local kind = values.event_time and fields[values.event_time]
   if kind and not kind:find("^timestamp") and kind ~= "date" then
-    report("event_time", "event_time: '" .. values.event_time .. "' is " .. kind .. "; a timestamp or date is due")
+    report("event_time", "event_time: '" .. values.event_time .. "' is " .. kind
+      .. "; a timestamp or date is due")
   end
 end
 
@@ -176,7 +183,7 @@ end
 local function load_rules(file, loaded, list)
   local line = source.line_of(file, "rules")
   if list and not params.is_list(list) then
-    return tg.fault(file.path, line, "rules is a plain list such as { not_null { \"customer_id\" } }")
+    return tg.fault(file.path, line, "rules is a plain list such as { not_null { \"id\" } }")
   end
   for i, call in ipairs(list or {}) do
     if rules.is_call(call) then
@@ -194,7 +201,8 @@ local readers = {} -- Kafka topic -> the script that reads it
 local function take_kafka_topics(file, list)
   for _, name in ipairs(list) do
     if readers[name] then
-      tg.fault(file.path, source.line_of(file, "topics"), "the Kafka topic '" .. tg.shown(name) .. "' is read by "
+      tg.fault(file.path, source.line_of(file, "topics"), "the Kafka topic '" .. tg.shown(name)
+        .. "' is read by "
         .. readers[name] .. " already")
     end
     readers[name] = file.path
@@ -204,10 +212,13 @@ end
 local function load(file, topic)
   local report = function(key, message) tg.fault(file.path, source.line_of(file, key), message) end
   local report_at = function(line, message) tg.fault(file.path, line, message) end
-  if type(topic) ~= "table" then return report(nil, "a topic file returns a table, not " .. shown(topic)) end
+  if type(topic) ~= "table" then
+    return report(nil, "a topic file returns a table, not " .. shown(topic))
+  end
   for key in next, topic do
     if type(key) ~= "string" then
-      return report(nil, "a topic file returns a table of named keys; " .. shown(key) .. " is not one")
+      return report(nil, "a topic file returns a table of named keys; " .. shown(key)
+        .. " is not one")
     end
   end
   local values = check_keys(topic, report)

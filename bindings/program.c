@@ -5,19 +5,19 @@
 #include "bindings/evaluate.h"
 #include "bindings/script.h"
 
+#include <assert.h>
 #include <lauxlib.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { ARENA_CHUNK_BYTES = 64 << 10, SCRATCH_CHUNK_BYTES = 1 << 20 };
+enum { ARENA_CHUNK_BYTES = 64 << 10, ARENA_BYTES_MAX = 64 << 20, SCRATCH_CHUNK_BYTES = 1 << 20 };
 
 static const enum tg_file_kind ORDER[] = {TG_FILE_CATALOGUE, TG_FILE_RULE, TG_FILE_SCRIPT};
 
 static enum tg_rc load_kind(struct tg_program *p, enum tg_file_kind kind, struct tg_err *err)
 {
-  for (uint32_t i = 0; i < p->files->count; i++) {
-    if (p->files->files[i].kind != kind) continue;
-    enum tg_rc rc = tg_loader_file(p, &p->files->files[i], err);
+  for (uint32_t i = 0; i < p->files.count; i++) {
+    if (p->files.files[i].kind != kind) continue;
+    enum tg_rc rc = tg_loader_file(p, &p->files.files[i], err);
     if (rc != TG_OK) return rc;
   }
   return TG_OK;
@@ -65,26 +65,97 @@ static enum tg_rc build(struct tg_program *p, struct tg_err *err)
   return rc;
 }
 
+/* The files outlive the call: the VM may have to be built again. */
+static bool keep_files(struct tg_program *p, const struct tg_fileset *files)
+{
+  p->files = *files;
+  p->files.files = tg_arena_zalloc(&p->arena, files->count, sizeof *p->files.files);
+  for (uint32_t i = 0; p->files.files && i < files->count; i++) {
+    const struct tg_source_file *from = &files->files[i];
+    struct tg_source_file *to = &p->files.files[i];
+    to->kind = from->kind, to->size = from->size;
+    to->path = tg_arena_printf(&p->arena, "%s", from->path);
+    to->text = tg_arena_copy(&p->arena, tg_text_of(from->text, from->size)).ptr;
+    if (!to->path || !to->text) return false;
+  }
+  return p->files.files != NULL;
+}
+
+static struct tg_program *program_alloc(const struct tg_fileset *files,
+                                        const struct tg_program_conf *conf)
+{
+  struct tg_program *p = calloc(1, sizeof *p);
+  if (!p) return NULL;
+  p->conf = *conf;
+  tg_arena_init(&p->arena, ARENA_CHUNK_BYTES, ARENA_BYTES_MAX);
+  tg_arena_init(&p->scratch, SCRATCH_CHUNK_BYTES, conf->memory_max);
+  if (keep_files(p, files)) return p;
+  tg_program_free(p);
+  return NULL;
+}
+
 enum tg_rc tg_program_new(const struct tg_fileset *files, const struct tg_program_conf *conf,
                           tg_program_fault *fault, void *self, struct tg_program **out)
 {
   struct tg_err err;
-  struct tg_program *p = calloc(1, sizeof *p);
-  if (!p) return TG_FATAL;
-  p->conf = *conf, p->files = files, p->fault = fault, p->fault_self = self;
-  snprintf(p->sha256, sizeof p->sha256, "%s", files->sha256);
-  tg_arena_init(&p->arena, ARENA_CHUNK_BYTES, conf->memory_max);
-  tg_arena_init(&p->scratch, SCRATCH_CHUNK_BYTES, conf->memory_max);
+  struct tg_program *p = program_alloc(files, conf);
+  if (!p) {
+    tg_err_set(&err, TG_CONFIG, "scripts", "no memory for a program of %u files", files->count);
+    if (fault) fault(self, &err);
+    return TG_CONFIG;
+  }
+  p->fault = fault, p->fault_self = self;
+  p->loading = true;
   enum tg_rc rc = build(p, &err);
   if (rc != TG_OK) tg_loader_fault(p, &err);
-  if (rc == TG_OK && p->faults) rc = TG_CONFIG;
-  p->files = NULL, p->fault = NULL;
-  if (rc == TG_OK) {
-    *out = p;
-  } else {
+  p->loading = false, p->fault = NULL;
+  if (p->faults) {
     tg_program_free(p);
-    rc = TG_CONFIG;
+    return TG_CONFIG;
   }
+  *out = p;
+  return TG_OK;
+}
+
+/* Exchanges the VMs of two programs of the same files, with everything that refers to them. */
+static void swap_vms(struct tg_program *p, struct tg_program *fresh)
+{
+  struct tg_vm *vm = p->vm;
+  p->vm = fresh->vm, fresh->vm = vm;
+  p->prelude = fresh->prelude;
+  tg_vm_set_scratch(p->vm, &p->scratch);
+  for (uint32_t i = 0; i < p->scripts_count; i++) {
+    const struct tg_script *from = fresh->scripts[i];
+    struct tg_script *to = p->scripts[i];
+    to->transform = from->transform;
+    for (uint32_t r = 0; r < to->rules_count; r++) {
+      to->rules[r].check = from->rules[r].check;
+      to->rules[r].params = from->rules[r].params;
+      to->rules[r].where = from->rules[r].where;
+    }
+  }
+}
+
+/* Topics and rules stay where they are, as loads refer to them: loading is deterministic, so that
+ * a second program of the same files has the same ones. */
+static enum tg_rc revive(struct tg_program *p)
+{
+  struct tg_program *fresh;
+  enum tg_rc rc = tg_program_new(&p->files, &p->conf, NULL, NULL, &fresh);
+  if (rc != TG_OK) return TG_FATAL;
+  assert(fresh->scripts_count == p->scripts_count);
+  swap_vms(p, fresh);
+  tg_program_free(fresh);
+  return TG_DATA;
+}
+
+enum tg_rc tg_program_call(struct tg_program *p, lua_CFunction body, void *argument,
+                           struct tg_err *err)
+{
+  enum tg_rc rc = tg_loader_run(p, body, argument, err);
+  if (rc != TG_FATAL || p->loading || p->testing) return rc;
+  rc = revive(p);
+  err->rc = rc;
   return rc;
 }
 
@@ -99,7 +170,7 @@ void tg_program_free(struct tg_program *p)
 
 const char *tg_program_sha256(const struct tg_program *p)
 {
-  return p->sha256;
+  return p->files.sha256;
 }
 
 const struct tg_topic *const *tg_program_topics(const struct tg_program *p, uint32_t *count)

@@ -1,5 +1,6 @@
-/* A program is one generation's scripts and rules, loaded into one Lua VM: what a lane runs between decode and load.
- * Each lane has its own; lanes share nothing. The topics it declares live in it, so it must outlive its loads.
+/* A program is one generation's scripts and rules, loaded into one Lua VM: what a lane runs
+ * between decode and load. Each lane has its own; lanes share nothing. The topics it declares live
+ * in it, so it must outlive its loads.
  *
  * Thread: one at a time (built by one thread, handed to another). */
 #ifndef TG_BINDINGS_PROGRAM_H
@@ -39,9 +40,10 @@ struct tg_program_conf {
 /* Receives every fault of every file; path:line is in err->where. */
 typedef void tg_program_fault(void *self, const struct tg_err *err);
 
-/* Loads and validates everything. TG_CONFIG: at least one fault was reported, nothing is returned. files: borrowed for the call. */
-enum tg_rc tg_program_new(const struct tg_fileset *files, const struct tg_program_conf *conf, tg_program_fault *fault,
-                          void *self, struct tg_program **out);
+/* Loads and validates everything. TG_CONFIG: at least one fault was reported, nothing is returned.
+ * files: borrowed for the call. */
+enum tg_rc tg_program_new(const struct tg_fileset *files, const struct tg_program_conf *conf,
+                          tg_program_fault *fault, void *self, struct tg_program **out);
 void tg_program_free(struct tg_program *p);
 
 const char *tg_program_sha256(const struct tg_program *p);
@@ -65,15 +67,18 @@ struct tg_verdict_row {
 struct tg_judgement {
   struct tg_verdict_row *rules; /* one per rule of the topic; in the batch's arena */
   uint32_t count;
-  bool critical;           /* the breaker must open before any row is visible */
-  const char *critical_why; /* "between(amount): 812 of 1000 rows failed (critical 5%)", batch's arena */
+  bool critical; /* the breaker must open before any row is visible */
+  const char
+      *critical_why; /* in the batch's arena: "between(amount): 812 of 1000 rows failed .." */
   int64_t transform_us, judge_us; /* CPU */
 };
 
-/* Runs transform, then every rule, on a decoded batch, and sets fates and issues. Script faults never pass data: rows
- * that make transform raise are found by halving and quarantined; if all are guilty, or a rule raises, critical is set.
- * between(self) is called between evaluations so that the caller can keep polling; may be NULL.
- * TG_FULL: the arena's cap (cut the batch smaller). TG_FATAL: the VM is lost (out of memory): build a new program. */
+/* Runs transform, then every rule, on a decoded batch, and sets fates and issues. Script faults
+ * never pass data: rows that make transform raise are found by halving and quarantined; if all are
+ * guilty, or a rule raises, critical is set. between(self) is called between evaluations so that
+ * the caller can keep polling; may be NULL.
+ * A script that runs out of memory is such a fault too: the program builds itself a new VM.
+ * TG_FULL: the arena's cap (cut the batch smaller). TG_FATAL: that VM cannot be built either. */
 enum tg_rc tg_program_run(struct tg_program *p, struct tg_batch *b, struct tg_judgement *out,
                           void (*between)(void *self), void *self, struct tg_err *err);
 

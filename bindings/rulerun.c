@@ -46,7 +46,7 @@ enum tg_rc tg_rule_unused(uint32_t count, const char *line, struct tg_err *err)
 static enum tg_rc call_script(struct tg_program *p, struct judging *j, struct tg_err *err)
 {
   const char *line = NULL;
-  enum tg_rc rc = tg_loader_run(p, call_rule, j, err);
+  enum tg_rc rc = tg_program_call(p, call_rule, j, err);
   if (rc == TG_DATA && tg_batchobj_full(tg_vm_lua(p->vm))) rc = TG_FULL;
   uint32_t unused = tg_batchobj_close(tg_vm_lua(p->vm), &line);
   if (rc == TG_OK && unused) rc = tg_rule_unused(unused, line, err);
@@ -136,23 +136,24 @@ enum tg_rc tg_rule_judge(struct tg_program *p, const struct tg_rule *rule, struc
   return rc;
 }
 
-/* What snprintf appends at out + *at stays within size. */
-static void append(char *out, size_t size, size_t *at, const char *text, size_t len)
+/* Appends what fits behind the text of out. */
+static void append(char *out, size_t *at, const char *text, size_t len)
 {
-  size_t room = size - 1 - *at;
+  size_t room = TG_REASON_SIZE - 1 - *at;
   if (len > room) len = room;
-  memcpy(out + *at, text, len);
+  if (len) memcpy(out + *at, text, len);
   *at += len;
   out[*at] = '\0';
 }
 
 char *tg_rule_reason(const struct tg_rule *rule, const struct tg_batch *b,
-                     const struct tg_failing *failing, uint32_t row, char *out, size_t size)
+                     const struct tg_failing *failing, uint32_t row, char *out)
 {
   char value[320];
   const struct tg_column *mask = failing->mask;
   if (mask->nul && mask->nul[row] > TG_NULL) {
-    snprintf(out, size, "%s: %s", rule->id, tg_nul_text((enum tg_nul)mask->nul[row]));
+    const char *text = tg_nul_text((enum tg_nul)mask->nul[row]);
+    snprintf(out, TG_REASON_SIZE, "%s: %s", rule->id, text);
     return out;
   }
   size_t at = 0;
@@ -160,10 +161,10 @@ char *tg_rule_reason(const struct tg_rule *rule, const struct tg_batch *b,
   for (uint32_t i = 0; i < rule->reason_count; i++) {
     const struct tg_reason_part *part = &rule->reason[i];
     if (part->field < 0) {
-      append(out, size, &at, part->text.ptr, part->text.len);
+      append(out, &at, part->text.ptr, part->text.len);
     } else {
       tg_column_show(b->columns[part->field], row, value, sizeof value);
-      append(out, size, &at, value, strlen(value));
+      append(out, &at, value, strlen(value));
     }
   }
   return out;
@@ -171,12 +172,12 @@ char *tg_rule_reason(const struct tg_rule *rule, const struct tg_batch *b,
 
 void tg_rule_act(const struct tg_rule *rule, struct tg_batch *b, const struct tg_failing *failing)
 {
-  char reason[1024];
+  char reason[TG_REASON_SIZE];
   struct tg_issue issue = {.fate = rule->on_fail, .stage = TG_STAGE_RULE, .rule = rule->id};
   if (rule->field >= 0) issue.field = b->topic->fields[rule->field].name;
   for (uint32_t i = 0; i < failing->count; i++) {
     uint32_t row = failing->rows[i];
-    issue.reason = tg_text(tg_rule_reason(rule, b, failing, row, reason, sizeof reason));
+    issue.reason = tg_text(tg_rule_reason(rule, b, failing, row, reason));
     tg_batch_issue(b, row, &issue);
   }
 }

@@ -1,4 +1,5 @@
-/* Inline tests, Lua's side: prelude_tests.lua lists, prepares and compares; testrun.c runs what it prepared. */
+/* Inline tests, Lua's side: prelude_tests.lua lists, prepares and compares; testrun.c runs what it
+ * prepared. */
 #include "bindings/runner.h"
 
 #include "bindings/luajson.h"
@@ -268,7 +269,8 @@ static void push_shown(lua_State *L, const struct tg_column *c, uint32_t row, in
   lua_rawseti(L, -2, at);
 }
 
-/* Appends { row, field, expected, got } to the list on top, for each expected value that differs. */
+/* Appends { row, field, expected, got } to the list on top, for each expected value that differs.
+ * */
 static void compare_row(lua_State *L, const struct running *r, uint32_t i, uint32_t j)
 {
   const struct tg_topic *topic = &r->run.topic;
@@ -416,8 +418,10 @@ enum tg_rc tg_program_test(struct tg_program *p, const char *filter, tg_test_rep
   struct suite s = {p, filter, report, self, counts, {LUA_NOREF, 0}};
   struct tg_err ignored;
   *counts = (struct tg_test_counts){0};
+  p->testing = true;
   enum tg_rc rc = tg_loader_run(p, list_tests, &s.list, err);
   for (uint32_t i = 1; rc == TG_OK && i <= s.list.count; i++) rc = run_number(&s, i, err);
   enum tg_rc dropped = tg_loader_run(p, drop_list, &s.list, &ignored);
+  p->testing = false;
   return rc == TG_OK ? dropped : rc;
 }

@@ -1,7 +1,7 @@
 /* The runner of inline tests: the same evaluator as production, without Kafka and PostgreSQL.
  *
- * A rule's test is a small table judged by that rule; a topic's test is a list of events that go through decode,
- * transform and rules. The shape of tests: docs/LUA.md, section Testing. */
+ * A rule's test is a small table judged by that rule; a topic's test is a list of events that go
+ * through decode, transform and rules. The shape of tests: docs/LUA.md, section Testing. */
 #ifndef TG_BINDINGS_RUNNER_H
 #define TG_BINDINGS_RUNNER_H
 
@@ -24,8 +24,10 @@ struct tg_test_counts {
   uint32_t run, failed, left_out; /* left_out: by the filter */
 };
 
-/* Runs all inline tests whose path or "subject: title" contains filter (NULL or "": all), in the order of the files.
- * TG_OK also when tests failed: see counts. TG_FATAL: the VM is lost (lua.memory), err says in which test. */
+/* Runs all inline tests whose path or "subject: title" contains filter (NULL or "": all), in the
+ * order of the files.
+ * TG_OK also when tests failed: see counts. TG_FATAL: the VM is lost (lua.memory), err says in
+ * which test. */
 enum tg_rc tg_program_test(struct tg_program *p, const char *filter, tg_test_report *report,
                            void *self, struct tg_test_counts *counts, struct tg_err *err);
 

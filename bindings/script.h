@@ -1,11 +1,15 @@
-/* What the loader makes of files, shared by the files of the loader and the evaluator; everybody else uses program.h.
+/* What the loader makes of files, shared by the files of the loader and the evaluator; everybody
+ * else uses program.h.
  *
- *   files --prelude_*.lua: check and bind--> tg.topic, tg.field, tg.rule (loader.c) --> struct tg_script, tg_rule
+ *   files --prelude_*.lua: check and bind--> tg.topic, tg.field, tg.rule (loader.c) --> struct
+ * tg_script, tg_rule
  *
- * The checking itself is written in Lua (bindings/prelude_*.lua, embedded): it reads Lua tables, runs under the
- * deadline and the memory cap like any script, and reports every fault it meets. C keeps what the data path needs.
+ * The checking itself is written in Lua (bindings/prelude_*.lua, embedded): it reads Lua tables,
+ * runs under the deadline and the memory cap like any script, and reports every fault it meets. C
+ * keeps what the data path needs.
  *
- * Memory: everything lives in the program's arena; functions and tables are references into its VM's registry. */
+ * Memory: everything lives in the program's arena; functions and tables are references into its
+ * VM's registry. */
 #ifndef TG_BINDINGS_SCRIPT_H
 #define TG_BINDINGS_SCRIPT_H
 
@@ -58,14 +62,15 @@ struct tg_script {
 struct tg_program {
   struct tg_vm *vm;
   struct tg_program_conf conf;
-  struct tg_arena arena;   /* topics, rules, texts */
-  struct tg_arena scratch; /* temporaries of the running call */
-  char sha256[65];
+  struct tg_arena arena;      /* topics, rules, texts */
+  struct tg_arena scratch;    /* temporaries of the running call */
   struct tg_script **scripts; /* in the order of their files */
   const struct tg_topic **topics;
   uint32_t scripts_count, scripts_size;
-  int prelude;                    /* reference: the table `tg` of the loader */
-  const struct tg_fileset *files; /* borrowed while loading, else NULL */
+  int prelude;             /* reference: the table `tg` of the loader */
+  struct tg_fileset files; /* copies in the arena: to build the VM again */
+  bool loading;            /* a lost VM is a fault of the files, not to be built again */
+  bool testing;            /* the runner holds references into this VM */
   tg_program_fault *fault;
   void *fault_self;
   uint32_t faults;
@@ -73,7 +78,8 @@ struct tg_program {
 
 enum { TG_SCRIPTS_MAX = 10000, TG_RULES_MAX = 10000 };
 
-/* Runs body under protection and the deadline: its first upvalue is the program, its argument the light userdata. */
+/* Runs body under protection and the deadline: its first upvalue is the program, its argument the
+ * light userdata. */
 enum tg_rc tg_loader_run(struct tg_program *p, lua_CFunction body, void *argument,
                          struct tg_err *err);
 
@@ -83,28 +89,36 @@ void tg_loader_push(lua_State *L, const char *part, const char *name);
 /* Loads the prelude and leaves its table referenced in p->prelude. */
 enum tg_rc tg_loader_open(struct tg_program *p, struct tg_err *err);
 
-/* Compiles one file, runs it with the API as its environment and hands what it returns to the prelude. Every fault
- * is reported. TG_FATAL: the VM is lost. */
+/* Compiles one file, runs it with the API as its environment and hands what it returns to the
+ * prelude. Every fault is reported. TG_FATAL: the VM is lost. */
 enum tg_rc tg_loader_file(struct tg_program *p, const struct tg_source_file *file,
                           struct tg_err *err);
 /* Calls tg.<part>.<name>() of the prelude without arguments. */
 enum tg_rc tg_loader_call(struct tg_program *p, const char *part, const char *name,
                           struct tg_err *err);
 
-/* Adds tg.topic, tg.field, tg.topic_end (topicload.c) and tg.rule (ruleload.c) to the table on top. [-0, +0] */
+/* Adds tg.topic, tg.field, tg.topic_end (topicload.c) and tg.rule (ruleload.c) to the table on
+ * top. [-0, +0] */
 void tg_topicload_open(lua_State *L);
 void tg_ruleload_open(lua_State *L);
 /* The program of a loader function, from its first upvalue. */
 struct tg_program *tg_loader_program(lua_State *L);
 
-/* Fills rule from the bound rule at idx (a table of prelude_rules.lua); references are taken, texts copied into the
- * program's arena. Raises when memory is out. [-0, +0] */
+/* Fills rule from the bound rule at idx (a table of prelude_rules.lua); references are taken,
+ * texts copied into the program's arena. Raises when memory is out. [-0, +0] */
 void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struct tg_rule *rule);
 /* Gives the references back. */
 void tg_ruleload_drop(lua_State *L, struct tg_rule *rule);
 
 /* A text of Lua's in the program's arena, NUL-terminated; raises without memory. */
 struct tg_text tg_loader_text(lua_State *L, int idx);
+
+/* Runs a script's function as tg_loader_run() does, but when the VM is lost (out of memory) builds
+ * a new one of the same files in its place and returns TG_DATA: that call failed, the program
+ * lives.
+ * TG_FATAL: it cannot be built again, or must not be (loading, testing). */
+enum tg_rc tg_program_call(struct tg_program *p, lua_CFunction body, void *argument,
+                           struct tg_err *err);
 
 /* Reports a fault to the program's receiver. */
 void tg_loader_fault(struct tg_program *p, const struct tg_err *err);

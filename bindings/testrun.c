@@ -68,10 +68,10 @@ static bool grow_fails(struct tg_testrun *t, uint32_t more)
 static enum tg_rc note_fails(struct tg_testrun *t, const struct tg_batch *b,
                              const struct tg_failing *failing, struct tg_err *err)
 {
-  char reason[1024];
+  char reason[TG_REASON_SIZE];
   if (!grow_fails(t, failing->count)) return full(err);
   for (uint32_t i = 0; i < failing->count; i++) {
-    tg_rule_reason(&t->rule, b, failing, failing->rows[i], reason, sizeof reason);
+    tg_rule_reason(&t->rule, b, failing, failing->rows[i], reason);
     const char *kept = tg_arena_printf(&t->arena, "%s", reason);
     if (!kept) return full(err);
     t->fails[t->fails_count] = t->rows_count + failing->rows[i] + 1;

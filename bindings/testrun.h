@@ -1,4 +1,5 @@
-/* One inline test while it runs; shared by runner.c (Lua's side) and testrun.c (the data path's side). */
+/* One inline test while it runs; shared by runner.c (Lua's side) and testrun.c (the data path's
+ * side). */
 #ifndef TG_BINDINGS_TESTRUN_H
 #define TG_BINDINGS_TESTRUN_H
 
@@ -31,14 +32,17 @@ struct tg_testrun {
   struct tg_batch batch, expected_batch; /* topic tests */
 };
 
-/* Judges the given batches. TG_OK with t->error set when the rows cannot be decoded or the rule raises;
+/* Judges the given batches. TG_OK with t->error set when the rows cannot be decoded or the rule
+ * raises;
  * TG_FULL: more than TG_TEST_BYTES_MAX; TG_FATAL: the VM is lost. */
 enum tg_rc tg_testrun_rule(struct tg_testrun *t, struct tg_err *err);
 
-/* Runs the events through the topic, and decodes the expected rows as if all fields came from the value. */
+/* Runs the events through the topic, and decodes the expected rows as if all fields came from the
+ * value. */
 enum tg_rc tg_testrun_topic(struct tg_testrun *t, struct tg_err *err);
 
-/* True when field `index` holds the same value in row i of the expected and row j of the loaded batch. */
+/* True when field `index` holds the same value in row i of the expected and row j of the loaded
+ * batch. */
 bool tg_testrun_same(const struct tg_testrun *t, uint32_t index, uint32_t i, uint32_t j);
 
 #endif

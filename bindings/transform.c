@@ -36,7 +36,7 @@ enum tg_rc tg_transform_call(struct tg_program *p, const struct tg_script *s, st
   struct calling c = {s, b};
   const char *line = NULL;
   struct tg_arena_mark mark = tg_arena_mark(&p->scratch);
-  enum tg_rc rc = tg_loader_run(p, call_transform, &c, err);
+  enum tg_rc rc = tg_program_call(p, call_transform, &c, err);
   if (rc == TG_DATA && tg_batchobj_full(tg_vm_lua(p->vm))) rc = TG_FULL;
   uint32_t unused = tg_batchobj_close(tg_vm_lua(p->vm), &line);
   if (rc == TG_OK && unused) rc = tg_rule_unused(unused, line, err);

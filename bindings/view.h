@@ -1,7 +1,9 @@
-/* A view is a batch that a script may change without changing the batch behind it, over all of its rows or some.
+/* A view is a batch that a script may change without changing the batch behind it, over all of its
+ * rows or some.
  *
  *   tg_view_all   the same events and columns; own fates and issues
- *   tg_view_rows  chosen rows, gathered: what one half of a batch is when a guilty row is looked for
+ *   tg_view_rows  chosen rows, gathered: what one half of a batch is when a guilty row is looked
+ * for
  *
  * A view of rows has no segments. Everything is made in the batch's arena. */
 #ifndef TG_BINDINGS_VIEW_H
@@ -15,8 +17,9 @@ enum tg_rc tg_view_all(struct tg_batch *b, struct tg_batch *view, struct tg_err 
 enum tg_rc tg_view_rows(struct tg_batch *b, const uint32_t *rows, uint32_t count,
                         struct tg_batch *view, struct tg_err *err);
 
-/* Makes b what the view became: columns, fates, issues. rows: as given to tg_view_rows(), NULL for a view of all.
- * Rows that are not in the view become null in columns that the script replaced. TG_FULL: b is unchanged. */
+/* Makes b what the view became: columns, fates, issues. rows: as given to tg_view_rows(), NULL for
+ * a view of all. Rows that are not in the view become null in columns that the script replaced.
+ * TG_FULL: b is unchanged. */
 enum tg_rc tg_view_keep(struct tg_batch *b, const struct tg_batch *view, const uint32_t *rows,
                         struct tg_err *err);
 

@@ -1,5 +1,6 @@
 -- rules/accuracy/compare.lua: a value compared with a fixed one.
-local methods = { ["=="] = "eq", ["~="] = "ne", ["<"] = "lt", ["<="] = "le", [">"] = "gt", [">="] = "ge" }
+local methods = { ["=="] = "eq", ["~="] = "ne", ["<"] = "lt", ["<="] = "le", [">"] = "gt",
+  [">="] = "ge" }
 
 return {
   doc       = "Every value compares with a fixed value as said.",
@@ -17,7 +18,8 @@ return {
   end,
   reason    = "{column}: {} is not {op} {value}",
   tests     = {
-    { "==", with = { "x", "==", 2 }, given = { x = { 1, 2, 3, null } }, fails = { 1, 3 }, evaluated = 3,
+    { "==", with = { "x", "==", 2 }, given = { x = { 1, 2, 3, null } }, fails = { 1, 3 },
+      evaluated = 3,
       reasons = { "x: 1 is not == 2", "x: 3 is not == 2" } },
     { "~=", with = { "x", "~=", 2 }, given = { x = { 1, 2, 3 } }, fails = { 2 } },
     { "<", with = { "x", "<", 2 }, given = { x = { 1, 2, 3 } }, fails = { 2, 3 } },
@@ -25,7 +27,9 @@ return {
     { ">", with = { "x", ">", 2 }, given = { x = { 1, 2, 3 } }, fails = { 1, 2 } },
     { ">=", with = { "x", ">=", 2 }, given = { x = { 1, 2, 3 } }, fails = { 1 } },
     { "all pass", with = { "x", ">", 0 }, given = { x = { 1, 2 } }, verdict = "pass" },
-    { "an unknown operator is an error", with = { "x", "=<", 2 }, given = { x = { 1 } }, verdict = "error" },
-    { "text against a number is an error", with = { "x", "<", 2 }, given = { x = { "a" } }, verdict = "error" },
+    { "an unknown operator is an error", with = { "x", "=<", 2 }, given = { x = { 1 } },
+      verdict = "error" },
+    { "text against a number is an error", with = { "x", "<", 2 }, given = { x = { "a" } },
+      verdict = "error" },
   },
 }

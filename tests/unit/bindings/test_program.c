@@ -1,4 +1,4 @@
-/* What a lane gets from a program: fates, reasons, verdicts, and that script faults never pass data. */
+/* What a lane gets from a program: fates, reasons, verdicts; script faults never pass data. */
 #include "programs.h"
 
 #include "core/base/clock.h"
@@ -68,7 +68,7 @@ static void rules_do_not_see_rows_that_are_already_gone(void **state)
   expect_fates(&r, "drop quarantine quarantine load");
   assert_int_equal(r.judgement.rules[0].evaluated, 2);
   assert_int_equal(r.judgement.rules[0].failed, 1);
-  /* The order of rules does not matter: the first one's quarantine is not hidden from the second. */
+  /* The first rule's quarantine hides no row from the second. */
   assert_int_equal(r.judgement.rules[1].evaluated, 2);
   assert_int_equal(r.judgement.rules[1].failed, 1);
   run_close(&r);
@@ -338,6 +338,60 @@ static void same_program_runs_batch_after_batch(void **state)
   tg_program_free(p);
 }
 
+static void transform_that_eats_memory_costs_only_its_rows(void **state)
+{
+  (void)state;
+  struct sources s = {.memory_max = 4 << 20};
+  struct run r;
+  sources_catalogue(&s);
+  sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua",
+              "return { table = \"orders\", " FIELDS ",\n"
+              "transform = function(b)\n"
+              "  b.total = b.amount * 2\n"
+              "  local t = {}\n"
+              "  if b.kind:eq(\"big\"):any() then for i = 1, 1e9 do t[i] = { i } end end\n"
+              "end, rules = { not_null { \"amount\" } } }");
+  struct tg_program *p = sources_program(&s);
+  for (int i = 0; i < 2; i++) {
+    RUN(&r, p, "{\"id\":1,\"amount\":1}", "{\"id\":2,\"kind\":\"big\"}", "{\"id\":3,\"amount\":1}");
+    expect_fates(&r, "load quarantine load");
+    expect_reason(&r, 1, "lua.memory");
+    expect_reason(&r, 1, "scripts/orders.lua:5");
+    assert_int_equal(r.b.columns[3]->v.ints[2], 200);
+    assert_int_equal(r.judgement.rules[0].evaluated, 2);
+    run_close(&r);
+  }
+  tg_program_free(p);
+}
+
+static void rule_that_eats_memory_is_an_error_and_the_others_go_on(void **state)
+{
+  (void)state;
+  struct sources s = {.memory_max = 4 << 20};
+  struct run r;
+  sources_catalogue(&s);
+  sources_add(&s, TG_FILE_RULE, "rules/eats.lua",
+              "return { doc = \"eats\", topics = { \"orders\" },\n"
+              "check = function(b)\n"
+              "  local t = {}\n"
+              "  for i = 1, b.rows * 1000000000 do t[i] = { i } end\n"
+              "  return b.id:gt(0)\n"
+              "end }");
+  sources_add(&s, TG_FILE_RULE, "rules/later.lua",
+              "return { doc = \"later\", topics = { \"orders\" },\n"
+              "check = function(b) return b.id:gt(1) end }");
+  sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua",
+              "return { table = \"orders\", " FIELDS " }");
+  struct tg_program *p = sources_program(&s);
+  RUN(&r, p, "{\"id\":1}");
+  assert_int_equal(r.judgement.rules[0].verdict, TG_ERROR);
+  expect_text(r.judgement.rules[0].error, "lua.memory");
+  assert_int_equal(r.judgement.rules[1].failed, 1);
+  assert_true(r.judgement.critical);
+  run_close(&r);
+  tg_program_free(p);
+}
+
 static uint32_t calls;
 static void count_call(void *self)
 {
@@ -379,6 +433,8 @@ int main(void)
       cmocka_unit_test(empty_batch_is_judged),
       cmocka_unit_test(batch_of_bad_events_only_is_no_alarm_of_the_script),
       cmocka_unit_test(same_program_runs_batch_after_batch),
+      cmocka_unit_test(transform_that_eats_memory_costs_only_its_rows),
+      cmocka_unit_test(rule_that_eats_memory_is_an_error_and_the_others_go_on),
       cmocka_unit_test(caller_is_called_between_evaluations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
