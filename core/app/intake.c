@@ -74,6 +74,10 @@ static void on_assigned(void *self, const struct tg_topart *parts, uint32_t coun
   atomic_store(&lane->assigned, count);
   atomic_store(&lane->reading, 0);
   lane->claim_after_us = 0;
+  lane->hub_version = 0; /* the new partitions do not know their holds yet */
+  tg_metric_add(tg_metrics_slot(lane->hub->metrics, TG_COUNTER, "kafka_rebalances_total",
+                                "Assignments received", NULL),
+                1);
   tg_log(TG_INFO, lane->name, "%u partitions assigned", count);
 }
 
@@ -135,13 +139,17 @@ static void on_revoked(void *self, bool lost)
   atomic_store(&lane->reading, 0);
 }
 
+/* TG_CONFIG: the records it needs are gone: it halts until an operator acts. TG_RETRY: its topic is gone; it is claimed
+ * and read again where the ledger ends, should the topic come back. */
 static void on_broken(void *self, uint32_t slot, const struct tg_err *err)
 {
   struct tg_lane *lane = self;
   struct tg_part *p = &lane->parts.list[slot];
-  p->state = TG_PART_BROKEN;
-  tg_log(TG_ALERT, lane->name, "%s[%d] halted at offset %lld: %s", p->topic, p->partition,
-         (long long)p->next, err->what);
+  if (p->state == TG_PART_READING) atomic_fetch_sub(&lane->reading, 1);
+  p->state = err->rc == TG_RETRY ? TG_PART_FENCED : TG_PART_BROKEN;
+  p->retry_us = tg_clock_mono_us() + FENCED_PAUSE_US;
+  tg_log(TG_ALERT, lane->name, "%s[%d] %s at offset %lld: %s", p->topic, p->partition,
+         err->rc == TG_RETRY ? "stops" : "halted", (long long)p->next, err->what);
 }
 
 static void on_trouble(void *self, const struct tg_err *err)
