@@ -259,8 +259,7 @@ enum tg_rc tg_loader_call(struct tg_program *p, const char *part, const char *na
   return tg_loader_run(p, call_prelude, names, err);
 }
 
-/* Lets the chunk on top see the API: its environment reads through to it. [-0, +0] */
-static void give_api(lua_State *L)
+void tg_loader_give_api(lua_State *L)
 {
   lua_getupvalue(L, -1, 1);
   lua_getmetatable(L, -1);
@@ -302,7 +301,7 @@ static bool run_chunk(lua_State *L, const struct tg_source_file *file)
     tg_loader_fault(p, &err);
     return false;
   }
-  give_api(L);
+  tg_loader_give_api(L);
   lua_call(L, 0, 1);
   return true;
 }

@@ -225,6 +225,22 @@ local function list()
   return found
 end
 
+-- A list of one test that was given from outside, for the rule or topic of the file `path`.
+local function single(path, test)
+  local item = { title = "given", path = path, line = 1, test = test }
+  for _, kind in ipairs(rules.all) do
+    if kind.file.path == path then item.kind, item.subject = kind, kind.name end
+  end
+  for _, topic in ipairs(tg.topics.topics) do
+    if topic.file.path == path then item.topic, item.subject = topic, topic.name end
+  end
+  if not item.subject then error("there is no rule or topic in " .. path, 0) end
+  local input = item.topic and "events" or "given"
+  if type(test) ~= "table" or type(test[input]) ~= "table" then error(input .. " is missing", 0) end
+  check_keys(test, item.topic and topic_keys or rule_keys, function(why) error(why, 0) end)
+  return { item }
+end
+
 local function types_of(item, batches)
   local types = infer(batches)
   list_columns(item.test.given, types)
@@ -347,4 +363,4 @@ local function compare(item, got)
   return #lines > 0 and table.concat(lines, "\n") or nil
 end
 
-return { check = check, list = list, prepare = prepare, compare = compare }
+return { check = check, list = list, single = single, prepare = prepare, compare = compare }

@@ -383,6 +383,21 @@ static enum tg_rc run_one(struct running *r, struct tg_err *err)
   return rc == TG_OK ? dropped : rc;
 }
 
+static void open_running(struct running *r, struct tg_program *p, int list, uint32_t number)
+{
+  *r = (struct running){.number = number, .list = list, .spec = LUA_NOREF};
+  r->run.p = p;
+  r->run.rule = (struct tg_rule){.check = LUA_NOREF, .params = LUA_NOREF, .where = LUA_NOREF};
+  tg_arena_init(&r->run.arena, 64 << 10, TG_TEST_BYTES_MAX);
+  tg_buf_init(&r->json, TG_TEST_BYTES_MAX);
+}
+
+static void close_running(struct running *r)
+{
+  tg_buf_fini(&r->json);
+  tg_arena_fini(&r->run.arena);
+}
+
 struct suite {
   struct tg_program *p;
   const char *filter;
@@ -394,11 +409,8 @@ struct suite {
 
 static enum tg_rc run_number(struct suite *s, uint32_t number, struct tg_err *err)
 {
-  struct running r = {.number = number, .list = s->list.ref, .spec = LUA_NOREF};
-  r.run.p = s->p;
-  r.run.rule = (struct tg_rule){.check = LUA_NOREF, .params = LUA_NOREF, .where = LUA_NOREF};
-  tg_arena_init(&r.run.arena, 64 << 10, TG_TEST_BYTES_MAX);
-  tg_buf_init(&r.json, TG_TEST_BYTES_MAX);
+  struct running r;
+  open_running(&r, s->p, s->list.ref, number);
   enum tg_rc rc = tg_loader_run(s->p, describe, &r, err);
   if (rc == TG_OK && !chosen(&r, s->filter)) {
     s->counts->left_out++;
@@ -407,10 +419,71 @@ static enum tg_rc run_number(struct suite *s, uint32_t number, struct tg_err *er
     s->counts->failed += !r.test.passed;
     if (s->report) s->report(s->self, &r.test);
   }
-  tg_buf_fini(&r.json);
-  tg_arena_fini(&r.run.arena);
+  close_running(&r);
   return rc;
 }
+
+/* --- one test from elsewhere --- */
+
+struct single {
+  const char *path;
+  struct tg_text text;
+  struct listing list;
+};
+
+static int list_single(lua_State *L)
+{
+  struct single *s = lua_touserdata(L, 1);
+  struct tg_err err;
+  struct tg_program *p = tg_loader_program(L);
+  tg_loader_push(L, "tests", "single");
+  lua_pushstring(L, s->path);
+  if (tg_vm_load(p->vm, "test", s->text, &err) != TG_OK) {
+    return luaL_error(L, "%s: %s", err.where, err.what);
+  }
+  tg_loader_give_api(L);
+  lua_call(L, 0, 1);
+  lua_call(L, 2, 1);
+  s->list.count = (uint32_t)lua_rawlen(L, -1);
+  s->list.ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  return 0;
+}
+
+static enum tg_rc eval_one(struct running *r, void (*take_run)(void *, const struct tg_testrun *),
+                           void *self, struct tg_err *err)
+{
+  struct tg_err ignored;
+  struct tg_arena_mark mark = tg_arena_mark(&r->run.p->arena);
+  enum tg_rc rc = tg_loader_run(r->run.p, prepare, r, err);
+  if (rc == TG_OK && r->prepared) {
+    rc = r->run.script ? tg_testrun_topic(&r->run, err) : tg_testrun_rule(&r->run, err);
+  }
+  if (rc == TG_OK) take_run(self, &r->run);
+  enum tg_rc dropped = tg_loader_run(r->run.p, drop_spec, r, &ignored);
+  tg_arena_release(&r->run.p->arena, mark);
+  return rc == TG_OK ? dropped : rc;
+}
+
+enum tg_rc tg_program_eval(struct tg_program *p, const char *path, struct tg_text test,
+                           void (*take_run)(void *self, const struct tg_testrun *run), void *self,
+                           struct tg_err *err)
+{
+  struct single s = {path, test, {LUA_NOREF, 0}};
+  struct running r;
+  struct tg_err ignored;
+  p->testing = true;
+  enum tg_rc rc = tg_loader_run(p, list_single, &s, err);
+  if (rc == TG_OK) {
+    open_running(&r, p, s.list.ref, 1);
+    rc = eval_one(&r, take_run, self, err);
+    close_running(&r);
+    tg_loader_run(p, drop_list, &s.list, &ignored);
+  }
+  p->testing = false;
+  return rc == TG_DATA ? (err->rc = TG_CONFIG) : rc;
+}
+
+/* --- all of them --- */
 
 enum tg_rc tg_program_test(struct tg_program *p, const char *filter, tg_test_report *report,
                            void *self, struct tg_test_counts *counts, struct tg_err *err)

@@ -86,6 +86,9 @@ enum tg_rc tg_loader_run(struct tg_program *p, lua_CFunction body, void *argumen
 /* Pushes the prelude's function tg.<part>.<name>. Runs protected. [-0, +1] */
 void tg_loader_push(lua_State *L, const char *part, const char *name);
 
+/* Lets the chunk on top see the scripts' API: its environment reads through to it. [-0, +0] */
+void tg_loader_give_api(lua_State *L);
+
 /* Loads the prelude and leaves its table referenced in p->prelude. */
 enum tg_rc tg_loader_open(struct tg_program *p, struct tg_err *err);
 
