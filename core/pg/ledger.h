@@ -13,8 +13,8 @@ enum tg_rc tg_ledger_trace(struct tg_pg *pg, int32_t partition_id, int64_t offse
                            int64_t deadline_us, struct tg_err *err);
 
 /* The sums of a pipeline, one row a Kafka topic: topic, partitions, segments, n_in, n_loaded,
- * n_tagged, n_quarantined, n_late, n_dropped, balanced (n_in is the sum of its parts), holes (places
- * where a chain is broken; 0 is right), committed_at. */
+ * n_tagged, n_quarantined, n_late, n_dropped, balanced (n_in is the sum of its parts), holes (where
+ * a chain is broken; 0 is right), committed_at. */
 enum tg_rc tg_ledger_balance(struct tg_pg *pg, const char *pipeline, int64_t deadline_us,
                              struct tg_err *err);
 

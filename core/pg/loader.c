@@ -124,7 +124,10 @@ static enum tg_rc target_failed(struct tg_attempt *a, uint32_t batch, enum tg_rc
   }
   if (strcmp(state, "55P03") == 0) return locked(a, batch);
   switch (tg_sqlstate_class(state, TG_AT_TARGET, tg_attempt_line(pg, b) > 0)) {
-  case TG_SQL_DATA: a->l->isolate[batch] = true; return TG_AGAIN;
+  case TG_SQL_DATA:
+    if (a->l->isolate[batch]) return TG_RETRY; /* no memory to remember the row */
+    a->l->isolate[batch] = true;
+    return TG_AGAIN;
   case TG_SQL_RETRY: return TG_RETRY;
   case TG_SQL_ONCE: return internal_error(a->l) == TG_RETRY ? TG_RETRY : hold(a, batch, TG_CONFIG);
   default: return hold(a, batch, TG_CONFIG);
@@ -148,8 +151,19 @@ static void keep_state(struct tg_attempt *a)
   snprintf(a->report->sqlstate, sizeof a->report->sqlstate, "%s", tg_pg_sqlstate(a->l->pg));
 }
 
+static bool any_isolated(const struct tg_loader *l)
+{
+  for (uint32_t i = 0; i < l->isolate_count; i++)
+    if (l->isolate[i]) return true;
+  return false;
+}
+
 static enum tg_rc copy_batches(struct tg_attempt *a)
 {
+  if (any_isolated(a->l)) {
+    enum tg_rc rc = tg_attempt_check_at_once(a);
+    if (rc != TG_OK) return keep_state(a), own_failed(a, rc);
+  }
   for (uint32_t i = 0; i < a->load->batches_count; i++) {
     struct tg_batch *b = &a->load->batches[i];
     if (b->held || tg_attempt_live(b, 0, b->rows) == 0) continue;

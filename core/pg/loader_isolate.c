@@ -165,12 +165,17 @@ static enum tg_rc run(struct tg_attempt *a, const char *sql)
   return rc == TG_OK ? tg_wire_drain(a->l->pg, a->deadline_us, a->err) : rc;
 }
 
-enum tg_rc tg_attempt_isolate(struct tg_attempt *a, struct tg_batch *b)
+enum tg_rc tg_attempt_check_at_once(struct tg_attempt *a)
 {
   char sql[64];
-  struct search s = {.a = a, .b = b, .before = "", .until_us = tg_clock_mono_us() + BUDGET_US};
   snprintf(sql, sizeof sql, "%sSET CONSTRAINTS ALL IMMEDIATE", tg_attempt_begin(a));
-  enum tg_rc rc = run(a, sql);
+  return run(a, sql);
+}
+
+enum tg_rc tg_attempt_isolate(struct tg_attempt *a, struct tg_batch *b)
+{
+  struct search s = {.a = a, .b = b, .before = "", .until_us = tg_clock_mono_us() + BUDGET_US};
+  enum tg_rc rc = TG_OK;
   for (uint32_t row = 0; rc == TG_OK && row < b->rows; row += CHUNK_ROWS) {
     uint32_t end = b->rows - row > CHUNK_ROWS ? row + CHUNK_ROWS : b->rows;
     rc = try_chunk(&s, row, end);

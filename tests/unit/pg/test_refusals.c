@@ -110,6 +110,24 @@ static void deferred_constraints_are_checked_before_the_ledger(void **state)
   isolated(1);
 }
 
+/* Refunds are copied after orders; only the whole load's end would show the fault in orders. */
+static void a_deferred_fault_in_one_table_does_not_hide_behind_another(void **state)
+{
+  (void)state;
+  server_exec(b.pg, "CREATE TABLE customers (id bigint PRIMARY KEY);"
+                    "INSERT INTO customers SELECT generate_series(0, 8000);"
+                    "DELETE FROM customers WHERE id = 808;"
+                    "ALTER TABLE orders ADD FOREIGN KEY (id) REFERENCES customers"
+                    " DEFERRABLE INITIALLY DEFERRED;"
+                    "ALTER TABLE refunds ADD CHECK (id <> 16)");
+  big_load();
+  assert_int_equal(load_write(&a), TG_AGAIN); /* the refund */
+  assert_int_equal(load_write(&a), TG_AGAIN); /* the order */
+  load_must(&a);
+  assert_string_equal(balance(a.pg), "4010=4008+2+0+0");
+  assert_string_equal(server_value(b.pg, "SELECT count(*) FROM refunds"), "9");
+}
+
 static void a_trigger_may_raise_what_it_likes(void **state)
 {
   (void)state;
@@ -252,6 +270,7 @@ int main(void)
       T(rows_without_a_partition_are_quarantined),
       T(foreign_keys_name_no_line_and_are_found_by_halving),
       T(deferred_constraints_are_checked_before_the_ledger),
+      T(a_deferred_fault_in_one_table_does_not_hide_behind_another),
       T(a_trigger_may_raise_what_it_likes),
       T(a_trigger_that_swallows_rows_is_told),
       T(too_many_refused_rows_hold_the_topic_unchanged),
