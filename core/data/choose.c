@@ -8,7 +8,8 @@ static void copy_rows(struct tg_column *out, struct tg_column *const pair[2], co
   if (width == sizeof(int64_t)) {
     const uint64_t *x = pair[0]->v.any, *y = pair[1]->v.any;
     uint64_t *z = out->v.any;
-    for (uint32_t i = 0; i < out->rows; i++) z[i] = choice[i] ? y[i] : x[i];
+    uint32_t rows = out->rows;
+    for (uint32_t i = 0; i < rows; i++) z[i] = choice[i] ? y[i] : x[i];
     return;
   }
   for (uint32_t i = 0; i < out->rows; i++)
@@ -19,14 +20,18 @@ static void copy_rows(struct tg_column *out, struct tg_column *const pair[2], co
 struct tg_column *tg_choose_rows(struct tg_op *op, struct tg_column *const pair[2],
                                  const uint8_t *choice)
 {
-  struct tg_column *out = tg_op_new(op, pair[0]->type);
+  struct tg_column *out = tg_op_raw(op, pair[0]->type);
   if (!out) return NULL;
   copy_rows(out, pair, choice);
   if (!pair[0]->nul && !pair[1]->nul) return out;
   uint8_t *nul = tg_op_alloc(op, op->rows, 1);
   if (!nul) return NULL;
-  for (uint32_t i = 0; i < op->rows; i++)
-    nul[i] = pair[choice[i]]->nul ? pair[choice[i]]->nul[i] : 0;
+  const uint8_t *x = pair[0]->nul, *y = pair[1]->nul;
+  uint32_t rows = op->rows;
+  for (uint32_t i = 0; i < rows; i++) {
+    const uint8_t *from = choice[i] ? y : x;
+    nul[i] = from ? from[i] : TG_SOME;
+  }
   out->nul = nul;
   return out;
 }
@@ -37,7 +42,9 @@ struct tg_column *tg_choose_when(struct tg_op *op, struct tg_column *mask, struc
   struct tg_column *pair[2];
   uint8_t *choice = tg_op_alloc(op, op->rows, 1), *nul;
   if (!choice || !tg_cast_unify(op, a, b, pair)) return NULL;
-  for (uint32_t i = 0; i < op->rows; i++) choice[i] = mask->v.mask[i] != TG_TRUE;
+  const uint8_t *m = mask->v.mask;
+  uint32_t rows = op->rows;
+  for (uint32_t i = 0; i < rows; i++) choice[i] = m[i] != TG_TRUE;
   struct tg_column *out = tg_choose_rows(op, pair, choice);
   if (!out || !mask->nul) return out;
   if (!tg_op_nul_max(op, out->nul, mask->nul, &nul)) return NULL;
@@ -56,6 +63,7 @@ struct tg_column *tg_choose_default(struct tg_op *op, struct tg_column *a, struc
   if (!choice || !tg_cast_unify(op, tg_arg_column(a), b, pair)) return NULL;
   if (!tg_op_nul(op, tg_arg_column(pair[0]), &nul)) return NULL;
   if (!nul) return pair[0];
-  for (uint32_t i = 0; i < op->rows; i++) choice[i] = nul[i] != TG_SOME;
+  uint32_t rows = op->rows;
+  for (uint32_t i = 0; i < rows; i++) choice[i] = nul[i] != TG_SOME;
   return tg_choose_rows(op, pair, choice);
 }

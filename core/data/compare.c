@@ -92,7 +92,7 @@ static struct tg_column *compare_range(struct tg_op *op, enum tg_cmp cmp, struct
   __int128 floor;
   bool exact;
   if (!literal_floor(op, a, lit, &floor, &exact)) return NULL;
-  struct tg_column *out = tg_op_new(op, tg_type_of(TG_BOOL));
+  struct tg_column *out = tg_op_raw(op, tg_type_of(TG_BOOL));
   if (!out) return NULL;
   bool negate = cmp == TG_NE || cmp == TG_ISNT;
   in_range(a->v.ints, op->rows, range_cmp(cmp, floor, exact), negate, out->v.mask);
@@ -112,20 +112,53 @@ static void compare_ints(const struct tg_column *a, const struct tg_column *b, u
                          uint8_t *out)
 {
   const int64_t *x = a->v.ints, *y = b->v.ints;
-  for (uint32_t i = 0; i < a->rows; i++) out[i] = verdict(bits, tg_order_ints(x[i], y[i]));
+  uint32_t rows = a->rows;
+  for (uint32_t i = 0; i < rows; i++) out[i] = verdict(bits, tg_order_ints(x[i], y[i]));
+}
+
+/* Whole numbers and numerics of different scales. */
+static void compare_scaled(const struct tg_column *a, const struct tg_column *b, unsigned bits,
+                           uint8_t *out)
+{
+  const int64_t *x = a->v.ints, *y = b->v.ints;
+  uint32_t rows = a->rows, sa = a->type.scale, sb = b->type.scale;
+  int64_t mul_x = (int64_t)tg_pow10(sb > sa ? sb - sa : 0),
+          mul_y = (int64_t)tg_pow10(sa > sb ? sa - sb : 0);
+  for (uint32_t i = 0; i < rows; i++) {
+    __int128 l = (__int128)x[i] * mul_x, r = (__int128)y[i] * mul_y;
+    out[i] = verdict(bits, (l > r) - (l < r));
+  }
 }
 
 static void compare_floats(const struct tg_column *a, const struct tg_column *b, unsigned bits,
                            uint8_t *out)
 {
   const double *x = a->v.floats, *y = b->v.floats;
-  for (uint32_t i = 0; i < a->rows; i++) out[i] = verdict(bits, tg_order_floats(x[i], y[i]));
+  uint32_t rows = a->rows;
+  for (uint32_t i = 0; i < rows; i++) out[i] = verdict(bits, tg_order_floats(x[i], y[i]));
 }
 
+/* NaN is the greatest, so that "not less or equal" is "greater" for every x when y is a number. */
 static void compare_float_to(const struct tg_column *a, double y, unsigned bits, uint8_t *out)
 {
   const double *x = a->v.floats;
-  for (uint32_t i = 0; i < a->rows; i++) out[i] = verdict(bits, tg_order_floats(x[i], y));
+  uint32_t rows = a->rows;
+  uint8_t flip = bits & 4 ? 1 : 0; /* computed as the opposite */
+  if (isnan(y)) {
+    for (uint32_t i = 0; i < rows; i++) out[i] = verdict(bits, tg_order_floats(x[i], y));
+  } else if (bits == outcomes[TG_EQ] || bits == outcomes[TG_NE]) {
+    for (uint32_t i = 0; i < rows; i++) out[i] = (uint8_t)(((x[i] == y) ^ flip) << 1);
+  } else if (bits == outcomes[TG_LT] || bits == outcomes[TG_GE]) {
+    for (uint32_t i = 0; i < rows; i++) out[i] = (uint8_t)(((x[i] < y) ^ flip) << 1);
+  } else {
+    for (uint32_t i = 0; i < rows; i++) out[i] = (uint8_t)(((x[i] <= y) ^ flip) << 1);
+  }
+}
+
+static bool both_exact(struct tg_type a, struct tg_type b)
+{
+  return tg_order_of(a) == TG_ORDER_NUMBER && tg_type_store(a) == TG_STORE_INT &&
+         tg_type_store(b) == TG_STORE_INT;
 }
 
 static bool same_ints(struct tg_type a, struct tg_type b)
@@ -138,12 +171,13 @@ static bool same_ints(struct tg_type a, struct tg_type b)
 static struct tg_column *compare_rows(struct tg_op *op, unsigned bits, struct tg_column *a,
                                       struct tg_column *b, uint32_t step)
 {
-  struct tg_column *out = tg_op_new(op, tg_type_of(TG_BOOL));
+  struct tg_column *out = tg_op_raw(op, tg_type_of(TG_BOOL));
   if (!out) return NULL;
   uint8_t *z = out->v.mask;
   bool floats =
       tg_type_store(a->type) == TG_STORE_FLOAT && tg_type_store(b->type) == TG_STORE_FLOAT;
   if (step && same_ints(a->type, b->type)) return compare_ints(a, b, bits, z), out;
+  if (step && both_exact(a->type, b->type)) return compare_scaled(a, b, bits, z), out;
   if (step && floats) return compare_floats(a, b, bits, z), out;
   for (uint32_t i = 0; i < op->rows; i++) {
     if (i % TG_OP_BLOCK_ROWS == 0 && tg_op_late(op)) return NULL;
@@ -156,7 +190,7 @@ static struct tg_column *compare_rows(struct tg_op *op, unsigned bits, struct tg
 static struct tg_column *compare_text(struct tg_op *op, enum tg_cmp cmp, struct tg_column *a,
                                       struct tg_column *one)
 {
-  struct tg_column *out = tg_op_new(op, tg_type_of(TG_BOOL));
+  struct tg_column *out = tg_op_raw(op, tg_type_of(TG_BOOL));
   if (!out) return NULL;
   compare_text_equal(a->v.texts, op->rows, one->v.texts[0], cmp == TG_NE || cmp == TG_ISNT,
                      out->v.mask);
@@ -166,9 +200,14 @@ static struct tg_column *compare_text(struct tg_op *op, enum tg_cmp cmp, struct 
 static struct tg_column *compare_float(struct tg_op *op, unsigned bits, struct tg_column *a,
                                        double y)
 {
-  struct tg_column *out = tg_op_new(op, tg_type_of(TG_BOOL));
+  struct tg_column *out = tg_op_raw(op, tg_type_of(TG_BOOL));
   if (out) compare_float_to(a, y, bits, out->v.mask);
   return out;
+}
+
+static bool is_exact_float(struct tg_literal lit)
+{
+  return lit.kind == TG_LIT_INT && lit.i <= INT64_C(1) << 53 && lit.i >= -(INT64_C(1) << 53);
 }
 
 static struct tg_column *compare_literal(struct tg_op *op, enum tg_cmp cmp, struct tg_column *a,
@@ -179,6 +218,8 @@ static struct tg_column *compare_literal(struct tg_op *op, enum tg_cmp cmp, stru
   enum tg_order order = tg_order_of(a->type);
   if (order != TG_ORDER_NONE && store == TG_STORE_INT) return compare_range(op, cmp, a, lit);
   if (store == TG_STORE_FLOAT && lit.kind == TG_LIT_FLOAT) return compare_float(op, bits, a, lit.f);
+  if (store == TG_STORE_FLOAT && is_exact_float(lit))
+    return compare_float(op, bits, a, (double)lit.i);
   struct tg_op once = *op;
   once.rows = 1;
   struct tg_column *one = tg_literal_column(&once, lit, a->type);
@@ -223,7 +264,7 @@ static struct tg_column *compare_null(struct tg_op *op, enum tg_cmp cmp, struct 
 {
   uint8_t *nul;
   if (cmp == TG_IS || cmp == TG_ISNT) return tg_mask_null(op, a, cmp == TG_IS);
-  struct tg_column *out = tg_op_new(op, tg_type_of(TG_BOOL));
+  struct tg_column *out = tg_op_raw(op, tg_type_of(TG_BOOL));
   if (!out || !tg_op_nul2(op, tg_arg_column(a), tg_arg_null(), &nul)) return NULL;
   return tg_op_end(op, out, nul);
 }
@@ -259,7 +300,7 @@ static struct tg_column *between_range(struct tg_op *op, struct tg_column *a,
     if (!literal_floor(op, a, b->max.lit, &floor, &exact)) return NULL;
     high = exact && b->exclusive_max ? floor - 1 : floor;
   }
-  struct tg_column *out = tg_op_new(op, tg_type_of(TG_BOOL));
+  struct tg_column *out = tg_op_raw(op, tg_type_of(TG_BOOL));
   if (!out) return NULL;
   in_range(a->v.ints, op->rows, range_of(low, high), false, out->v.mask);
   return tg_op_end(op, out, a->nul);
@@ -268,9 +309,12 @@ static struct tg_column *between_range(struct tg_op *op, struct tg_column *a,
 static void nan_is_outside(const struct tg_column *a, struct tg_column *out)
 {
   uint8_t *z = out->v.mask;
-  for (uint32_t i = 0; i < a->rows; i++) {
-    bool known = !(a->nul && a->nul[i]);
-    z[i] = known && isnan(a->v.floats[i]) ? TG_FALSE : z[i];
+  const uint8_t *nul = a->nul;
+  const double *x = a->v.floats;
+  uint32_t rows = a->rows;
+  for (uint32_t i = 0; i < rows; i++) {
+    bool known = !(nul && nul[i]);
+    z[i] = known && isnan(x[i]) ? TG_FALSE : z[i];
   }
 }
 

@@ -3,7 +3,7 @@
 
 static struct tg_column *new_mask(struct tg_op *op, uint8_t *a, uint8_t *b)
 {
-  struct tg_column *out = tg_op_new(op, tg_type_of(TG_BOOL));
+  struct tg_column *out = tg_op_raw(op, tg_type_of(TG_BOOL));
   return out && tg_op_nul_max(op, a, b, &out->nul) ? out : NULL;
 }
 
@@ -13,7 +13,8 @@ struct tg_column *tg_mask_and(struct tg_op *op, struct tg_column *a, struct tg_c
   if (!out) return NULL;
   const uint8_t *x = a->v.mask, *y = b->v.mask;
   uint8_t *z = out->v.mask;
-  for (uint32_t i = 0; i < op->rows; i++) z[i] = x[i] < y[i] ? x[i] : y[i];
+  uint32_t rows = op->rows;
+  for (uint32_t i = 0; i < rows; i++) z[i] = x[i] < y[i] ? x[i] : y[i];
   return out;
 }
 
@@ -23,7 +24,8 @@ struct tg_column *tg_mask_or(struct tg_op *op, struct tg_column *a, struct tg_co
   if (!out) return NULL;
   const uint8_t *x = a->v.mask, *y = b->v.mask;
   uint8_t *z = out->v.mask;
-  for (uint32_t i = 0; i < op->rows; i++) z[i] = x[i] > y[i] ? x[i] : y[i];
+  uint32_t rows = op->rows;
+  for (uint32_t i = 0; i < rows; i++) z[i] = x[i] > y[i] ? x[i] : y[i];
   return out;
 }
 
@@ -33,14 +35,15 @@ struct tg_column *tg_mask_not(struct tg_op *op, struct tg_column *a)
   if (!out) return NULL;
   const uint8_t *x = a->v.mask;
   uint8_t *z = out->v.mask;
-  for (uint32_t i = 0; i < op->rows; i++) z[i] = (uint8_t)(TG_TRUE - x[i]);
+  uint32_t rows = op->rows;
+  for (uint32_t i = 0; i < rows; i++) z[i] = (uint8_t)(TG_TRUE - x[i]);
   return out;
 }
 
 struct tg_column *tg_mask_null(struct tg_op *op, struct tg_column *a, bool want)
 {
   uint8_t *nul;
-  struct tg_column *out = tg_op_new(op, tg_type_of(TG_BOOL));
+  struct tg_column *out = tg_op_raw(op, tg_type_of(TG_BOOL));
   if (!out || !tg_op_nul(op, tg_arg_column(a), &nul)) return NULL;
   uint8_t *z = out->v.mask;
   if (!nul) {
@@ -48,14 +51,15 @@ struct tg_column *tg_mask_null(struct tg_op *op, struct tg_column *a, bool want)
     return out;
   }
   uint8_t flip = want ? 0 : TG_TRUE, most = 0;
-  for (uint32_t i = 0; i < op->rows; i++) {
+  uint32_t rows = op->rows;
+  for (uint32_t i = 0; i < rows; i++) {
     z[i] = (uint8_t)((nul[i] ? TG_TRUE : TG_FALSE) ^ flip);
     most = nul[i] > most ? nul[i] : most;
   }
   if (most <= TG_NULL) return out;
   uint8_t *faults = tg_op_alloc(op, op->rows, 1);
   if (!faults) return NULL;
-  for (uint32_t i = 0; i < op->rows; i++) faults[i] = nul[i] > TG_NULL ? nul[i] : 0;
+  for (uint32_t i = 0; i < rows; i++) faults[i] = nul[i] > TG_NULL ? nul[i] : 0;
   out->nul = faults;
   return out;
 }

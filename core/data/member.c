@@ -51,7 +51,8 @@ static void mark_map(const struct tg_column *a, const uint8_t *map, int64_t low,
                      uint8_t *out)
 {
   const int64_t *v = a->v.ints;
-  for (uint32_t i = 0; i < a->rows; i++) {
+  uint32_t rows = a->rows;
+  for (uint32_t i = 0; i < rows; i++) {
     uint64_t at = (uint64_t)v[i] - (uint64_t)low;
     out[i] = at < size ? map[at] : TG_FALSE;
   }
@@ -82,6 +83,7 @@ static struct tg_column *member_ints(struct tg_op *op, struct tg_column *a,
 struct table { /* open addressing; ptr NULL is free */
   struct tg_text *slots;
   uint32_t mask;
+  uint64_t lengths; /* bit n: a member of n bytes (modulo 64) */
 };
 
 static uint32_t hash(struct tg_text t)
@@ -102,6 +104,7 @@ static uint32_t hash(struct tg_text t)
 static int in_table(const void *self, struct tg_text t)
 {
   const struct table *table = self;
+  if (!(table->lengths >> (t.len & 63) & 1)) return 0;
   for (uint32_t at = hash(t) & table->mask; table->slots[at].ptr; at = (at + 1) & table->mask)
     if (tg_text_eq(table->slots[at], t)) return 1;
   return 0;
@@ -119,6 +122,7 @@ static struct tg_column *member_texts(struct tg_op *op, struct tg_column *a,
     uint32_t at = hash(set[i].t) & table.mask;
     while (table.slots[at].ptr) at = (at + 1) & table.mask;
     table.slots[at] = set[i].t;
+    table.lengths |= UINT64_C(1) << (set[i].t.len & 63);
   }
   return tg_text_mask(op, a, in_table, &table);
 }

@@ -34,6 +34,16 @@ struct tg_column *tg_op_new(struct tg_op *op, struct tg_type type)
   return c ? c : tg_op_full(op);
 }
 
+struct tg_column *tg_op_raw(struct tg_op *op, struct tg_type type)
+{
+  if (tg_op_late(op)) return NULL;
+  struct tg_column *c = tg_op_alloc(op, 1, sizeof *c);
+  void *values = c ? tg_op_alloc(op, op->rows, tg_type_width(type)) : NULL;
+  if (!values) return NULL;
+  *c = (struct tg_column){.type = type, .rows = op->rows, .v.any = values};
+  return c;
+}
+
 void *tg_op_alloc(struct tg_op *op, size_t count, size_t size)
 {
   size_t total;
@@ -46,11 +56,11 @@ static bool nul_of_mask(struct tg_op *op, const struct tg_column *c, uint8_t **o
 {
   uint8_t *nul = tg_op_alloc(op, op->rows, 1);
   if (!nul) return false;
-  const uint8_t *mask = c->v.mask;
+  const uint8_t *mask = c->v.mask, *faults = c->nul;
   uint8_t any = 0;
-  for (uint32_t i = 0; i < op->rows; i++) any |= nul[i] = mask[i] & TG_UNKNOWN;
-  if (c->nul)
-    for (uint32_t i = 0; i < op->rows; i++) any |= nul[i] = c->nul[i] ? c->nul[i] : nul[i];
+  uint32_t rows = op->rows;
+  for (uint32_t i = 0; i < rows; i++) any |= nul[i] = mask[i] & TG_UNKNOWN;
+  for (uint32_t i = 0; faults && i < rows; i++) any |= nul[i] = faults[i] ? faults[i] : nul[i];
   *out = any ? nul : NULL;
   return true;
 }
@@ -71,7 +81,8 @@ bool tg_op_nul_max(struct tg_op *op, uint8_t *a, uint8_t *b, uint8_t **out)
   if (!a || !b || a == b) return true;
   uint8_t *nul = *out = tg_op_alloc(op, op->rows, 1);
   if (!nul) return false;
-  for (uint32_t i = 0; i < op->rows; i++) nul[i] = a[i] > b[i] ? a[i] : b[i];
+  uint32_t rows = op->rows;
+  for (uint32_t i = 0; i < rows; i++) nul[i] = a[i] > b[i] ? a[i] : b[i];
   return true;
 }
 
@@ -91,11 +102,12 @@ static uint8_t nul_largest(const uint8_t *nul, uint32_t rows)
 static struct tg_column *end_mask(struct tg_op *op, struct tg_column *out, const uint8_t *nul)
 {
   uint8_t *mask = out->v.mask;
-  for (uint32_t i = 0; i < op->rows; i++) mask[i] = nul[i] ? TG_UNKNOWN : mask[i];
-  if (nul_largest(nul, op->rows) <= TG_NULL) return out;
+  uint32_t rows = op->rows;
+  for (uint32_t i = 0; i < rows; i++) mask[i] = nul[i] ? TG_UNKNOWN : mask[i];
+  if (nul_largest(nul, rows) <= TG_NULL) return out;
   uint8_t *faults = tg_op_alloc(op, op->rows, 1);
   if (!faults) return NULL;
-  for (uint32_t i = 0; i < op->rows; i++) faults[i] = nul[i] > TG_NULL ? nul[i] : 0;
+  for (uint32_t i = 0; i < rows; i++) faults[i] = nul[i] > TG_NULL ? nul[i] : 0;
   out->nul = faults;
   return out;
 }

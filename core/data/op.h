@@ -79,6 +79,10 @@ bool tg_op_late(struct tg_op *op);
 /* A result column of zeroed values without nul; NULL when late or full. */
 struct tg_column *tg_op_new(struct tg_op *op, struct tg_type type);
 
+/* The same with values left as they are, for operations that write every row (loops that store bytes
+ * keep op->rows in a variable: a byte may alias it, and the loop is then not vectorised). */
+struct tg_column *tg_op_raw(struct tg_op *op, struct tg_type type);
+
 /* Bytes from the arena, or NULL with op->err set. */
 void *tg_op_alloc(struct tg_op *op, size_t count, size_t size);
 

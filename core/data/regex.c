@@ -14,6 +14,7 @@ struct tg_regex {
   pcre2_match_data *match;
   pcre2_match_context *limits;
   pcre2_jit_stack *stack;
+  bool jit;
 };
 
 static bool flag_bits(const char *flags, uint32_t *bits)
@@ -59,6 +60,7 @@ static bool prepare(struct tg_regex *r)
   pcre2_set_heap_limit(r->limits, MATCH_HEAP_KIB);
   if (pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE) != 0)
     return true; /* not allowed: interpreted */
+  r->jit = true;
   r->stack = pcre2_jit_stack_create(STACK_BYTES, STACK_BYTES_MAX, NULL);
   if (r->stack) pcre2_jit_stack_assign(r->limits, NULL, r->stack);
   return true;
@@ -94,7 +96,9 @@ void tg_regex_free(struct tg_regex *r)
 
 int tg_regex_test(const struct tg_regex *r, struct tg_text t)
 {
-  int rc = pcre2_match(r->code, (PCRE2_SPTR)t.ptr, t.len, 0, 0, r->match, r->limits);
+  PCRE2_SPTR text = (PCRE2_SPTR)t.ptr;
+  int rc = r->jit ? pcre2_jit_match(r->code, text, t.len, 0, 0, r->match, r->limits)
+                  : pcre2_match(r->code, text, t.len, 0, 0, r->match, r->limits);
   if (rc >= 0) return 1;
   return rc == PCRE2_ERROR_NOMATCH ? 0 : -TG_LIMIT;
 }

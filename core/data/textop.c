@@ -40,11 +40,12 @@ static bool test_dict(struct tg_op *op, tg_text_test *test, const void *self,
   uint8_t *each = tg_op_alloc(op, dict->count, 2);
   if (!each || !test_texts(op, test, self, dict->texts, dict->count, each, each + dict->count))
     return false;
-  for (uint32_t i = 0; i < op->rows; i++) {
-    uint32_t code = dict->codes[i];
-    bool null = code == TG_DICT_NULL;
-    mask[i] = null ? TG_FALSE : each[code];
-    faults[i] = null ? TG_SOME : each[dict->count + code];
+  const uint32_t *codes = dict->codes;
+  uint32_t rows = op->rows, count = dict->count;
+  for (uint32_t i = 0; i < rows; i++) {
+    bool null = codes[i] == TG_DICT_NULL;
+    mask[i] = null ? TG_FALSE : each[codes[i]];
+    faults[i] = null ? TG_SOME : each[count + codes[i]];
   }
   return true;
 }
