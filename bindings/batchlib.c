@@ -212,7 +212,8 @@ static int map_rows(lua_State *L)
   struct tg_column *out = tg_op_new(&op, tg_type_of(TG_BOOL));
   for (uint32_t i = 0; out && i < b->rows; i++) {
     if (i % TG_OP_BLOCK_ROWS == 0) tg_vm_poll(L);
-    out->v.mask[i] = map_row(L, &r, i);
+    /* A row that is gone may hold nulls where a field has none: its function would only raise. */
+    out->v.mask[i] = b->fates[i] > TG_TAG ? TG_UNKNOWN : map_row(L, &r, i);
   }
   return tg_op_done(L, &op, "map_rows", out);
 }

@@ -170,6 +170,7 @@ static void push_api(lua_State *L)
   copy_pairs(L, lua_gettop(L) - 1);
   lua_remove(L, -2);
   tg_batchobj_open(L);
+  tg_require_open(L);
   lua_createtable(L, 0, 2);
   lua_pushlightuserdata(L, tg_loader_program(L));
   lua_pushglobaltable(L);
@@ -291,16 +292,11 @@ static void push_file(lua_State *L, const struct tg_source_file *file)
   lua_setfield(L, -2, "catalogue");
 }
 
-/* Compiles and runs a file; false when it does not compile (reported). [-0, +1] on true. */
-static bool run_chunk(lua_State *L, const struct tg_source_file *file)
+bool tg_loader_chunk(lua_State *L, const struct tg_source_file *file, struct tg_err *err)
 {
   struct tg_program *p = tg_loader_program(L);
-  struct tg_err err;
   struct tg_text text = tg_text_of(file->text, file->size);
-  if (tg_vm_load(p->vm, file->path, text, &err) != TG_OK) {
-    tg_loader_fault(p, &err);
-    return false;
-  }
+  if (tg_vm_load(p->vm, file->path, text, err) != TG_OK) return false;
   tg_loader_give_api(L);
   lua_call(L, 0, 1);
   return true;
@@ -309,7 +305,11 @@ static bool run_chunk(lua_State *L, const struct tg_source_file *file)
 static int load_file(lua_State *L)
 {
   const struct tg_source_file *file = lua_touserdata(L, 1);
-  if (!run_chunk(L, file)) return 0;
+  struct tg_err err;
+  if (!tg_loader_chunk(L, file, &err)) {
+    tg_loader_fault(tg_loader_program(L), &err);
+    return 0;
+  }
   tg_loader_push(L, file->kind == TG_FILE_SCRIPT ? "topics" : "rules", "load");
   push_file(L, file);
   lua_pushvalue(L, -3);

@@ -1,4 +1,4 @@
-/* The Lua module `tidegate`: rules and topics tried from plain Lua, for people who test with busted.
+/* The Lua module `tidegate`: rules and topics tried from plain Lua, for people who use busted.
  *
  *   local tg = require "tidegate"
  *   tg.run_rule("rules/mine.lua", { with = { "x" }, given = { x = { 1, tg.null } } })
@@ -6,8 +6,8 @@
  *   tg.run_topic("scripts/orders.lua", { events = { { id = 1 } }, rules = { "rules/mine.lua" } })
  *     -> { fates = { "load" }, reasons = { "" }, rows = { { id = 1 } }, error = nil }
  *
- * The caller's Lua state is a stock one and stays apart: values cross as text, into a program of its own
- * with the sandbox of production. Functions cannot cross. */
+ * The caller's Lua state is a stock one and stays apart: values cross as text, into a program of
+ * its own with the sandbox of production. Functions cannot cross. */
 #include "bindings/module.h"
 
 #include "bindings/runner.h"

@@ -33,9 +33,9 @@ enum tg_rc tg_program_test(struct tg_program *p, const char *filter, tg_test_rep
 
 struct tg_testrun;
 
-/* Runs one test that is written as Lua text, "return { \"title\", with = {..}, given = {..} }", on the
- * rule or topic of the file `path`, and hands what came out to take() (bindings/testrun.h). What it
- * expects is not looked at. TG_CONFIG: it is no test; TG_FATAL: the VM is lost. */
+/* Runs one test that is written as Lua text, "return { \"title\", with = {..}, given = {..} }", on
+ * the rule or topic of the file `path`, and hands what came out to take() (bindings/testrun.h).
+ * What it expects is not looked at. TG_CONFIG: it is no test; TG_FATAL: the VM is lost. */
 enum tg_rc tg_program_eval(struct tg_program *p, const char *path, struct tg_text test,
                            void (*take)(void *self, const struct tg_testrun *run), void *self,
                            struct tg_err *err);

@@ -96,6 +96,13 @@ enum tg_rc tg_loader_open(struct tg_program *p, struct tg_err *err);
  * prelude. Every fault is reported. TG_FATAL: the VM is lost. */
 enum tg_rc tg_loader_file(struct tg_program *p, const struct tg_source_file *file,
                           struct tg_err *err);
+/* Compiles and runs a file; false with err when it does not compile. Raises what the file raises.
+ * [-0, +1] on true */
+bool tg_loader_chunk(lua_State *L, const struct tg_source_file *file, struct tg_err *err);
+
+/* Adds `require` for the program's modules to the table on top (require.c). [-0, +0] */
+void tg_require_open(lua_State *L);
+
 /* Calls tg.<part>.<name>() of the prelude without arguments. */
 enum tg_rc tg_loader_call(struct tg_program *p, const char *part, const char *name,
                           struct tg_err *err);

@@ -5,7 +5,8 @@ local between = "rules/accuracy/between.lua"
 
 describe("run_rule", function()
   it("judges given columns", function()
-    local got = tg.run_rule(between, { with = { "x", min = 1 }, given = { x = { 0, 1, tg.null, -5 } } })
+    local got = tg.run_rule(between, { with = { "x", min = 1 },
+      given = { x = { 0, 1, tg.null, -5 } } })
     assert.are.equal("fail", got.verdict)
     assert.are.same({ 1, 4 }, got.fails)
     assert.are.same({ "x: 0 is below min 1", "x: -5 is below min 1" }, got.reasons)
@@ -32,7 +33,8 @@ describe("run_rule", function()
   end)
 
   it("raises for files that do not load and for values that cannot cross", function()
-    assert.has_error(function() tg.run_rule("rules/none.lua", { given = {} }) end, "rules/none.lua cannot be read")
+    assert.has_error(function() tg.run_rule("rules/none.lua", { given = {} }) end,
+      "rules/none.lua cannot be read")
     assert.has_error(function()
       tg.run_rule(between, { with = { "x", min = 1, where = function() end }, given = { x = {} } })
     end, "a function cannot be given to a rule: it runs in a Lua of its own")
@@ -74,7 +76,8 @@ describe("run_topic", function()
     assert.are.same({ "load", "drop", "quarantine", "quarantine" }, got.fates)
     assert.are.equal("two", got.reasons[2])
     assert.are.equal("amount: -1.00 is below min 0", got.reasons[3])
-    assert.are.same({ { id = 1, amount = "1.50", ok = true, at = "2026-01-01T00:00:00Z" } }, got.rows)
+    assert.are.same({ { id = 1, amount = "1.50", ok = true, at = "2026-01-01T00:00:00Z" } },
+      got.rows)
   end)
 
   it("tells all faults of files that do not load", function()

@@ -392,6 +392,31 @@ static void rule_that_eats_memory_is_an_error_and_the_others_go_on(void **state)
   tg_program_free(p);
 }
 
+static void functions_by_row_do_not_meet_rows_that_are_gone(void **state)
+{
+  (void)state;
+  struct sources s = {0};
+  struct run r;
+  sources_add(&s, TG_FILE_RULE, "rules/byrow.lua",
+              "return { doc = \"by row\", topics = { \"orders\" },\n"
+              "check = function(b)\n"
+              "  return b:map_rows({ \"id\" }, function(row) return row.id > 1 end)\n"
+              "end }");
+  sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua",
+              "return { table = \"orders\", " FIELDS ",\n"
+              "transform = function(b)\n"
+              "  b:drop(b:map_rows({ \"id\" }, function(row) return row.id > 5 end), \"large\")\n"
+              "end }");
+  struct tg_program *p = sources_program(&s);
+  RUN(&r, p, "{\"id\":1}", "no json", "{\"id\":2}", "{\"id\":6}");
+  expect_fates(&r, "tag quarantine load drop");
+  assert_int_equal(r.judgement.rules[0].verdict, TG_FAIL);
+  assert_int_equal(r.judgement.rules[0].evaluated, 2);
+  assert_false(r.judgement.critical);
+  run_close(&r);
+  tg_program_free(p);
+}
+
 static uint32_t calls;
 static void count_call(void *self)
 {
@@ -435,6 +460,7 @@ int main(void)
       cmocka_unit_test(same_program_runs_batch_after_batch),
       cmocka_unit_test(transform_that_eats_memory_costs_only_its_rows),
       cmocka_unit_test(rule_that_eats_memory_is_an_error_and_the_others_go_on),
+      cmocka_unit_test(functions_by_row_do_not_meet_rows_that_are_gone),
       cmocka_unit_test(caller_is_called_between_evaluations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

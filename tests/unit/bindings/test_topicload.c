@@ -173,6 +173,50 @@ static void script_that_eats_memory_at_load_is_a_fault(void **state)
   expect_text(s.faults, "lua.memory");
 }
 
+static void modules_below_scripts_can_be_required(void **state)
+{
+  (void)state;
+  struct sources s = {0};
+  struct run r;
+  sources_add(&s, TG_FILE_MODULE, "scripts/lib/more.lua", "return { one = require(\"lib.one\") }");
+  sources_add(&s, TG_FILE_MODULE, "scripts/lib/one.lua", "return 1");
+  sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua",
+              "local more = require \"lib.more\"\n"
+              "return { table = \"orders\", " FIELDS ",\n"
+              "  transform = function(b) b.amount = b.amount + more.one end }");
+  struct tg_program *p = sources_program(&s);
+  RUN(&r, p, "{\"id\":1,\"amount\":1}");
+  assert_int_equal(r.b.columns[1]->v.ints[0], 200);
+  run_close(&r);
+  tg_program_free(p);
+}
+
+static void only_modules_can_be_required(void **state)
+{
+  (void)state;
+  static const char *const names[][2] = {{"io", "there is no file"},
+                                         {"../etc", "a name such as"},
+                                         {"", "a name such as"},
+                                         {"a..b", "a name such as"},
+                                         {"a.", "a name such as"},
+                                         {"orders", "there is no file"},
+                                         {"lib.self", "needs itself"},
+                                         {"lib.bad", "scripts/lib/bad.lua:1"},
+                                         {"lib.raises", "scripts/lib/raises.lua:1: no"}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    struct sources s = {0};
+    struct tg_program *p;
+    char text[200];
+    snprintf(text, sizeof text, "\nrequire \"%s\"", names[i][0]);
+    sources_add(&s, TG_FILE_MODULE, "scripts/lib/self.lua", "return require \"lib.self\"");
+    sources_add(&s, TG_FILE_MODULE, "scripts/lib/bad.lua", "return (");
+    sources_add(&s, TG_FILE_MODULE, "scripts/lib/raises.lua", "error(\"no\")");
+    sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua", text);
+    assert_int_equal(sources_load(&s, &p), TG_CONFIG);
+    expect_text(s.faults, names[i][1]);
+  }
+}
+
 static void misspelt_column_in_transform_is_found_at_load(void **state)
 {
   (void)state;
@@ -196,6 +240,8 @@ int main(void)
       cmocka_unit_test(misspelt_name_is_suggested),
       cmocka_unit_test(script_that_runs_for_ever_at_load_is_a_fault),
       cmocka_unit_test(script_that_eats_memory_at_load_is_a_fault),
+      cmocka_unit_test(modules_below_scripts_can_be_required),
+      cmocka_unit_test(only_modules_can_be_required),
       cmocka_unit_test(misspelt_column_in_transform_is_found_at_load),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
