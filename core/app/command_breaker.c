@@ -1,14 +1,9 @@
 /* tidegate breaker: the state of a topic's breaker in PostgreSQL, and closing it. */
+#include "core/app/ask.h"
 #include "core/app/cli.h"
-#include "core/base/clock.h"
 #include "core/pg/state.h"
 
 #include <unistd.h>
-
-static int64_t deadline(void)
-{
-  return tg_clock_mono_us() + 10 * TG_SEC;
-}
 
 static enum tg_rc journal(struct tg_pg *pg, const struct tg_breaker *b, const char *reason,
                           struct tg_err *err)
@@ -18,38 +13,30 @@ static enum tg_rc journal(struct tg_pg *pg, const struct tg_breaker *b, const ch
   snprintf(message, sizeof message, "closed by %s: %s", user ? user : "an operator", reason);
   struct tg_note note = {
       .pipeline = b->pipeline, .kind = "breaker", .topic = b->topic, .message = message};
-  return tg_journal_add(pg, &note, deadline(), err);
+  return tg_journal_add(pg, &note, tg_ask_deadline(), err);
 }
 
 static enum tg_rc act(struct tg_pg *pg, struct tg_breaker *b, bool reset, const char *reason,
                       struct tg_err *err)
 {
-  enum tg_rc rc = tg_breaker_get(pg, b, deadline(), err);
+  enum tg_rc rc = tg_breaker_get(pg, b, tg_ask_deadline(), err);
   if (rc != TG_OK) return rc;
   printf("%s: %s%s%s\n", b->topic, b->open ? "open: " : "closed", b->open ? b->reason : "",
          b->open && reset ? "; closing it" : "");
   if (!reset || !b->open) return TG_OK;
   b->open = false;
   snprintf(b->reason, sizeof b->reason, "%s", reason);
-  rc = tg_breaker_set(pg, b, NULL, deadline(), err);
+  rc = tg_breaker_set(pg, b, NULL, tg_ask_deadline(), err);
   return rc == TG_OK ? journal(pg, b, reason, err) : rc;
 }
 
 static int run(const struct tg_config *c, const char *topic, bool reset, const char *reason)
 {
-  struct tg_pg_conf conf = {.dsn = c->dsn,
-                            .password_file = c->password_file,
-                            .name = "tidegate breaker",
-                            .connect_us = 10 * TG_SEC,
-                            .statement_us = 10 * TG_SEC,
-                            .lock_us = TG_SEC};
   struct tg_breaker b = {.pipeline = c->pipeline, .topic = topic};
-  struct tg_pg *pg = tg_pg_new(&conf);
   struct tg_err err;
-  bool fresh;
-  enum tg_rc rc =
-      pg ? tg_pg_connect(pg, &fresh, &err) : tg_err_set(&err, TG_FATAL, "breaker", "out of memory");
-  if (rc == TG_OK) rc = act(pg, &b, reset, reason, &err);
+  struct tg_pg *pg = tg_ask_open(c, &err);
+  if (!pg) return tg_cli_fail(&err);
+  enum tg_rc rc = act(pg, &b, reset, reason, &err);
   tg_pg_free(pg);
   return rc == TG_OK ? TG_EXIT_OK : tg_cli_fail(&err);
 }

@@ -127,7 +127,7 @@ static int run(struct demo *d)
   if (rc == TG_OK) rc = watch(d, tg_clock_mono_us() + DRAIN_US, true, &err);
   if (d->process.hub) tg_process_stop(&d->process);
   uint64_t sent = atomic_load(&d->feeder.sent);
-  if (rc == TG_OK && !tg_view_balance(d->pg.dsn, sent))
+  if (rc == TG_OK && !tg_view_balance(&d->config, sent))
     rc = tg_err_set(&err, TG_FATAL, "demo", "the ledger is not even");
   tg_config_fini(&d->config);
   tg_mock_free(d->mock);

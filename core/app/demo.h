@@ -49,6 +49,6 @@ struct tg_view {
 void tg_view_draw(struct tg_view *v, struct tg_process *p, uint64_t sent);
 /* The ledger's balance and some rejected rows, from PostgreSQL. Returns false when in != loaded +
  * quarantined + late + dropped. */
-bool tg_view_balance(const char *dsn, uint64_t sent);
+bool tg_view_balance(const struct tg_config *config, uint64_t sent);
 
 #endif

@@ -1,8 +1,10 @@
 /* The demo's live view, and the balance at its end. */
 #include "core/app/demo.h"
 
+#include "core/app/ask.h"
 #include "core/base/clock.h"
-#include "core/base/log.h"
+#include "core/pg/ledger.h"
+#include "core/pg/quarantine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,32 +78,19 @@ void tg_view_draw(struct tg_view *v, struct tg_process *p, uint64_t sent)
   fflush(stdout);
 }
 
-static const char balance_sql[] =
-    "SELECT p.topic, sum(s.n_in), sum(s.n_loaded), sum(s.n_quarantined), sum(s.n_late), "
-    "sum(s.n_dropped),"
-    " sum(s.n_in) = sum(s.n_loaded + s.n_quarantined + s.n_late + s.n_dropped)"
-    " FROM tidegate.segment s JOIN tidegate.partition p ON p.id = s.partition_id GROUP BY 1 ORDER "
-    "BY 1";
-
-static const char reasons_sql[] = "SELECT p.topic, q.stage, coalesce(q.rule, ''), "
-                                  "coalesce(q.field, ''), left(min(q.reason), 60), count(*)"
-                                  " FROM tidegate.quarantine q JOIN tidegate.partition p ON p.id = "
-                                  "q.partition_id GROUP BY 1, 2, 3, 4 ORDER BY 6 DESC LIMIT 12";
-
 static bool show_balance(struct tg_pg *pg, uint64_t sent, struct tg_err *err)
 {
   bool even = true;
   long long in = 0;
-  if (tg_pg_query(pg, balance_sql, NULL, 0, tg_clock_mono_us() + 10 * TG_SEC, err) != TG_OK)
-    return false;
+  if (tg_ledger_balance(pg, "demo", tg_ask_deadline(), err) != TG_OK) return false;
   printf("\nthe ledger's balance: in = loaded + quarantined + late + dropped\n");
   for (uint32_t r = 0; r < tg_pg_rows(pg); r++) {
-    bool row_even = tg_pg_value(pg, r, 6)[0] == 't';
-    printf("  %-10s %9s = %s + %s + %s + %s   %s\n", tg_pg_value(pg, r, 0), tg_pg_value(pg, r, 1),
-           tg_pg_value(pg, r, 2), tg_pg_value(pg, r, 3), tg_pg_value(pg, r, 4),
-           tg_pg_value(pg, r, 5), row_even ? "ok" : "UNEVEN");
+    bool row_even = tg_pg_value(pg, r, 9)[0] == 't' && tg_pg_value(pg, r, 10)[0] == '0';
+    printf("  %-10s %9s = %s + %s + %s + %s   %s\n", tg_pg_value(pg, r, 0), tg_pg_value(pg, r, 3),
+           tg_pg_value(pg, r, 4), tg_pg_value(pg, r, 6), tg_pg_value(pg, r, 7),
+           tg_pg_value(pg, r, 8), row_even ? "ok" : "UNEVEN");
     even &= row_even;
-    in += atoll(tg_pg_value(pg, r, 1));
+    in += atoll(tg_pg_value(pg, r, 3));
   }
   printf("  sent %llu, in the ledger %lld%s\n", (unsigned long long)sent, in,
          in == (long long)sent
@@ -112,26 +101,24 @@ static bool show_balance(struct tg_pg *pg, uint64_t sent, struct tg_err *err)
 
 static void show_reasons(struct tg_pg *pg, struct tg_err *err)
 {
-  if (tg_pg_query(pg, reasons_sql, NULL, 0, tg_clock_mono_us() + 10 * TG_SEC, err) != TG_OK) return;
-  printf("\nquarantine, by reason:\n");
+  const struct tg_quarantine_filter all = {.pipeline = "demo"},
+                                    some = {.pipeline = "demo", .limit = 8};
+  if (tg_quarantine_count(pg, &all, tg_ask_deadline(), err) != TG_OK) return;
+  printf("\nquarantine, by stage and rule:\n");
+  tg_ask_print(pg, false, stdout);
+  if (tg_quarantine_list(pg, &some, tg_ask_deadline(), err) != TG_OK) return;
+  printf("\nits newest:\n");
   for (uint32_t r = 0; r < tg_pg_rows(pg); r++)
-    printf("  %8s  %-9s %-10s %s%s%s\n", tg_pg_value(pg, r, 5), tg_pg_value(pg, r, 0),
-           tg_pg_value(pg, r, 1), tg_pg_value(pg, r, 2), *tg_pg_value(pg, r, 2) ? ": " : "",
-           tg_pg_value(pg, r, 4));
+    printf("  %s[%s]@%s  %s\n", tg_pg_value(pg, r, 2), tg_pg_value(pg, r, 3), tg_pg_value(pg, r, 4),
+           tg_pg_value(pg, r, 8));
 }
 
-bool tg_view_balance(const char *dsn, uint64_t sent)
+bool tg_view_balance(const struct tg_config *config, uint64_t sent)
 {
-  struct tg_pg_conf conf = {.dsn = dsn,
-                            .name = "tidegate demo",
-                            .connect_us = 5 * TG_SEC,
-                            .statement_us = 10 * TG_SEC,
-                            .lock_us = TG_SEC};
-  struct tg_pg *pg = tg_pg_new(&conf);
   struct tg_err err = {0};
-  bool fresh, even = false;
-  if (pg && tg_pg_connect(pg, &fresh, &err) == TG_OK && (even = show_balance(pg, sent, &err)))
-    show_reasons(pg, &err);
+  struct tg_pg *pg = tg_ask_open(config, &err);
+  bool even = pg && show_balance(pg, sent, &err);
+  if (even) show_reasons(pg, &err);
   if (err.rc != TG_OK) fprintf(stderr, "error: %s: %s\n", err.where, err.what);
   tg_pg_free(pg);
   return even;

@@ -1,0 +1,198 @@
+/* Configuration: every fault at once, with its place; defaults, units, secrets. */
+#include "core/app/property.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct faults {
+  char text[8192];
+  uint32_t count;
+};
+
+static void take(void *self, const struct tg_err *err)
+{
+  struct faults *f = self;
+  size_t len = strlen(f->text);
+  snprintf(f->text + len, sizeof f->text - len, "%s: %s\n", err->where, err->what);
+  f->count++;
+}
+
+/* Loads yaml from a file of its own; the caller frees the configuration. */
+static enum tg_rc load(struct tg_config *c, const char *yaml, struct faults *f)
+{
+  char path[] = "/tmp/tg-config.XXXXXX";
+  int fd = mkstemp(path);
+  assert_true(fd >= 0 && write(fd, yaml, strlen(yaml)) == (ssize_t)strlen(yaml));
+  close(fd);
+  *f = (struct faults){0};
+  enum tg_rc rc = tg_config_load(c, path, take, f);
+  unlink(path);
+  return rc;
+}
+
+static const char good[] = "pipeline: shop\nkafka: { brokers: 'localhost:9092' }\n";
+
+static void defaults_fill_what_is_not_said(void **state)
+{
+  (void)state;
+  struct tg_config c;
+  struct faults f;
+  assert_int_equal(load(&c, good, &f), TG_OK);
+  assert_string_equal(f.text, "");
+  assert_int_equal(c.load_rows, 50000);
+  assert_int_equal(c.load_bytes, 24 << 20);
+  assert_int_equal(c.load_linger_us, 50000);
+  assert_true(c.lanes >= 1);
+  assert_true(c.queue_kbytes >= 8192 && c.memory_bytes > 0);
+  assert_non_null(strstr(c.scripts, "/scripts"));
+  tg_config_fini(&c);
+}
+
+static void every_fault_is_told_with_line_and_column(void **state)
+{
+  (void)state;
+  struct tg_config c;
+  struct faults f;
+  assert_int_equal(load(&c,
+                        "pipeline: shop\n"
+                        "kafka:\n  brokers: b:1\n  broker: b:2\n"
+                        "load: { rows: many, lingr: 50ms, bytes: 1 }\n"
+                        "log: { level: loud }\n"
+                        "lanes: 0\n"
+                        "lanes: 2\n",
+                        &f),
+                   TG_CONFIG);
+  assert_int_equal(f.count, 7);
+  assert_non_null(
+      strstr(f.text, ":4:3: there is no setting `kafka.broker`; did you mean `kafka.brokers`?"));
+  assert_non_null(strstr(f.text, ":5:15: load.rows: 'many' is not a whole number"));
+  assert_non_null(strstr(f.text, "did you mean `load.linger`?"));
+  assert_non_null(strstr(f.text, "load.bytes: 1 is out of range"));
+  assert_non_null(strstr(f.text, ":6:15: log.level: 'loud' is none of debug, info, warn, error"));
+  assert_non_null(strstr(f.text, ":7:8: lanes: 0 is out of range"));
+  assert_non_null(strstr(f.text, "`lanes` is given twice"));
+  tg_config_fini(&c);
+}
+
+static void missing_settings_and_broken_yaml_are_told(void **state)
+{
+  (void)state;
+  struct tg_config c;
+  struct faults f;
+  assert_int_equal(load(&c, "lanes: 1\n", &f), TG_CONFIG);
+  assert_non_null(strstr(f.text, "`pipeline` is missing"));
+  assert_non_null(strstr(f.text, "`kafka.brokers` is missing"));
+  tg_config_fini(&c);
+  assert_int_equal(load(&c, "pipeline: [shop\nkafka: }\n", &f), TG_CONFIG);
+  assert_non_null(strstr(f.text, "not YAML"));
+  tg_config_fini(&c);
+  f = (struct faults){0};
+  assert_int_equal(tg_config_load(&c, "/nowhere/tidegate.yaml", take, &f), TG_CONFIG);
+  assert_non_null(strstr(f.text, "cannot be read"));
+  tg_config_fini(&c);
+}
+
+static void variables_are_replaced_in_values(void **state)
+{
+  (void)state;
+  struct tg_config c;
+  struct faults f;
+  setenv("TG_TEST_BROKER", "host:1", 1);
+  unsetenv("TG_TEST_NONE");
+  assert_int_equal(
+      load(&c, "pipeline: '${TG_TEST_NONE:-shop}'\nkafka: { brokers: '${TG_TEST_BROKER},b:2' }\n",
+           &f),
+      TG_OK);
+  assert_string_equal(c.pipeline, "shop");
+  assert_string_equal(c.brokers, "host:1,b:2");
+  tg_config_fini(&c);
+  assert_int_equal(
+      load(&c, "pipeline: '${TG_TEST_NONE:?say which}'\nkafka: { brokers: '${TG_TEST_NONE}' }\n",
+           &f),
+      TG_CONFIG);
+  assert_non_null(strstr(f.text, "TG_TEST_NONE: say which"));
+  assert_non_null(strstr(f.text, "the variable TG_TEST_NONE is not set"));
+  tg_config_fini(&c);
+}
+
+static void pinned_kafka_properties_are_refused_with_the_reason(void **state)
+{
+  (void)state;
+  struct tg_config c;
+  struct faults f;
+  assert_int_equal(load(&c,
+                        "pipeline: shop\nkafka:\n  brokers: b:1\n  properties:\n"
+                        "    enable.auto.commit: true\n    client.rack: a\n",
+                        &f),
+                   TG_CONFIG);
+  assert_int_equal(f.count, 1);
+  assert_non_null(strstr(f.text, ":5:5: kafka.properties: "));
+  assert_int_equal(c.properties_count, 1);
+  tg_config_fini(&c);
+}
+
+static void a_password_is_never_shown(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *dsn, *shown;
+  } cases[] = {{"host=h password=secret user=u", "host=h password=*** user=u"},
+               {"postgresql://u:secret@h/db", "postgresql://u:***@h/db"},
+               {"postgresql://u@h/db?password=secret&x=1", "postgresql://u@h/db?password=***&x=1"},
+               {"host=h user=u", "host=h user=u"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct tg_config c;
+    struct faults f;
+    char yaml[256];
+    snprintf(yaml, sizeof yaml, "%spostgres: { dsn: '%s' }\n", good, cases[i].dsn);
+    assert_int_equal(load(&c, yaml, &f), TG_OK);
+    assert_string_equal(c.dsn_shown, cases[i].shown);
+    tg_config_fini(&c);
+  }
+}
+
+static void a_budget_too_small_for_the_loads_is_refused(void **state)
+{
+  (void)state;
+  struct tg_config c;
+  struct faults f;
+  assert_int_equal(load(&c, "pipeline: s\nkafka: { brokers: b }\nlanes: 4\nmemory: 100MiB\n", &f),
+                   TG_CONFIG);
+  assert_non_null(strstr(f.text, "memory: 4 lanes"));
+  tg_config_fini(&c);
+}
+
+static void units_are_exact_and_overflow_is_refused(void **state)
+{
+  (void)state;
+  int64_t n;
+  assert_true(tg_duration_parse(tg_text("2h"), &n) && n == INT64_C(7200000000));
+  assert_true(tg_duration_parse(tg_text("50ms"), &n) && n == 50000);
+  assert_false(tg_duration_parse(tg_text("50"), &n));
+  assert_false(tg_duration_parse(tg_text("ms"), &n));
+  assert_false(tg_duration_parse(tg_text("99999999999999999d"), &n));
+  assert_true(tg_size_parse(tg_text("64KiB"), &n) && n == 65536);
+  assert_true(tg_size_parse(tg_text("100"), &n) && n == 100);
+  assert_false(tg_size_parse(tg_text("1 MiB"), &n));
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(defaults_fill_what_is_not_said),
+      cmocka_unit_test(every_fault_is_told_with_line_and_column),
+      cmocka_unit_test(missing_settings_and_broken_yaml_are_told),
+      cmocka_unit_test(variables_are_replaced_in_values),
+      cmocka_unit_test(pinned_kafka_properties_are_refused_with_the_reason),
+      cmocka_unit_test(a_password_is_never_shown),
+      cmocka_unit_test(a_budget_too_small_for_the_loads_is_refused),
+      cmocka_unit_test(units_are_exact_and_overflow_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
