@@ -62,8 +62,8 @@ bool tg_message_where(lua_State *L, char *out, size_t size)
   return false;
 }
 
-/* Whether a running function is of the file that `where` names; a message may name any. Lua shows long
- * names as "...end": then *where gets the whole. */
+/* Whether a running function is of the file that `where` names; a message may name any. Lua shows
+ * long names as "...end": then *where gets the whole. */
 static bool confirm_place(lua_State *L, struct tg_err *err)
 {
   lua_Debug ar;

@@ -1,11 +1,13 @@
-/* getmetatable, setmetatable and rawset for scripts. A table gets a private copy of the metatable's events, so that
+/* getmetatable, setmetatable and rawset for scripts. A table gets a private copy of the
+ * metatable's events, so that
  * what was checked stays as it was checked:
  *
  *   __gc    would run code at any moment       __len   would lie to C code about sizes
  *   __mode  lets one garbage collection take minutes (chains of ephemerons)
  *   __call  with a table in it may loop in C for minutes
  *
- * Events added to the metatable later are not seen, except __index (`self.__index = self` often comes after). */
+ * Events added to the metatable later are not seen, except __index (`self.__index = self` often
+ * comes after). */
 #include "bindings/vmstate.h"
 
 #include <lauxlib.h>

@@ -34,48 +34,54 @@ static uint8_t byte_at(const struct compiler *c, size_t at)
   return (uint8_t)c->text.ptr[at];
 }
 
-static void set_add(uint8_t *set, unsigned byte)
+static void set_add(uint64_t *set, unsigned byte)
 {
-  set[byte >> 3] |= (uint8_t)(1u << (byte & 7));
+  set[byte >> 6] |= UINT64_C(1) << (byte & 63);
 }
 
-static bool set_has(const uint8_t *set, unsigned byte)
+static bool set_has(const uint64_t *set, unsigned byte)
 {
-  return set[byte >> 3] >> (byte & 7) & 1;
+  return set[byte >> 6] >> (byte & 63) & 1;
 }
 
-/* Whether byte is in the class that a letter names, e.g. 'd'; letters that name none stand for
- * themselves. */
-static bool in_class(uint8_t letter, int byte)
+/* The classes in ASCII, whatever the locale: bytes 0-63 and 64-127. */
+static const struct class {
+  char letter;
+  uint64_t low, high;
+} CLASSES[] = {
+    {'a', 0, 0x07fffffe07fffffe},
+    {'c', 0x00000000ffffffff, 0x8000000000000000},
+    {'d', 0x03ff000000000000, 0},
+    {'g', 0xfffffffe00000000, 0x7fffffffffffffff},
+    {'l', 0, 0x07fffffe00000000},
+    {'p', 0xfc00fffe00000000, 0x78000001f8000001},
+    {'s', 0x0000000100003e00, 0},
+    {'u', 0, 0x0000000007fffffe},
+    {'w', 0x03ff000000000000, 0x07fffffe07fffffe},
+    {'x', 0x03ff000000000000, 0x0000007e0000007e},
+    {'z', 1, 0}, /* as before Lua 5.2 */
+    {0, 0, 0},
+};
+
+/* What %letter matches: a class, for a capital all but the class, else the character itself. */
+static void set_add_class(uint64_t *set, uint8_t letter)
 {
-  bool in;
-  switch (tolower(letter)) {
-  case 'a': in = isalpha(byte); break;
-  case 'c': in = iscntrl(byte); break;
-  case 'd': in = isdigit(byte); break;
-  case 'g': in = isgraph(byte); break;
-  case 'l': in = islower(byte); break;
-  case 'p': in = ispunct(byte); break;
-  case 's': in = isspace(byte); break;
-  case 'u': in = isupper(byte); break;
-  case 'w': in = isalnum(byte); break;
-  case 'x': in = isxdigit(byte); break;
-  case 'z': in = byte == 0; break; /* as before Lua 5.2 */
-  default: return letter == byte;
+  const struct class *c = CLASSES;
+  while (c->letter && c->letter != tolower(letter)) c++;
+  uint64_t inverted = isupper(letter) ? ~UINT64_C(0) : 0;
+  if (!c->letter) {
+    set_add(set, letter);
+    return;
   }
-  return isupper(letter) ? !in : in;
+  set[0] |= c->low ^ inverted;
+  set[1] |= c->high ^ inverted;
+  set[2] |= inverted;
+  set[3] |= inverted;
 }
 
-static void set_add_class(uint8_t *set, uint8_t letter)
+static void set_invert(uint64_t *set)
 {
-  for (int byte = 0; byte < 256; byte++) {
-    if (in_class(letter, byte)) set_add(set, (unsigned)byte);
-  }
-}
-
-static void set_invert(uint8_t *set)
-{
-  for (int i = 0; i < 32; i++) set[i] = (uint8_t)~set[i];
+  for (int i = 0; i < 4; i++) set[i] = ~set[i];
 }
 
 /* The offset of the ] that ends the set whose first member is at `at`; a ] in first place is a
@@ -91,7 +97,7 @@ static size_t set_end(const struct compiler *c, size_t at)
 
 /* One member of a set at `at`: a range, a class or a character. Returns where the next one begins.
  */
-static size_t set_member(const struct compiler *c, size_t at, size_t end, uint8_t *set)
+static size_t set_member(const struct compiler *c, size_t at, size_t end, uint64_t *set)
 {
   uint8_t first = byte_at(c, at);
   if (first == '%') {
@@ -107,7 +113,7 @@ static size_t set_member(const struct compiler *c, size_t at, size_t end, uint8_
 }
 
 /* c->at is behind the [. */
-static enum tg_rc compile_set(struct compiler *c, uint8_t *set)
+static enum tg_rc compile_set(struct compiler *c, uint64_t *set)
 {
   bool inverted = more(c) && byte_at(c, c->at) == '^';
   if (inverted) c->at++;
@@ -216,7 +222,7 @@ static enum tg_rc compile_item(struct compiler *c, struct tg_pattern_node *n)
     rc = compile_set(c, n->set);
   } else {
     set_add(n->set, byte);
-    if (byte == '.') set_invert(memset(n->set, 0, sizeof n->set));
+    if (byte == '.') memset(n->set, 0xff, sizeof n->set);
   }
   n->repeat = compile_repeat(c);
   return rc;

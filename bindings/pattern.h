@@ -32,7 +32,7 @@ enum tg_pattern_found { TG_PATTERN_NO, TG_PATTERN_YES, TG_PATTERN_STEPS, TG_PATT
 struct tg_pattern_node {
   uint8_t kind, repeat; /* what it matches, how often */
   uint8_t a, b;         /* %bxy: x and y; %1: the capture, from 0; ( and ): the capture */
-  uint8_t set[32];      /* one bit for each byte that matches */
+  uint64_t set[4];      /* one bit for each byte that matches */
   size_t from, to;      /* of the match in progress, offsets in the subject */
 };
 

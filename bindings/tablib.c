@@ -19,8 +19,8 @@ static void check_count(lua_State *L, lua_Unsigned count)
   }
 }
 
-/* #t: scripts' tables have no __len, but with holes in the right places a few elements are enough for
- * any number. */
+/* #t: scripts' tables have no __len, but with holes in the right places a few elements are enough
+ * for any number. */
 static lua_Integer check_size(lua_State *L, int arg)
 {
   luaL_checktype(L, arg, LUA_TTABLE);

@@ -15,10 +15,11 @@
 
 #define STACK_OVERFLOW "stack overflow: does a function call itself without end?"
 
-/* A call this deep that needs more memory is endless recursion: the script's error, not the end of the VM. */
+/* A call so deep that needs more memory is endless recursion: the script's error, not the VM's end.
+ * */
 enum { LEVELS_DEEP = 5000 };
 
-/* Lua tells nobody where memory ran out: the line is kept now (looking for it allocates nothing). */
+/* Lua tells nobody where memory ran out: the line is kept now (which allocates nothing). */
 static void note_refusal(struct tg_vm *vm)
 {
   lua_Debug ar;
@@ -113,9 +114,9 @@ void tg_vm_set_scratch(struct tg_vm *vm, struct tg_arena *arena)
   vm->scratch = arena;
 }
 
-/* Out of memory, as far as the VM is concerned: a full stack is the script's error. It may also come
- * as a plain text (from luaL_Buffer), which a script could raise itself: it counts only when the
- * allocator has refused something. */
+/* Out of memory, as far as the VM is concerned: a full stack is the script's error. It may also
+ * come as a plain text (from luaL_Buffer), which a script could raise itself: it counts only when
+ * the allocator has refused something. */
 static bool is_out_of_memory(lua_State *L, int status)
 {
   if (status == LUA_ERRMEM) return !tg_vm_of(L)->stack_full;

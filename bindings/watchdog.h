@@ -7,10 +7,10 @@
  *   watchdog            late = true, signal               that comes after it finds nothing to do
  *   handler                 lua_sethook(every instruction)
  *
- * The signal is sent again, at growing intervals, until the call has ended, as one may fall between
- * two instructions that do not look at the hook. (They grow because lua_sethook() visits every level
- * of a deep recursion: handling signals must not become all the thread does.) A late signal meant for an earlier call finds
- * `late` unset.
+ * The signal is sent again until the call has ended, as one may fall between two instructions that
+ * do not look at the hook; at growing intervals, as lua_sethook() visits every level of a deep
+ * recursion, and handling signals must not become all the thread does. A late signal meant for an
+ * earlier call finds `late` unset.
  *
  * Thread: begin and end on the thread that runs the call; calls may nest. */
 #ifndef TG_BINDINGS_WATCHDOG_H

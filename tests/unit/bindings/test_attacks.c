@@ -1,5 +1,7 @@
-/* Every file of tests/attacks runs in a VM of its own, which must survive it: the call ends within its deadline and a
- * second, as the file's first line says, memory stays under its cap, and the VM's world is as it was.
+/* Every file of tests/attacks runs in a VM of its own, which must survive it: the call ends within
+ * its deadline and a
+ * second, as the file's first line says, memory stays under its cap, and the VM's world is as it
+ * was.
  *
  *   -- expect: deadline | memory | ok | error TEXT -- what it tries */
 #include "bindings/vm.h"

@@ -1,4 +1,5 @@
-/* The bounded string and table functions against the stock ones, on random input, and their bounds. */
+/* The bounded string and table functions against the stock ones, on random input, and their bounds.
+ * */
 #include "bindings/vm.h"
 
 #include "core/base/clock.h"
@@ -13,7 +14,8 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
-/* ThreadSanitizer loses track of frames that longjmp() leaves: each error makes all that follows slower. */
+/* ThreadSanitizer loses track of frames that longjmp() leaves: each error makes all that follows
+ * slower. */
 #ifdef __SANITIZE_THREAD__
 enum { CASES = 500 };
 #else

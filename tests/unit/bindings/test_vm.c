@@ -89,7 +89,8 @@ static void memory_past_the_cap_loses_the_vm(void **state)
   assert_int_equal(run("return 1"), TG_FATAL);
 }
 
-/* The whole life of a VM with one call that uses a bit of everything; the n-th allocation and all after it fail. */
+/* The whole life of a VM with one call that uses a bit of everything; the n-th allocation and all
+ * after it fail. */
 static enum tg_rc live(uint64_t fail_at)
 {
   static const char TEXT[] =

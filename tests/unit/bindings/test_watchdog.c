@@ -1,4 +1,5 @@
-/* Deadlines: they end what never ends by itself, cannot be swallowed, and never hit a later call. */
+/* Deadlines: they end what never ends by itself, cannot be swallowed, and never hit a later call.
+ * */
 #include "bindings/vm.h"
 
 #include "core/base/clock.h"
@@ -87,7 +88,8 @@ static void a_call_in_time_leaves_nothing_behind(void **state)
   tg_vm_free(vm);
 }
 
-/* Calls that end at about the moment of their deadline: the signal of one must never stop the next. */
+/* Calls that end at about the moment of their deadline: the signal of one must never stop the next.
+ * */
 static void a_late_signal_never_hits_the_next_call(void **state)
 {
   (void)state;
