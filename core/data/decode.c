@@ -199,7 +199,7 @@ static bool walk_member(struct tg_decoder *d, struct tg_key *parent, struct tg_k
   bool good = true;
   if (!tg_jsonread_key_raw(j, &raw)) return false;
   struct tg_key *k = **guess;
-  if (!k || !k->plain || !tg_text_eq(k->name, raw)) {
+  if (!k || !tg_key_is(k, raw)) {
     k = match_key(d, parent, raw, &good);
     if (!k) return good && walk_unknown(d, parent, raw, depth);
     **guess = k;

@@ -25,19 +25,6 @@ bool tg_jsonread_fault(struct tg_jsonread *j, const char *reason)
   return fault_at(j, j->text + j->at[end ? j->count : j->next], end ? "it ends too early" : reason);
 }
 
-static bool is_space(char c)
-{
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-/* The token at j->next with the white space behind it cut off. */
-static struct tg_text token_text(const struct tg_jsonread *j)
-{
-  const char *from = j->text + j->at[j->next], *to = j->text + j->at[j->next + 1];
-  while (is_space(to[-1])) to--;
-  return tg_text_of(from, (size_t)(to - from));
-}
-
 /* --- strings ----------------------------------------------------------------------------------- */
 
 static int hex_digit(char c)
@@ -110,14 +97,6 @@ static bool check_string(struct tg_jsonread *j, struct tg_text raw)
   return true;
 }
 
-/* Takes the quotes off a token. The first stage has paired them; nothing is taken for granted. */
-static bool unquote(struct tg_jsonread *j, struct tg_text *t)
-{
-  if (t->len < 2 || t->ptr[t->len - 1] != '"') return tg_jsonread_fault(j, "a malformed string");
-  t->ptr++, t->len -= 2;
-  return true;
-}
-
 static char simple_escape(char c)
 {
   switch (c) {
@@ -174,8 +153,17 @@ static const char *skip_digits(const char *p, const char *end)
   return p;
 }
 
+/* Behind the 'e' of a number; NULL without digits there. */
+static const char *exponent_end(const char *p, const char *end)
+{
+  if (p < end && (*p == '+' || *p == '-')) p++;
+  const char *digits = p;
+  p = skip_digits(p, end);
+  return p == digits ? NULL : p;
+}
+
 /* The end of the JSON number at the front of [p, end), or NULL. */
-static const char *number_end(const char *p, const char *end)
+static const char *number_end(const char *p, const char *end, bool *exponent)
 {
   if (p < end && *p == '-') p++;
   const char *whole = p;
@@ -185,38 +173,41 @@ static const char *number_end(const char *p, const char *end)
     const char *fraction = ++p;
     if ((p = skip_digits(p, end)) == fraction) return NULL;
   }
-  if (p < end && (*p | 0x20) == 'e') {
-    if (++p < end && (*p == '+' || *p == '-')) p++;
-    const char *exponent = p;
-    if ((p = skip_digits(p, end)) == exponent) return NULL;
-  }
-  return p;
+  *exponent = p < end && (*p | 0x20) == 'e';
+  return *exponent ? exponent_end(p + 1, end) : p;
 }
 
 static bool is_huge(struct tg_text number)
 {
   struct tg_decimal d;
-  bool plain = number.len < NUMBER_CHECKED_FROM && !memchr(number.ptr, 'e', number.len) &&
-               !memchr(number.ptr, 'E', number.len);
-  return !plain && tg_decimal_parse(number, &d) && !tg_decimal_fits_numeric(&d);
+  return tg_decimal_parse(number, &d) && !tg_decimal_fits_numeric(&d);
 }
 
 static bool read_number(struct tg_jsonread *j, struct tg_json_value *out)
 {
   const char *end = out->raw.ptr + out->raw.len;
-  if (number_end(out->raw.ptr, end) != end) return tg_jsonread_fault(j, "a malformed number");
-  if (is_huge(out->raw)) j->flags |= TG_JSON_HUGE;
+  bool exponent = false;
+  if (number_end(out->raw.ptr, end, &exponent) != end)
+    return tg_jsonread_fault(j, "a malformed number");
+  if ((exponent || out->raw.len >= NUMBER_CHECKED_FROM) && is_huge(out->raw))
+    j->flags |= TG_JSON_HUGE;
   out->kind = TG_JSON_NUMBER;
   return true;
 }
 
+static bool is_word(struct tg_text t, const char word[4], char last)
+{
+  uint32_t len = last ? 5 : 4;
+  return t.len == len && memcmp(t.ptr, word, 4) == 0 && (!last || t.ptr[4] == last);
+}
+
 static bool read_word(struct tg_jsonread *j, struct tg_json_value *out)
 {
-  if (tg_text_is(out->raw, "true"))
+  if (is_word(out->raw, "true", 0))
     out->kind = TG_JSON_TRUE;
-  else if (tg_text_is(out->raw, "false"))
+  else if (is_word(out->raw, "fals", 'e'))
     out->kind = TG_JSON_FALSE;
-  else if (tg_text_is(out->raw, "null"))
+  else if (is_word(out->raw, "null", 0))
     out->kind = TG_JSON_NULL;
   else
     return tg_jsonread_fault(j, "a value expected");
@@ -224,25 +215,6 @@ static bool read_word(struct tg_jsonread *j, struct tg_json_value *out)
 }
 
 /* --- arrays, objects, values ------------------------------------------------------------------- */
-
-bool tg_jsonread_more(struct tg_jsonread *j, char close, bool *more)
-{
-  char c = tg_jsonread_peek(j);
-  *more = c == ',';
-  if (c != ',' && c != close)
-    return tg_jsonread_fault(j, close == '}' ? "',' or '}' expected" : "',' or ']' expected");
-  j->next++;
-  return true;
-}
-
-bool tg_jsonread_key_raw(struct tg_jsonread *j, struct tg_text *raw)
-{
-  if (tg_jsonread_peek(j) != '"') return tg_jsonread_fault(j, "a key in quotes expected");
-  *raw = token_text(j);
-  if (!unquote(j, raw)) return false;
-  j->next++;
-  return tg_jsonread_take(j, ':') || tg_jsonread_fault(j, "':' expected");
-}
 
 bool tg_jsonread_key_check(struct tg_jsonread *j, struct tg_text raw)
 {
@@ -288,11 +260,11 @@ static bool skip_container(struct tg_jsonread *j, uint32_t depth, struct tg_json
 
 static bool read_scalar(struct tg_jsonread *j, char first, struct tg_json_value *out)
 {
-  out->raw = token_text(j);
+  out->raw = tg_jsonread_token(j);
   bool number = first == '-' || (first >= '0' && first <= '9');
   if (first == '"') {
     out->kind = TG_JSON_STRING;
-    if (!unquote(j, &out->raw) || !check_string(j, out->raw)) return false;
+    if (!tg_jsonread_unquote(j, &out->raw) || !check_string(j, out->raw)) return false;
   } else if (!(number ? read_number(j, out) : read_word(j, out))) {
     return false;
   }

@@ -69,17 +69,57 @@ bool tg_jsonread_value(struct tg_jsonread *j, uint32_t depth, struct tg_json_val
 /* Reads the key at j.next and its colon; *raw is its text as written. Its flags join j.flags. */
 bool tg_jsonread_key(struct tg_jsonread *j, struct tg_text *raw);
 
-/* As tg_jsonread_key, but the caller has seen by comparing that raw holds no backslash. */
-bool tg_jsonread_key_raw(struct tg_jsonread *j, struct tg_text *raw);
+/* The same in two steps, for a caller that can tell by comparing that raw holds no backslash. */
+static inline bool tg_jsonread_key_raw(struct tg_jsonread *j, struct tg_text *raw);
 bool tg_jsonread_key_check(struct tg_jsonread *j, struct tg_text raw);
 
 /* Behind a member of an object (close '}') or array (close ']'): true in *more when a comma was taken. */
-bool tg_jsonread_more(struct tg_jsonread *j, char close, bool *more);
+static inline bool tg_jsonread_more(struct tg_jsonread *j, char close, bool *more);
 
 /* Says what is wrong at the next token; returns false. */
 bool tg_jsonread_fault(struct tg_jsonread *j, const char *reason);
 
 /* A checked string as it reads, at most raw.len bytes, into out. Returns the length. */
 uint32_t tg_jsonread_unescape(struct tg_text raw, char *out);
+
+/* --- the hot ones ---------------------------------------------------------------------------------- */
+
+static inline bool tg_jsonread_is_space(char c)
+{
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* The token at j.next with the white space behind it cut off. */
+static inline struct tg_text tg_jsonread_token(const struct tg_jsonread *j)
+{
+  const char *from = j->text + j->at[j->next], *to = j->text + j->at[j->next + 1];
+  while (tg_jsonread_is_space(to[-1])) to--;
+  return tg_text_of(from, (size_t)(to - from));
+}
+
+/* Takes the quotes off a token. The first stage has paired them; nothing is taken for granted. */
+static inline bool tg_jsonread_unquote(struct tg_jsonread *j, struct tg_text *t)
+{
+  if (t->len < 2 || t->ptr[t->len - 1] != '"') return tg_jsonread_fault(j, "a malformed string");
+  t->ptr++, t->len -= 2;
+  return true;
+}
+
+static inline bool tg_jsonread_key_raw(struct tg_jsonread *j, struct tg_text *raw)
+{
+  if (tg_jsonread_peek(j) != '"') return tg_jsonread_fault(j, "a key in quotes expected");
+  *raw = tg_jsonread_token(j);
+  if (!tg_jsonread_unquote(j, raw)) return false;
+  j->next++;
+  return tg_jsonread_take(j, ':') || tg_jsonread_fault(j, "':' expected");
+}
+
+static inline bool tg_jsonread_more(struct tg_jsonread *j, char close, bool *more)
+{
+  char c = tg_jsonread_peek(j);
+  *more = c == ',';
+  if (c == ',' || c == close) return j->next++, true;
+  return tg_jsonread_fault(j, close == '}' ? "',' or '}' expected" : "',' or ']' expected");
+}
 
 #endif

@@ -26,19 +26,24 @@ static struct tg_key *find_child(const struct tg_key *parent, struct tg_text nam
   return k;
 }
 
+static struct tg_key *add_child(struct tg_arena *a, struct tg_key *parent, struct tg_text name)
+{
+  struct tg_key *k = tg_arena_zalloc(a, 1, sizeof *k);
+  char *copy = tg_arena_zalloc(a, (size_t)name.len + 8, 1);
+  if (!k || !copy) return NULL;
+  if (name.len) memcpy(copy, name.ptr, name.len);
+  k->name = tg_text_of(copy, name.len);
+  k->plain = is_plain(name);
+  k->sibling = parent->children;
+  return parent->children = k;
+}
+
 struct tg_key *tg_key_add(struct tg_arena *a, struct tg_key *root, const struct tg_path *path)
 {
   struct tg_key *at = root;
-  for (uint32_t i = 0; i < path->count; i++) {
+  for (uint32_t i = 0; i < path->count && at; i++) {
     struct tg_key *child = find_child(at, path->steps[i]);
-    if (!child) {
-      if (!(child = tg_arena_zalloc(a, 1, sizeof *child))) return NULL;
-      child->name = path->steps[i];
-      child->plain = is_plain(child->name);
-      child->sibling = at->children;
-      at->children = child;
-    }
-    at = child;
+    at = child ? child : add_child(a, at, path->steps[i]);
   }
   return at;
 }

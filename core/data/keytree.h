@@ -15,7 +15,7 @@
 #include "core/data/topic.h"
 
 struct tg_key {
-  struct tg_text name;        /* borrowed from the topic */
+  struct tg_text name;        /* a copy, 8 zeros behind it */
   bool plain;                 /* written in JSON as it is: nothing in it must be escaped */
   struct tg_key *children;    /* the first one */
   struct tg_key *sibling;     /* the next child of the same parent */
@@ -38,5 +38,21 @@ struct tg_key *tg_key_find(const struct tg_key *parent, struct tg_text name);
 
 /* Forgets what was seen below k in the present event: a later duplicate replaces it all. */
 void tg_key_forget(struct tg_key *k);
+
+/* True when a key is written as k's name. Words at a time: 8 bytes behind raw must be readable, as in an event. */
+static inline bool tg_key_is(const struct tg_key *k, struct tg_text raw)
+{
+  static const unsigned char masks[16] = {255, 255, 255, 255, 255, 255, 255, 255};
+  uint64_t a, b, mask;
+  uint32_t i = 0;
+  if (raw.len != k->name.len || !k->plain) return false;
+  for (; i + 8 <= raw.len; i += 8) {
+    memcpy(&a, raw.ptr + i, 8), memcpy(&b, k->name.ptr + i, 8);
+    if (a != b) return false;
+  }
+  memcpy(&a, raw.ptr + i, 8), memcpy(&b, k->name.ptr + i, 8);
+  memcpy(&mask, masks + 8 - (raw.len - i), 8); /* ones for the bytes that are left */
+  return ((a ^ b) & mask) == 0;
+}
 
 #endif

@@ -162,11 +162,21 @@ static enum tg_rc parse_json(struct tg_valueparse *p, struct tg_text text, struc
   return TG_OK;
 }
 
+/* 0 to 15, or -1. */
 static int hex_digit(char c)
 {
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 0x20;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  static const int8_t digits[256] = {
+      ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+      ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+      ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+      ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16};
+  return digits[(unsigned char)c] - 1;
+}
+
+/* Two digits as a byte, or a negative number. */
+static int hex_byte(const char *p)
+{
+  return hex_digit(p[0]) * 16 | hex_digit(p[1]);
 }
 
 static enum tg_rc parse_bytea(struct tg_valueparse *p, struct tg_text text, struct tg_column *out,
@@ -179,9 +189,9 @@ static enum tg_rc parse_bytea(struct tg_valueparse *p, struct tg_text text, stru
   if (!bytes) return TG_FULL;
   bool good = text.len % 2 == 0;
   for (uint32_t i = 0; good && i < len; i++) {
-    int high = hex_digit(text.ptr[2 + 2 * i]), low = hex_digit(text.ptr[3 + 2 * i]);
-    good = high >= 0 && low >= 0;
-    bytes[i] = (char)(high * 16 + low);
+    int byte = hex_byte(text.ptr + 2 + 2 * (size_t)i);
+    good = byte >= 0;
+    bytes[i] = (char)byte;
   }
   if (!good) return tg_value_refuse(p, text, "is not bytes in PostgreSQL's form \\x0123ab");
   out->v.texts[row] = tg_text_of(bytes, len);
@@ -232,16 +242,30 @@ static enum tg_rc parse_bool(struct tg_valueparse *p, struct tg_text text, struc
   return TG_OK;
 }
 
+/* The usual form: 8-4-4-4-12 digits. */
+static bool read_uuid_usual(const char *p, struct tg_uuid *out)
+{
+  static const uint8_t at[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+  int worst = 0;
+  for (uint32_t i = 0; i < 16; i++) {
+    int byte = hex_byte(p + at[i]);
+    worst |= byte;
+    out->bytes[i] = (uint8_t)byte;
+  }
+  return worst >= 0 && p[8] == '-' && p[13] == '-' && p[18] == '-' && p[23] == '-';
+}
+
 /* 32 hexadecimal digits, a hyphen allowed behind every fourth, braces around all: PostgreSQL's rule. */
 static bool read_uuid(struct tg_text t, struct tg_uuid *out)
 {
+  if (t.len == 36 && read_uuid_usual(t.ptr, out)) return true;
   if (t.len > 2 && t.ptr[0] == '{' && t.ptr[t.len - 1] == '}') t.ptr++, t.len -= 2;
   uint32_t at = 0;
   for (uint32_t i = 0; i < 16; i++) {
     if (t.len - at < 2) return false;
-    int high = hex_digit(t.ptr[at]), low = hex_digit(t.ptr[at + 1]);
-    if (high < 0 || low < 0) return false;
-    out->bytes[i] = (uint8_t)(high * 16 + low);
+    int byte = hex_byte(t.ptr + at);
+    if (byte < 0) return false;
+    out->bytes[i] = (uint8_t)byte;
     at += 2;
     if (i % 2 == 1 && i < 15 && at < t.len && t.ptr[at] == '-') at++;
   }
