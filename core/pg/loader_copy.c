@@ -3,6 +3,7 @@
 
 #include "core/base/clock.h"
 #include "core/data/copy.h"
+#include "core/pg/quote.h"
 
 #include <stdlib.h>
 
@@ -17,13 +18,6 @@ uint32_t tg_attempt_live(const struct tg_batch *b, uint32_t row, uint32_t end)
     for (uint32_t r = from; r < to; r++) live += b->fates[r] == TG_LOAD || b->fates[r] == TG_TAG;
   }
   return live;
-}
-
-static void quoted(struct tg_buf *sql, struct tg_text name)
-{
-  tg_buf_char(sql, '"');
-  tg_buf_text(sql, name);
-  tg_buf_char(sql, '"');
 }
 
 /* Sends sql and takes results until the server waits for COPY data. */
@@ -69,8 +63,7 @@ static void copy_sql(struct tg_buf *sql, const struct tg_topic *t, const char *p
   tg_buf_clear(sql);
   tg_buf_str(sql, prefix);
   tg_buf_str(sql, "COPY ");
-  if (t->schema.len) quoted(sql, t->schema), tg_buf_char(sql, '.');
-  quoted(sql, t->table);
+  tg_quote_table(sql, t);
   tg_buf_str(sql, " (");
   tg_copy_columns(t, sql);
   tg_buf_str(sql, ") FROM STDIN (FORMAT binary)");
