@@ -1,9 +1,9 @@
-/* The inside of batch and column objects, shared by batchobj.c and the columnlib_*.c; everybody else
- * uses batchobj.h.
+/* The inside of batch and column objects, shared by batchobj.c and the columnlib_*.c; everybody
+ * else uses batchobj.h.
  *
  * A column object is userdata { use, column }: `use` is the number of the tg_batchobj_push() it
- * belongs to, and the object is dead when that is not the current one any more. It has no finaliser;
- * the column lives in the scratch arena, or in the batch's.
+ * belongs to, and the object is dead when that is not the current one any more. It has no
+ * finaliser; the column lives in the scratch arena, or in the batch's.
  *
  * A mask made by a script is entered in a list with its line until something uses it. */
 #ifndef TG_BINDINGS_COLUMNOBJ_H
@@ -61,7 +61,8 @@ struct tg_text tg_arg_text_check(lua_State *L, int idx);
 /* The text at idx, or an empty one. */
 struct tg_text tg_arg_text_opt(lua_State *L, int idx);
 
-/* An operation on `first` (may be NULL), its results in the scratch arena. Raises when no batch is alive. */
+/* An operation on `first` (may be NULL), its results in the scratch arena. Raises when no batch is
+ * alive. */
 struct tg_op tg_op_begin(lua_State *L, const struct tg_handle *first);
 /* Pushes the result; raises op's error, with the name of the operation, for NULL. Returns 1. */
 int tg_op_done(lua_State *L, struct tg_op *op, const char *name, struct tg_column *c);

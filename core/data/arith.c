@@ -25,12 +25,19 @@ struct plan {
   __int128 most; /* |result| may not be larger */
 };
 
+struct sum { /* one exact operation */
+  enum tg_arith what;
+  struct exact x, y;
+  struct plan plan;
+};
+
 static bool is_narrow(__int128 x)
 {
   return x == (int64_t)x;
 }
 
-/* Quotient towards zero; 128 bits are divided only when they are needed, which costs five times as much. */
+/* Quotient towards zero; 128 bits are divided only when they are needed, which costs five times as
+ * much. */
 static inline __int128 divide(__int128 x, __int128 y)
 {
   if (is_narrow(x) && is_narrow(y) && y != -1) return (int64_t)x / (int64_t)y;
@@ -80,27 +87,27 @@ static inline uint8_t exact_row(enum tg_arith what, int64_t x, int64_t y, const 
   return TG_SOME;
 }
 
-static inline uint8_t exact_loop(enum tg_arith what, const struct exact *a, const struct exact *b,
-                                 const struct plan *p, struct tg_column *out, uint8_t *faults)
+static inline uint8_t exact_loop(enum tg_arith what, const struct sum *sum, struct tg_column *out,
+                                 uint8_t *faults)
 {
   /* Copies: a byte stored in faults may alias what is read through a pointer. */
-  const struct plan plan = *p;
-  const int64_t *x = a->v, *y = b->v;
+  const struct plan plan = sum->plan;
+  const int64_t *x = sum->x.v, *y = sum->y.v;
   int64_t *z = out->v.ints;
-  uint32_t rows = out->rows, step_x = a->step, step_y = b->step;
+  uint32_t rows = out->rows, step_x = sum->x.step, step_y = sum->y.step;
   uint8_t any = 0;
   for (uint32_t i = 0; i < rows; i++)
     any |= faults[i] = exact_row(what, x[i * step_x], y[i * step_y], &plan, &z[i]);
   return any;
 }
 
-/* Sums of whole numbers and of numerics of one scale, when nothing has to be multiplied. */
-static uint8_t plain_sums(bool minus, const struct exact *a, const struct exact *b,
-                          struct tg_column *out, uint8_t *faults)
+/* Sums of whole numbers, when nothing has to be multiplied. */
+static uint8_t plain_sums(const struct sum *sum, struct tg_column *out, uint8_t *faults)
 {
-  const int64_t *x = a->v, *y = b->v;
+  const int64_t *x = sum->x.v, *y = sum->y.v;
   int64_t *z = out->v.ints;
-  uint32_t rows = out->rows, step_x = a->step, step_y = b->step;
+  uint32_t rows = out->rows, step_x = sum->x.step, step_y = sum->y.step;
+  bool minus = sum->what == TG_SUB;
   uint8_t any = 0;
   for (uint32_t i = 0; i < rows; i++) {
     bool over = minus ? __builtin_sub_overflow(x[i * step_x], y[i * step_y], &z[i])
@@ -110,17 +117,16 @@ static uint8_t plain_sums(bool minus, const struct exact *a, const struct exact 
   return any;
 }
 
-/* The same with the operation known when it is compiled. */
-static uint8_t exact_rows(enum tg_arith what, const struct exact *a, const struct exact *b,
-                          const struct plan *p, struct tg_column *out, uint8_t *faults)
+/* Loops with the operation known when they are compiled. */
+static uint8_t exact_rows(const struct sum *s, struct tg_column *out, uint8_t *faults)
 {
-  bool plain = p->most == INT64_MAX && p->mul_x == 1 && p->mul_y == 1;
-  if (plain && what <= TG_SUB) return plain_sums(what == TG_SUB, a, b, out, faults);
-  switch (what) {
-  case TG_ADD: return exact_loop(TG_ADD, a, b, p, out, faults);
-  case TG_SUB: return exact_loop(TG_SUB, a, b, p, out, faults);
-  case TG_MUL: return exact_loop(TG_MUL, a, b, p, out, faults);
-  default: return exact_loop(what, a, b, p, out, faults);
+  bool plain = s->plan.most == INT64_MAX && s->plan.mul_x == 1 && s->plan.mul_y == 1;
+  if (plain && s->what <= TG_SUB) return plain_sums(s, out, faults);
+  switch (s->what) {
+  case TG_ADD: return exact_loop(TG_ADD, s, out, faults);
+  case TG_SUB: return exact_loop(TG_SUB, s, out, faults);
+  case TG_MUL: return exact_loop(TG_MUL, s, out, faults);
+  default: return exact_loop(s->what, s, out, faults);
   }
 }
 
@@ -180,19 +186,18 @@ static bool exact_of(struct tg_arg a, struct exact *out)
   return true;
 }
 
-static struct tg_column *arith_exact(struct tg_op *op, enum tg_arith what, struct tg_arg a,
-                                     struct tg_arg b, struct exact *x, struct exact *y)
+static struct tg_column *arith_exact(struct tg_op *op, struct sum *s, struct tg_arg a,
+                                     struct tg_arg b)
 {
   uint32_t scale;
-  bool whole = is_whole(a) && is_whole(b);
-  if (!x->step) x->v = &x->one;
-  if (!y->step) y->v = &y->one;
-  struct plan p = plan_of(what, x->scale, y->scale, whole, &scale);
-  bool ints = whole && what != TG_DIV;
+  bool whole = is_whole(a) && is_whole(b), ints = whole && s->what != TG_DIV;
+  if (!s->x.step) s->x.v = &s->x.one;
+  if (!s->y.step) s->y.v = &s->y.one;
+  s->plan = plan_of(s->what, s->x.scale, s->y.scale, whole, &scale);
   struct tg_column *out = tg_op_raw(op, ints ? tg_type_of(TG_INT8) : tg_type_numeric(scale));
   uint8_t *nul, *faults = tg_op_alloc(op, op->rows, 1);
   if (!out || !faults || !tg_op_nul2(op, a, b, &nul)) return NULL;
-  uint8_t any = exact_rows(what, x, y, &p, out, faults);
+  uint8_t any = exact_rows(s, out, faults);
   return end_faults(op, out, nul, faults, any);
 }
 
@@ -264,7 +269,7 @@ static bool narrow(struct tg_op *op, struct tg_arg *a)
 
 struct tg_column *tg_arith(struct tg_op *op, enum tg_arith what, struct tg_arg a, struct tg_arg b)
 {
-  struct exact x, y;
+  struct sum sum = {.what = what};
   char left[NAME_SIZE], right[NAME_SIZE];
   if (!a.c && !b.c) return tg_op_fail(op, TG_CONFIG, "%s needs a column", symbols[what]);
   if (is_time(a) || is_time(b)) return tg_time_arith(op, what, a, b);
@@ -275,9 +280,9 @@ struct tg_column *tg_arith(struct tg_op *op, enum tg_arith what, struct tg_arg a
   if (!narrow(op, &a) || !narrow(op, &b)) return NULL;
   bool null = (!a.c && a.lit.kind == TG_LIT_NULL) || (!b.c && b.lit.kind == TG_LIT_NULL);
   if (null) return arith_null(op, a, b);
-  if (is_float(a) || is_float(b) || !exact_of(a, &x) || !exact_of(b, &y))
+  if (is_float(a) || is_float(b) || !exact_of(a, &sum.x) || !exact_of(b, &sum.y))
     return arith_float(op, what, a, b);
-  return arith_exact(op, what, a, b, &x, &y);
+  return arith_exact(op, &sum, a, b);
 }
 
 static uint8_t exact_unary(enum tg_unary what, int64_t x, __int128 unit, int64_t *out)

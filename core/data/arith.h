@@ -7,8 +7,8 @@
  *   + - %   s = the larger scale          *   s = sum of the scales, at most 18 (then rounded)
  *   /       s = the larger scale + 6, at most 18, rounded half away from zero       //   s = 0
  *
- * Out of range is the fault TG_OVERFLOW, a divisor of zero TG_DIV_ZERO; the other rows are not affected. Time and
- * intervals: see timeop.h, which tg_arith hands them to. */
+ * Out of range is the fault TG_OVERFLOW, a divisor of zero TG_DIV_ZERO; the other rows are not
+ * affected. Time and intervals: see timeop.h, which tg_arith hands them to. */
 #ifndef TG_DATA_ARITH_H
 #define TG_DATA_ARITH_H
 

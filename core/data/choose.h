@@ -8,7 +8,8 @@
 struct tg_column *tg_choose_rows(struct tg_op *op, struct tg_column *const pair[2],
                                  const uint8_t *choice);
 
-/* a where the mask is true, b where it is false or null. A fault of the mask, or of the value taken, stays. */
+/* a where the mask is true, b where it is false or null. A fault of the mask, or of the value
+ * taken, stays. */
 struct tg_column *tg_choose_when(struct tg_op *op, struct tg_column *mask, struct tg_arg a,
                                  struct tg_arg b);
 

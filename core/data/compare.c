@@ -41,8 +41,8 @@ static struct range range_of(__int128 low, __int128 high)
   return (struct range){.low = (int64_t)low, .width = (uint64_t)(high - low)};
 }
 
-/* The whole numbers x for which `x cmp n` holds, n being floor (exact) or between floor and floor + 1.
- * For NE and ISNT: the ones for which it does not. */
+/* The whole numbers x for which `x cmp n` holds, n being floor (exact) or between floor and floor +
+ * 1. For NE and ISNT: the ones for which it does not. */
 static struct range range_cmp(enum tg_cmp cmp, __int128 floor, bool exact)
 {
   switch (cmp) {
@@ -64,7 +64,8 @@ static void in_range(const int64_t *v, uint32_t rows, struct range r, bool negat
     out[i] = (uint8_t)((((uint64_t)v[i] - (uint64_t)r.low <= r.width) ^ negate) << 1);
 }
 
-/* The bound that a literal is for a column held as whole numbers. False with op->err when it is none. */
+/* The bound that a literal is for a column held as whole numbers. False with op->err when it is
+ * none. */
 static bool literal_floor(struct tg_op *op, struct tg_column *a, struct tg_literal lit,
                           __int128 *floor, bool *exact)
 {

@@ -1,7 +1,8 @@
 /* Comparisons: masks out of columns, by the order of order.h.
  *
- * Comparing with null gives null, except for IS and ISNT. A text literal against a time, a uuid or an interval is
- * parsed as such; a float literal against a whole number or a numeric is its shortest decimal. */
+ * Comparing with null gives null, except for IS and ISNT. A text literal against a time, a uuid or
+ * an interval is parsed as such; a float literal against a whole number or a numeric is its
+ * shortest decimal. */
 #ifndef TG_DATA_COMPARE_H
 #define TG_DATA_COMPARE_H
 

@@ -2,8 +2,8 @@
  *
  *   byte   0 false, 1 null, 2 true       and = min   or = max   not = 2 - x
  *
- * so that a whole column is combined without a branch, 16 rows an instruction. A fault (see column.h) is null in the
- * logic and stays in `nul`, whatever the other operand is. */
+ * so that a whole column is combined without a branch, 16 rows an instruction. A fault (see
+ * column.h) is null in the logic and stays in `nul`, whatever the other operand is. */
 #ifndef TG_DATA_MASK_H
 #define TG_DATA_MASK_H
 
@@ -14,7 +14,8 @@ struct tg_column *tg_mask_and(struct tg_op *op, struct tg_column *a, struct tg_c
 struct tg_column *tg_mask_or(struct tg_op *op, struct tg_column *a, struct tg_column *b);
 struct tg_column *tg_mask_not(struct tg_op *op, struct tg_column *a);
 
-/* True where the row is null (want true) or is not (want false); never unknown, but faults stay faults. */
+/* True where the row is null (want true) or is not (want false); never unknown, but faults stay
+ * faults. */
 struct tg_column *tg_mask_null(struct tg_op *op, struct tg_column *a, bool want);
 
 struct tg_tally {
@@ -22,7 +23,8 @@ struct tg_tally {
 }; /* faults are in none of the others */
 struct tg_tally tg_mask_tally(const struct tg_column *m);
 
-/* The numbers of the rows that are true and no fault, ascending, into rows (room for all). Returns how many. */
+/* The numbers of the rows that are true and no fault, ascending, into rows (room for all). Returns
+ * how many. */
 uint32_t tg_mask_select(const struct tg_column *m, uint32_t *rows);
 
 /* True when the row is true and no fault. */

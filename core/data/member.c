@@ -1,4 +1,5 @@
-/* Membership: a bitmap for small ranges of numbers, a sorted list for the others, a hash for texts. */
+/* Membership: a bitmap for small ranges of numbers, a sorted list for the others, a hash for texts.
+ * */
 #include "core/data/member.h"
 #include "core/data/literal.h"
 #include "core/data/mask.h"

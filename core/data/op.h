@@ -1,11 +1,12 @@
 /* What every operation on columns shares: its operands, where its result goes, when it must stop.
  *
- * An operation takes columns and literals and returns a new column of op->rows rows in op->arena, or NULL with
- * op->err filled. It never changes an operand; a result may share the operand's `nul` and the bytes of its texts.
- * Null and fault bytes propagate: the result's byte is the larger one of its operands.
+ * An operation takes columns and literals and returns a new column of op->rows rows in op->arena,
+ * or NULL with op->err filled. It never changes an operand; a result may share the operand's `nul`
+ * and the bytes of its texts. Null and fault bytes propagate: the result's byte is the larger one
+ * of its operands.
  *
- * Errors: TG_FULL the arena's cap; TG_AGAIN the deadline has passed; TG_CONFIG these types do not go together (the
- * script's mistake); TG_DATA the data made it impossible (a match limit).
+ * Errors: TG_FULL the arena's cap; TG_AGAIN the deadline has passed; TG_CONFIG these types do not
+ * go together (the script's mistake); TG_DATA the data made it impossible (a match limit).
  * Pure: no Lua, no clock; the deadline is asked for through `late`. */
 #ifndef TG_DATA_OP_H
 #define TG_DATA_OP_H
@@ -79,28 +80,30 @@ bool tg_op_late(struct tg_op *op);
 /* A result column of zeroed values without nul; NULL when late or full. */
 struct tg_column *tg_op_new(struct tg_op *op, struct tg_type type);
 
-/* The same with values left as they are, for operations that write every row (loops that store bytes
- * keep op->rows in a variable: a byte may alias it, and the loop is then not vectorised). */
+/* The same with values left as they are, for operations that write every row (loops that store
+ * bytes keep op->rows in a variable: a byte may alias it, and the loop is then not vectorised). */
 struct tg_column *tg_op_raw(struct tg_op *op, struct tg_type type);
 
 /* Bytes from the arena, or NULL with op->err set. */
 void *tg_op_alloc(struct tg_op *op, size_t count, size_t size);
 
-/* The nul bytes of an operand, with the unknowns of a mask in them; *out NULL when there are none. May be shared.
- * False: the arena is full. */
+/* The nul bytes of an operand, with the unknowns of a mask in them; *out NULL when there are none.
+ * May be shared. False: the arena is full. */
 bool tg_op_nul(struct tg_op *op, struct tg_arg a, uint8_t **out);
 /* The larger byte of both, row by row. */
 bool tg_op_nul2(struct tg_op *op, struct tg_arg a, struct tg_arg b, uint8_t **out);
 bool tg_op_nul_max(struct tg_op *op, uint8_t *a, uint8_t *b, uint8_t **out);
 
-/* Ends an operation: values of rows with a nul byte become zero (masks: unknown, only faults stay in nul).
- * nul may be NULL. Returns out, or NULL when the arena is full. */
+/* Ends an operation: values of rows with a nul byte become zero (masks: unknown, only faults stay
+ * in nul). nul may be NULL. Returns out, or NULL when the arena is full. */
 struct tg_column *tg_op_end(struct tg_op *op, struct tg_column *out, uint8_t *nul);
 
-/* A nul that may be written to: out->nul itself when it is our own copy, else made. NULL when full. */
+/* A nul that may be written to: out->nul itself when it is our own copy, else made. NULL when full.
+ * */
 uint8_t *tg_op_own_nul(struct tg_op *op, struct tg_column *out, const uint8_t *shared);
 
-/* The dictionary of a text column when working per distinct value pays; NULL otherwise (no error). */
+/* The dictionary of a text column when working per distinct value pays; NULL otherwise (no error).
+ * */
 const struct tg_dict *tg_op_dict(struct tg_op *op, struct tg_column *c);
 
 /* A copy of c and of the texts it points to in another arena; NULL when that is full. */

@@ -1,9 +1,10 @@
 /* How values of two columns are ordered: the rules behind comparisons, least, greatest and sets.
  *
- * Numbers of any kind compare by value, exactly: whole numbers and numeric through 128-bit integers, wide numeric by
- * its digits, whole numbers against floats without rounding either. NaN equals NaN and is greater than any number.
- * Text, bytea and uuid compare byte by byte; a date is its midnight in UTC; intervals as PostgreSQL does, with months
- * of 30 days and days of 24 hours. */
+ * Numbers of any kind compare by value, exactly: whole numbers and numeric through 128-bit
+ * integers, wide numeric by its digits, whole numbers against floats without rounding either. NaN
+ * equals NaN and is greater than any number. Text, bytea and uuid compare byte by byte; a date is
+ * its midnight in UTC; intervals as PostgreSQL does, with months of 30 days and days of 24 hours.
+ * */
 #ifndef TG_DATA_ORDER_H
 #define TG_DATA_ORDER_H
 

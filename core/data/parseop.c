@@ -12,6 +12,11 @@
 
 enum { NAME_SIZE = 64, SHOWN_SIZE = 400 };
 
+struct texts { /* of rows, or of a dictionary */
+  const struct tg_text *at;
+  uint32_t count;
+};
+
 struct format {
   bool is_pattern;
   struct tg_text pattern;
@@ -38,21 +43,21 @@ static bool format_of(struct tg_op *op, struct tg_column *c, struct tg_text text
   return false;
 }
 
-/* Parses count texts into the rows of out; false when full or late. */
-static bool parse_texts(struct tg_op *op, const struct format *f, const struct tg_text *texts,
-                        uint32_t count, struct tg_column *out, uint8_t *faults)
+/* Parses texts into the rows of out; false when full or late. */
+static bool parse_texts(struct tg_op *op, const struct format *f, struct texts texts,
+                        struct tg_column *out, uint8_t *faults)
 {
   struct tg_valueparse p = {.arena = op->arena, .zone_s = op->zone_s};
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < texts.count; i++) {
     if (i % TG_OP_BLOCK_ROWS == 0 && tg_op_late(op)) return false;
     faults[i] = TG_SOME;
-    if (!texts[i].ptr) continue;
+    if (!texts.at[i].ptr) continue;
     enum tg_rc rc = TG_OK;
     if (f->is_pattern)
-      rc =
-          tg_timepattern_parse(f->pattern, texts[i], op->zone_s, &out->v.ints[i]) ? TG_OK : TG_DATA;
+      rc = tg_timepattern_parse(f->pattern, texts.at[i], op->zone_s, &out->v.ints[i]) ? TG_OK
+                                                                                      : TG_DATA;
     else
-      rc = tg_value_parse(&p, texts[i], out, i);
+      rc = tg_value_parse(&p, texts.at[i], out, i);
     if (rc == TG_FULL) return tg_op_full(op) != NULL;
     faults[i] = rc == TG_OK ? TG_SOME : TG_PARSE;
   }
@@ -66,7 +71,8 @@ static struct tg_column *parse_dict(struct tg_op *op, const struct format *f,
   each.rows = dict->count;
   struct tg_column *values = tg_op_new(&each, f->type), *out = tg_op_new(op, f->type);
   uint8_t *bad = tg_op_alloc(op, dict->count, 1);
-  if (!values || !out || !bad || !parse_texts(op, f, dict->texts, dict->count, values, bad))
+  if (!values || !out || !bad ||
+      !parse_texts(op, f, (struct texts){dict->texts, dict->count}, values, bad))
     return NULL;
   uint32_t width = tg_type_width(f->type);
   for (uint32_t i = 0; i < op->rows; i++) {
@@ -92,7 +98,7 @@ static struct tg_column *parse_all(struct tg_op *op, struct tg_column *c, const 
     out = parse_dict(op, f, dict, faults);
   } else {
     out = tg_op_new(op, f->type);
-    if (out && !parse_texts(op, f, c->v.texts, op->rows, out, faults)) return NULL;
+    if (out && !parse_texts(op, f, (struct texts){c->v.texts, op->rows}, out, faults)) return NULL;
   }
   return out && tg_op_nul_max(op, c->nul, faults, nul) ? out : NULL;
 }

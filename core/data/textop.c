@@ -14,38 +14,52 @@ bool tg_text_check(struct tg_op *op, const struct tg_column *c, const char *what
   return false;
 }
 
-/* The verdict of one text as a mask byte and its fault. */
-static uint8_t test_one(tg_text_test *test, const void *self, struct tg_text t, uint8_t *fault)
+struct texts { /* of rows, or of a dictionary */
+  const struct tg_text *at;
+  uint32_t count;
+};
+
+struct verdicts {
+  uint8_t *mask, *faults;
+};
+
+struct tester {
+  tg_text_test *test;
+  const void *self;
+};
+
+static void test_one(const struct tester *t, struct tg_text text, uint8_t *mask, uint8_t *fault)
 {
-  int r = test(self, t);
+  int r = text.ptr ? t->test(t->self, text) : 0;
   *fault = r < 0 ? (uint8_t)-r : TG_SOME;
-  return r > 0 ? TG_TRUE : TG_FALSE;
+  *mask = r > 0 ? TG_TRUE : TG_FALSE;
 }
 
-static bool test_texts(struct tg_op *op, tg_text_test *test, const void *self,
-                       const struct tg_text *texts, uint32_t count, uint8_t *mask, uint8_t *faults)
+static bool test_texts(struct tg_op *op, const struct tester *t, struct texts texts,
+                       struct verdicts out)
 {
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < texts.count; i++) {
     if (i % TG_OP_BLOCK_ROWS == 0 && tg_op_late(op)) return false;
-    mask[i] = TG_FALSE, faults[i] = TG_SOME;
-    if (texts[i].ptr) mask[i] = test_one(test, self, texts[i], &faults[i]);
+    test_one(t, texts.at[i], &out.mask[i], &out.faults[i]);
   }
   return true;
 }
 
 /* Spreads the verdicts of distinct values over the rows. */
-static bool test_dict(struct tg_op *op, tg_text_test *test, const void *self,
-                      const struct tg_dict *dict, uint8_t *mask, uint8_t *faults)
+static bool test_dict(struct tg_op *op, const struct tester *t, const struct tg_dict *dict,
+                      struct verdicts out)
 {
-  uint8_t *each = tg_op_alloc(op, dict->count, 2);
-  if (!each || !test_texts(op, test, self, dict->texts, dict->count, each, each + dict->count))
-    return false;
+  uint8_t *each = tg_op_alloc(op, dict->count, 2), *mask = out.mask, *faults = out.faults;
+  if (!each) return false;
+  const uint8_t *bad = each + dict->count;
+  struct verdicts distinct = {each, each + dict->count};
+  if (!test_texts(op, t, (struct texts){dict->texts, dict->count}, distinct)) return false;
   const uint32_t *codes = dict->codes;
-  uint32_t rows = op->rows, count = dict->count;
+  uint32_t rows = op->rows;
   for (uint32_t i = 0; i < rows; i++) {
     bool null = codes[i] == TG_DICT_NULL;
     mask[i] = null ? TG_FALSE : each[codes[i]];
-    faults[i] = null ? TG_SOME : each[count + codes[i]];
+    faults[i] = null ? TG_SOME : bad[codes[i]];
   }
   return true;
 }
@@ -53,23 +67,30 @@ static bool test_dict(struct tg_op *op, tg_text_test *test, const void *self,
 struct tg_column *tg_text_mask(struct tg_op *op, struct tg_column *c, tg_text_test *test,
                                const void *self)
 {
-  struct tg_column *out = tg_op_new(op, tg_type_of(TG_BOOL));
+  struct tg_column *out = tg_op_raw(op, tg_type_of(TG_BOOL));
   uint8_t *nul, *faults = tg_op_alloc(op, op->rows, 1);
   if (!out || !faults) return NULL;
+  struct tester t = {test, self};
+  struct verdicts all = {out->v.mask, faults};
   const struct tg_dict *dict = tg_op_dict(op, c);
-  bool done = dict ? test_dict(op, test, self, dict, out->v.mask, faults)
-                   : test_texts(op, test, self, c->v.texts, op->rows, out->v.mask, faults);
+  bool done = dict ? test_dict(op, &t, dict, all)
+                   : test_texts(op, &t, (struct texts){c->v.texts, op->rows}, all);
   if (!done || !tg_op_nul_max(op, c->nul, faults, &nul)) return NULL;
   return tg_op_end(op, out, nul);
 }
 
-static bool map_texts(struct tg_op *op, tg_text_change *change, const void *self,
-                      const struct tg_text *texts, uint32_t count, struct tg_text *out)
+struct changer {
+  tg_text_change *change;
+  const void *self;
+};
+
+static bool map_texts(struct tg_op *op, const struct changer *c, struct texts texts,
+                      struct tg_text *out)
 {
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < texts.count; i++) {
     if (i % TG_OP_BLOCK_ROWS == 0 && tg_op_late(op)) return false;
-    if (!texts[i].ptr) continue;
-    out[i] = change(self, op->arena, texts[i]);
+    if (!texts.at[i].ptr) continue;
+    out[i] = c->change(c->self, op->arena, texts.at[i]);
     if (!out[i].ptr) return tg_op_full(op) != NULL;
   }
   return true;
@@ -80,11 +101,13 @@ struct tg_column *tg_text_map(struct tg_op *op, struct tg_column *c, tg_text_cha
 {
   struct tg_column *out = tg_op_new(op, tg_type_of(TG_TEXT_KIND));
   if (!out) return NULL;
+  struct changer by = {change, self};
   out->nul = c->nul;
   const struct tg_dict *dict = tg_op_dict(op, c);
-  if (!dict) return map_texts(op, change, self, c->v.texts, op->rows, out->v.texts) ? out : NULL;
+  if (!dict)
+    return map_texts(op, &by, (struct texts){c->v.texts, op->rows}, out->v.texts) ? out : NULL;
   struct tg_text *each = tg_op_alloc(op, dict->count, sizeof *each);
-  if (!each || !map_texts(op, change, self, dict->texts, dict->count, each)) return NULL;
+  if (!each || !map_texts(op, &by, (struct texts){dict->texts, dict->count}, each)) return NULL;
   for (uint32_t i = 0; i < op->rows; i++)
     if (dict->codes[i] != TG_DICT_NULL) out->v.texts[i] = each[dict->codes[i]];
   return out;
@@ -229,7 +252,8 @@ static struct tg_text next_char(struct tg_text t)
   return tg_text_of(t.ptr + n, t.len - n);
 }
 
-/* Greedy matching with one place to come back to: the last %, as in wildcard matchers without recursion. */
+/* Greedy matching with one place to come back to: the last %, as in wildcard matchers without
+ * recursion. */
 static int like(const void *self, struct tg_text t)
 {
   struct tg_text p = *(const struct tg_text *)self, back_p = {NULL, 0}, back_t = t;

@@ -1,7 +1,8 @@
-/* Operations on text columns (text, varchar), once per distinct value where a column repeats itself.
+/* Operations on text columns (text, varchar), once per distinct value where a column repeats
+ * itself.
  *
- * Positions and lengths count code points unless bytes are asked for. Case is ASCII's. A result may point into its
- * operand's bytes. */
+ * Positions and lengths count code points unless bytes are asked for. Case is ASCII's. A result may
+ * point into its operand's bytes. */
 #ifndef TG_DATA_TEXTOP_H
 #define TG_DATA_TEXTOP_H
 
@@ -10,7 +11,8 @@
 /* TG_CONFIG unless c is text; `what` names the operation in the message. */
 bool tg_text_check(struct tg_op *op, const struct tg_column *c, const char *what);
 
-/* A mask by a test of every text. The test returns 0 or 1, or the fault of that value (enum tg_nul, negative). */
+/* A mask by a test of every text. The test returns 0 or 1, or the fault of that value (enum tg_nul,
+ * negative). */
 typedef int tg_text_test(const void *self, struct tg_text t);
 struct tg_column *tg_text_mask(struct tg_op *op, struct tg_column *c, tg_text_test *test,
                                const void *self);
@@ -26,7 +28,8 @@ struct tg_column *tg_text_lower(struct tg_op *op, struct tg_column *c);
 struct tg_column *tg_text_upper(struct tg_op *op, struct tg_column *c);
 /* ASCII white space at both ends. */
 struct tg_column *tg_text_trimmed(struct tg_op *op, struct tg_column *c);
-/* From character `from` to `to`, both counted from 1 and included; negative ones count from the end, as in Lua. */
+/* From character `from` to `to`, both counted from 1 and included; negative ones count from the
+ * end, as in Lua. */
 struct tg_column *tg_text_sub(struct tg_op *op, struct tg_column *c, int64_t from, int64_t to);
 struct tg_column *tg_text_starts(struct tg_op *op, struct tg_column *c, struct tg_text with);
 struct tg_column *tg_text_ends(struct tg_op *op, struct tg_column *c, struct tg_text with);

@@ -1,14 +1,15 @@
 /* Operations on instants (timestamptz, timestamp, date), times of day and intervals.
  *
- * Instants are microseconds in UTC; a zone is a fixed offset ("+02:00") or "UTC". What leaves the years 0001 to
- * 9999 is the fault TG_OVERFLOW. */
+ * Instants are microseconds in UTC; a zone is a fixed offset ("+02:00") or "UTC". What leaves the
+ * years 0001 to 9999 is the fault TG_OVERFLOW. */
 #ifndef TG_DATA_TIMEOP_H
 #define TG_DATA_TIMEOP_H
 
 #include "core/data/arith.h"
 
-/* instant - instant = interval; instant +- interval = instant; interval +- interval. A text literal stands for an
- * interval ("2h", "1 day"). What tg_arith() does when an operand is an instant or an interval. */
+/* instant - instant = interval; instant +- interval = instant; interval +- interval. A text literal
+ * stands for an interval ("2h", "1 day"). What tg_arith() does when an operand is an instant or an
+ * interval. */
 struct tg_column *tg_time_arith(struct tg_op *op, enum tg_arith what, struct tg_arg a,
                                 struct tg_arg b);
 
@@ -18,7 +19,8 @@ struct tg_column *tg_time_unary(struct tg_op *op, enum tg_unary what, struct tg_
 /* "90s", "2h", "1m30s", "7d", "1 day 02:00" -> a span; ns not kept. False when it is none. */
 bool tg_time_duration(struct tg_text t, struct tg_span *out);
 
-/* Down to the start of its second, minute, hour, day, week (Monday), month, quarter or year in that zone. */
+/* Down to the start of its second, minute, hour, day, week (Monday), month, quarter or year in that
+ * zone. */
 struct tg_column *tg_time_trunc(struct tg_op *op, struct tg_column *c, struct tg_text unit,
                                 struct tg_text zone);
 

@@ -1,11 +1,14 @@
 /* Patterns of times, as strptime(3) and strftime(3) have them; English names, no locale.
  *
- *   %Y year, 4 digits   %y 2 digits (69-99: 19xx)   %m month   %b %B its name   %d day   %j day of the year
- *   %a %A weekday's name   %u weekday 1-7 from Monday   %H hour   %I hour of 12   %p AM PM   %M minute
+ *   %Y year, 4 digits   %y 2 digits (69-99: 19xx)   %m month   %b %B its name   %d day   %j day of
+ * the year
+ *   %a %A weekday's name   %u weekday 1-7 from Monday   %H hour   %I hour of 12   %p AM PM   %M
+ * minute
  *   %S second   %f fraction, 1-6 digits   %z +02:00, +0200 or Z   %% a percent sign
  *
- * Reading takes the whole text, one or more spaces for every space of the pattern, and fewer digits than two where a
- * number has two; a date that does not exist is refused. What the pattern lacks is 1970-01-01 00:00:00. */
+ * Reading takes the whole text, one or more spaces for every space of the pattern, and fewer digits
+ * than two where a number has two; a date that does not exist is refused. What the pattern lacks is
+ * 1970-01-01 00:00:00. */
 #ifndef TG_DATA_TIMEPATTERN_H
 #define TG_DATA_TIMEPATTERN_H
 

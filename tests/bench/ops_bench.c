@@ -1,5 +1,5 @@
-/* Single column operations, CPU nanoseconds per row: the lower quartile of some rounds over one batch of the
- * shape of the reference event (docs/PERFORMANCE.md). Usage: ops_bench [rows] */
+/* Single column operations, CPU nanoseconds per row: the lower quartile of some rounds over one
+ * batch of the shape of the reference event (docs/PERFORMANCE.md). Usage: ops_bench [rows] */
 #include "core/data/arith.h"
 #include "core/data/cast.h"
 #include "core/data/choose.h"
