@@ -85,7 +85,7 @@ static enum tg_rc judge_one(struct tg_program *p, const struct tg_rule *rule, st
   struct tg_failing failing;
   struct tg_arena_mark mark = tg_arena_mark(&p->scratch);
   enum tg_rc rc = tg_rule_judge(p, rule, b, v, &failing, err);
-  if (rc == TG_OK && failing.count) {
+  if (rc == TG_OK && failing.count + failing.errors_count > 0) {
     uint8_t *seen = b->fates;
     b->fates = fates;
     tg_rule_act(rule, b, &failing);

@@ -6,10 +6,11 @@
 
 #include "bindings/script.h"
 
-/* The rows that a rule failed. */
+/* The rows that a rule failed, and those that it could not judge. */
 struct tg_failing {
-  uint32_t *rows; /* ascending */
-  uint32_t count;
+  uint32_t *rows;   /* ascending */
+  uint32_t *errors; /* ascending: a pattern's limit was reached */
+  uint32_t count, errors_count;
   const struct tg_column *mask; /* what check returned */
 };
 
@@ -21,7 +22,8 @@ enum tg_rc tg_rule_judge(struct tg_program *p, const struct tg_rule *rule, struc
                          struct tg_verdict_row *out, struct tg_failing *failing,
                          struct tg_err *err);
 
-/* Gives every failing row the rule's fate and a reason. */
+/* Gives every failing row the rule's fate and a reason; rows that could not be judged go to the
+ * quarantine. */
 void tg_rule_act(const struct tg_rule *rule, struct tg_batch *b, const struct tg_failing *failing);
 
 /* The line that says why row failed, in out (TG_REASON_SIZE bytes). Returns out. */

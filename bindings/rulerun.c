@@ -58,13 +58,14 @@ static enum tg_rc call_script(struct tg_program *p, struct judging *j, struct tg
   return TG_OK;
 }
 
-enum judged { LEFT_OUT, PASSED, FAILED };
+enum judged { LEFT_OUT, PASSED, FAILED, UNJUDGED };
 
 static enum judged judge_row(const struct judging *j, uint32_t row)
 {
   static const enum judged nulls[] = {
       [TG_NULLS_SKIP] = LEFT_OUT, [TG_NULLS_FAIL] = FAILED, [TG_NULLS_PASS] = PASSED};
-  if (j->mask->nul && j->mask->nul[row] > TG_NULL) return FAILED;
+  uint8_t nul = j->mask->nul ? j->mask->nul[row] : TG_SOME;
+  if (nul > TG_NULL) return nul == TG_LIMIT ? UNJUDGED : FAILED;
   uint8_t m = j->mask->v.mask[row];
   if (m == TG_TRUE) return PASSED;
   return m == TG_FALSE ? FAILED : nulls[j->rule->nulls];
@@ -77,8 +78,9 @@ static void count_rows(const struct judging *j, struct tg_verdict_row *out,
   for (uint32_t row = 0; row < b->rows; row++) {
     if (b->fates[row] > TG_TAG || (j->where && !tg_mask_is(j->where, row))) continue;
     enum judged judged = judge_row(j, row);
-    out->evaluated += judged != LEFT_OUT;
+    out->evaluated += judged == PASSED || judged == FAILED;
     if (judged == FAILED) failing->rows[failing->count++] = row;
+    if (judged == UNJUDGED) failing->errors[failing->errors_count++] = row;
   }
   out->failed = failing->count;
   failing->mask = j->mask;
@@ -102,6 +104,19 @@ static void decide(const struct tg_rule *rule, struct tg_verdict_row *v)
   v->verdict = v->alarm == TG_ALARM_NONE ? TG_PASS : TG_FAIL;
 }
 
+/* Rows that cannot be judged cost themselves, not the topic: the alarm is a warning. */
+static enum tg_rc note_errors(const struct judging *j, const struct tg_failing *failing,
+                              struct tg_verdict_row *out, struct tg_err *err)
+{
+  uint32_t first = failing->errors[0];
+  const char *text = tg_nul_text((enum tg_nul)j->mask->nul[first]);
+  out->verdict = TG_ERROR;
+  if (out->alarm == TG_ALARM_NONE) out->alarm = TG_ALARM_WARN;
+  out->error = tg_arena_printf(j->b->arena, "%s: %s: %u rows could not be judged: %s",
+                               j->rule->place, j->rule->id, failing->errors_count, text);
+  return out->error ? TG_OK : tg_err_set(err, TG_FULL, j->rule->id, "no room for its error");
+}
+
 static enum tg_rc script_failed(const struct judging *j, struct tg_verdict_row *out,
                                 struct tg_err *err)
 {
@@ -122,7 +137,8 @@ enum tg_rc tg_rule_judge(struct tg_program *p, const struct tg_rule *rule, struc
   enum tg_rc rc = call_script(p, &j, err);
   if (rc == TG_OK) {
     failing->rows = tg_arena_alloc(&p->scratch, (size_t)b->rows * sizeof *failing->rows);
-    if (!failing->rows) {
+    failing->errors = tg_arena_alloc(&p->scratch, (size_t)b->rows * sizeof *failing->errors);
+    if (!failing->rows || !failing->errors) {
       rc = tg_err_set(err, TG_DATA, rule->place, "%s: lua.memory is used up", rule->id);
     }
   }
@@ -131,6 +147,7 @@ enum tg_rc tg_rule_judge(struct tg_program *p, const struct tg_rule *rule, struc
   } else if (rc == TG_OK) {
     count_rows(&j, out, failing);
     decide(rule, out);
+    if (failing->errors_count) rc = note_errors(&j, failing, out, err);
   }
   out->cpu_us = tg_clock_thread_us() - start;
   return rc;
@@ -170,14 +187,27 @@ char *tg_rule_reason(const struct tg_rule *rule, const struct tg_batch *b,
   return out;
 }
 
-void tg_rule_act(const struct tg_rule *rule, struct tg_batch *b, const struct tg_failing *failing)
+struct acting {
+  const struct tg_rule *rule;
+  struct tg_batch *b;
+  const struct tg_failing *failing;
+};
+
+static void issue_rows(const struct acting *a, const uint32_t *rows, uint32_t count,
+                       enum tg_fate fate)
 {
   char reason[TG_REASON_SIZE];
-  struct tg_issue issue = {.fate = rule->on_fail, .stage = TG_STAGE_RULE, .rule = rule->id};
-  if (rule->field >= 0) issue.field = b->topic->fields[rule->field].name;
-  for (uint32_t i = 0; i < failing->count; i++) {
-    uint32_t row = failing->rows[i];
-    issue.reason = tg_text(tg_rule_reason(rule, b, failing, row, reason));
-    tg_batch_issue(b, row, &issue);
+  struct tg_issue issue = {.fate = fate, .stage = TG_STAGE_RULE, .rule = a->rule->id};
+  if (a->rule->field >= 0) issue.field = a->b->topic->fields[a->rule->field].name;
+  for (uint32_t i = 0; i < count; i++) {
+    issue.reason = tg_text(tg_rule_reason(a->rule, a->b, a->failing, rows[i], reason));
+    tg_batch_issue(a->b, rows[i], &issue);
   }
+}
+
+void tg_rule_act(const struct tg_rule *rule, struct tg_batch *b, const struct tg_failing *failing)
+{
+  struct acting a = {rule, b, failing};
+  issue_rows(&a, failing->rows, failing->count, rule->on_fail);
+  issue_rows(&a, failing->errors, failing->errors_count, TG_QUARANTINE);
 }

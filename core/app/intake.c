@@ -31,6 +31,7 @@ static bool on_record(void *self, const struct tg_event *event)
   if (!lane->open || lane->full) return false;
   if (tg_load_add(&lane->open->load, (uint32_t)p->topic_index, event) != TG_OK)
     return lane->full = true, false;
+  if (lane->open->load.rows == 1) lane->open->load.opened_us = tg_clock_mono_us();
   p->next = event->offset + 1;
   p->eof = -1;
   return true;

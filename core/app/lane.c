@@ -186,17 +186,18 @@ static void hand_over(struct tg_lane *lane)
                 INT64_MAX); /* has room for every load there is */
 }
 
-/* Is it time to hand the open load over? When the writer is busy, a load that is not full waits
- * for it and grows. */
-static bool due(struct tg_lane *lane, int64_t now)
+/* How long the open load may still wait for more events; 0 = it is due. When the writer is busy, a load that is not
+ * full waits for it and grows. */
+static int64_t wait_us(struct tg_lane *lane)
 {
-  if (!lane->open) return false;
+  if (!lane->open) return POLL_US;
   const struct tg_load *l = &lane->open->load;
-  if (lane->full || (swap_waits(lane) && l->rows)) return true;
-  if (lane->loads_out || lane->reassign) return false;
-  if (l->rows == 0) return tg_intake_at_end(lane);
-  int64_t age = now - l->opened_us;
-  return age >= (l->rows >= ROWS_WORTH ? lane->config->load_linger_us : LINGER_LONG_US);
+  if (lane->full || (swap_waits(lane) && l->rows)) return 0;
+  if (lane->loads_out || lane->reassign) return POLL_US;
+  if (l->rows == 0) return tg_intake_at_end(lane) ? 0 : POLL_US;
+  int64_t linger = l->rows >= ROWS_WORTH ? lane->config->load_linger_us : LINGER_LONG_US;
+  int64_t left = l->opened_us + linger - tg_clock_mono_us();
+  return left < 0 ? 0 : left < POLL_US ? left : POLL_US;
 }
 
 /* One turn of the data path: Kafka -> events -> columns -> transform -> rules -> the writer. */
@@ -208,10 +209,9 @@ static enum tg_rc step(struct tg_lane *lane)
   tg_intake_steer(lane);
   if (!lane->open) tg_lane_open(lane);
   tg_consumer_pause(lane->consumer, lane->open == NULL || lane->full);
-  enum tg_rc rc =
-      tg_consumer_poll(lane->consumer, lane->full ? 0 : POLL_US, POLL_RECORDS, &lane->err);
+  enum tg_rc rc = tg_consumer_poll(lane->consumer, wait_us(lane), POLL_RECORDS, &lane->err);
   if (rc == TG_FATAL) return rc;
-  if (!due(lane, tg_clock_mono_us())) return lane->ended;
+  if (wait_us(lane) > 0) return lane->ended;
 
   struct tg_load *load = &lane->open->load;
   for (uint32_t t = 0; t < load->batches_count; t++) {

@@ -71,7 +71,8 @@ static void hold_topic(struct tg_writer *w, struct tg_load *l, int32_t topic,
   snprintf(reason, sizeof reason, "%s: %s", err->where, err->what);
   struct tg_text name = l->batches[topic].topic->name;
   l->batches[topic].held = true;
-  tg_hub_probe_after(w->hub, name, tg_clock_mono_us() + PROBE_AFTER_US);
+  tg_hub_probe_after(w->hub, name,
+                     tg_clock_mono_us() + (err->rc == TG_RETRY ? TG_SEC : PROBE_AFTER_US));
   tg_hub_hold(w->hub, name, TG_HOLD_TABLE, reason);
 }
 

@@ -1,10 +1,14 @@
 /* Decoding: the bytes of every event of a sealed batch -> typed columns, by the topic's fields.
  *
- * One pass over each event's JSON object; numbers stay exact (their digits are read, never a double); the last of
- * duplicate keys wins, as in jsonb. A record at fault costs only itself: its row gets fate QUARANTINE, an issue of
- * stage decode with field and reason, and nulls in all columns. Never blocks, allocates only from the arena.
+ * One pass over each event's JSON object; numbers stay exact (their digits are read, never a
+ * double); the last of
+ * duplicate keys wins, as in jsonb. A record at fault costs only itself: its row gets fate
+ * QUARANTINE, an issue of
+ * stage decode with field and reason, and nulls in all columns. Never blocks, allocates only from
+ * the arena.
  *
- * Refused: not JSON, not an object, invalid UTF-8, lone surrogates, NUL in text or jsonb, nesting over 64, a value
+ * Refused: not JSON, not an object, invalid UTF-8, lone surrogates, NUL in text or jsonb, nesting
+ * over 64, a value
  * that is not of the field's type or out of its range, null in NOT NULL, oversize events. */
 #ifndef TG_DATA_DECODE_H
 #define TG_DATA_DECODE_H
@@ -21,7 +25,8 @@ extern "C" {
 struct tg_decoder *tg_decoder_new(const struct tg_topic *topic);
 void tg_decoder_free(struct tg_decoder *d);
 
-/* Decodes all rows of b into b->columns. TG_FULL: the arena's cap; b then has no columns and must be cut smaller. */
+/* Decodes all rows of b into b->columns. TG_FULL: the arena's cap; b then has no columns and must
+ * be cut smaller. */
 enum tg_rc tg_decoder_run(struct tg_decoder *d, struct tg_batch *b, struct tg_err *err);
 
 #ifdef __cplusplus

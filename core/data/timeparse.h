@@ -32,8 +32,8 @@ const char *tg_timeparse_time(struct tg_text t, int64_t *us);
 
 const char *tg_timeparse_interval(struct tg_text t, struct tg_span *out);
 
-/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back.
- * Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil. */
+/* Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back. Source: Howard
+ * Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil. */
 int64_t tg_timeparse_days(int64_t year, unsigned month, unsigned day);
 
 #endif

@@ -125,8 +125,10 @@ class Tidegate:
         return json.loads(self.http("/status.json")[1])
 
     def metrics(self):
-        """{(name, labels): value}"""
-        return metrics.parse(self.http("/metrics")[1])
+        """{(name, labels): value}; an AssertionError, "not yet" to eventually(), without answer"""
+        status, text = self.http("/metrics")
+        assert status == 200, text
+        return metrics.parse(text)
 
     def metric(self, name, **labels):
         """The sum over the series tidegate_<name> with these labels; None when there is none."""

@@ -417,6 +417,27 @@ static void functions_by_row_do_not_meet_rows_that_are_gone(void **state)
   tg_program_free(p);
 }
 
+static void rows_whose_pattern_reaches_its_limit_are_quarantined_and_the_rule_errs(void **state)
+{
+  (void)state;
+  struct run r;
+  char event[200];
+  struct tg_program *p = program_with("", "matches_regex { \"kind\", \"^(a|aa|aaa)+$\" }");
+  snprintf(
+      event, sizeof event, "{\"id\":1,\"kind\":\"%.*sb\"}", 90,
+      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+  RUN(&r, p, event, "{\"id\":2,\"kind\":\"aa\"}", "{\"id\":3,\"kind\":\"b\"}");
+  expect_fates(&r, "quarantine load tag");
+  expect_reason(&r, 0, "matches_regex(kind): a limit was reached");
+  assert_int_equal(r.judgement.rules[0].verdict, TG_ERROR);
+  assert_int_equal(r.judgement.rules[0].alarm, TG_ALARM_WARN);
+  assert_int_equal(r.judgement.rules[0].evaluated, 2);
+  expect_text(r.judgement.rules[0].error, "1 rows could not be judged");
+  assert_false(r.judgement.critical);
+  run_close(&r);
+  tg_program_free(p);
+}
+
 static uint32_t calls;
 static void count_call(void *self)
 {
@@ -461,6 +482,7 @@ int main(void)
       cmocka_unit_test(transform_that_eats_memory_costs_only_its_rows),
       cmocka_unit_test(rule_that_eats_memory_is_an_error_and_the_others_go_on),
       cmocka_unit_test(functions_by_row_do_not_meet_rows_that_are_gone),
+      cmocka_unit_test(rows_whose_pattern_reaches_its_limit_are_quarantined_and_the_rule_errs),
       cmocka_unit_test(caller_is_called_between_evaluations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

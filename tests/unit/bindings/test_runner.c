@@ -246,6 +246,53 @@ static void topic_test_shows_what_differs(void **state)
   expect_text(o.text, "there is no column 'idd'");
 }
 
+/* The n-th ```lua block of a file of the repository, as text in out. */
+static void read_example(const char *path, int n, char *out, size_t size)
+{
+  char full[512], *text = calloc(1, 65536);
+  assert_non_null(text);
+  snprintf(full, sizeof full, "%s/%s", TG_SOURCE_DIR, path);
+  FILE *f = fopen(full, "rb");
+  assert_non_null(f);
+  assert_true(fread(text, 1, 65535, f) > 0);
+  fclose(f);
+  char *from = text;
+  for (int i = 0; i < n; i++) {
+    from = strstr(from, "```lua\n");
+    assert_non_null(from);
+    from += 7;
+  }
+  char *end = strstr(from, "```");
+  assert_non_null(end);
+  snprintf(out, size, "%.*s", (int)(end - from), from);
+  free(text);
+}
+
+static void examples_of_the_documentation_hold(void **state)
+{
+  (void)state;
+  static char orders[4096], above[4096], refund[4096];
+  struct sources s = {0};
+  struct outcome o;
+  read_example("docs/LUA.md", 1, orders, sizeof orders);
+  read_example("docs/LUA.md", 2, above, sizeof above);
+  read_example("docs/LUA.md", 3, refund, sizeof refund);
+  sources_catalogue(&s);
+  sources_add(&s, TG_FILE_RULE, "rules/above.lua", above);
+  sources_add(&s, TG_FILE_RULE, "rules/refund_has_reason.lua", refund);
+  sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua",
+              "return { table = \"orders\", fields = { \"kind text\", \"reason text\" } }");
+  struct tg_program *p = sources_program(&s);
+  struct tg_test_counts counts = run_all(p, "rules/", &o);
+  if (counts.failed) fail_msg("%s", o.text);
+  tg_program_free(p);
+  p = program_of(orders);
+  counts = run_all(p, "scripts/orders", &o);
+  assert_int_equal(counts.run, 1);
+  if (counts.failed) fail_msg("%s", o.text);
+  tg_program_free(p);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -259,6 +306,7 @@ int main(void)
       cmocka_unit_test(endless_check_ends_as_an_error),
       cmocka_unit_test(topic_test_sees_rows_and_fates),
       cmocka_unit_test(topic_test_shows_what_differs),
+      cmocka_unit_test(examples_of_the_documentation_hold),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
