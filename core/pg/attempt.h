@@ -59,8 +59,8 @@ enum tg_rc tg_attempt_copy(struct tg_attempt *a, const struct tg_batch *b);
 /* COPY of the quarantined rows of all batches. */
 enum tg_rc tg_attempt_copy_quarantine(struct tg_attempt *a);
 
-/* Before the first table of an attempt that looks for refused rows: deferred constraints would fail at
- * the end and name neither row nor batch. */
+/* Before the first table of an attempt that looks for refused rows: deferred constraints would fail
+ * at the end and name neither row nor batch. */
 enum tg_rc tg_attempt_check_at_once(struct tg_attempt *a);
 
 /* COPY of a batch in savepoint chunks. Rows that PostgreSQL refuses get an issue of stage load once
