@@ -1,6 +1,5 @@
-/* getmetatable, setmetatable and rawset for scripts. A table gets a private copy of the
- * metatable's events, so that
- * what was checked stays as it was checked:
+/* getmetatable, setmetatable and rawset for scripts. A table gets a private copy of the metatable's
+ * events, so that what was checked stays as it was checked:
  *
  *   __gc    would run code at any moment       __len   would lie to C code about sizes
  *   __mode  lets one garbage collection take minutes (chains of ephemerons)

@@ -89,6 +89,16 @@ static void memory_past_the_cap_loses_the_vm(void **state)
   assert_int_equal(run("return 1"), TG_FATAL);
 }
 
+static void pcall_does_not_swallow_the_end_of_memory(void **state)
+{
+  (void)state;
+  assert_int_equal(run("local t = {}\n"
+                       "pcall(function() while true do t[#t + 1] = {} end end)\n"
+                       "return 'swallowed'"),
+                   TG_FATAL);
+  assert_string_equal(err.where, "scripts/t.lua:2");
+}
+
 /* The whole life of a VM with one call that uses a bit of everything; the n-th allocation and all
  * after it fail. */
 static enum tg_rc live(uint64_t fail_at)
@@ -253,6 +263,7 @@ int main(void)
       TEST(a_syntax_error_is_config),
       TEST(globals_are_frozen),
       TEST(memory_past_the_cap_loses_the_vm),
+      TEST(pcall_does_not_swallow_the_end_of_memory),
       TEST(each_allocation_may_fail),
       TEST(bytecode_is_refused),
       TEST(an_environment_belongs_to_its_chunk),
