@@ -93,15 +93,19 @@ static enum tg_rc start(struct demo *d, struct tg_err *err)
   return tg_feeder_start(&d->feeder, err);
 }
 
-/* True when everything sent has reached the ledger, or waits behind a breaker. */
+/* True when everything sent has reached the ledger; behind an open breaker: everything of the other topics. */
 static bool drained(struct demo *d)
 {
   struct tg_topic_state s;
   double lag = 0;
-  for (uint32_t i = 0; tg_hub_topic(d->process.hub, i, &s); i++)
+  bool held = false;
+  for (uint32_t i = 0; tg_hub_topic(d->process.hub, i, &s); i++) {
+    held |= s.holds != 0;
     if (!s.holds)
       lag += tg_metrics_sum(d->process.metrics, "kafka_consumer_lag_records", "topic", s.topic);
-  return lag == 0;
+  }
+  if (held) return lag == 0;
+  return tg_view_rows(&d->process) >= (double)atomic_load(&d->feeder.sent);
 }
 
 static enum tg_rc watch(struct demo *d, int64_t until_us, bool draining, struct tg_err *err)

@@ -46,6 +46,8 @@ struct tg_view {
   int64_t started_us, last_us;
   double last_rows;
 };
+/* Events in the ledger, by the metrics. */
+double tg_view_rows(struct tg_process *p);
 void tg_view_draw(struct tg_view *v, struct tg_process *p, uint64_t sent);
 /* The ledger's balance and some rejected rows, from PostgreSQL. Returns false when in != loaded +
  * quarantined + late + dropped. */

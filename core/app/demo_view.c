@@ -18,7 +18,7 @@ static double fate(struct tg_process *p, const char *topic, const char *name)
   return tg_metric_get(tg_metrics_slot(p->metrics, TG_COUNTER, "rows_total", "", labels));
 }
 
-static double all_rows(struct tg_process *p)
+double tg_view_rows(struct tg_process *p)
 {
   double sum = 0;
   struct tg_topic_state s;
@@ -56,7 +56,7 @@ static void draw_rules(struct tg_process *p)
 void tg_view_draw(struct tg_view *v, struct tg_process *p, uint64_t sent)
 {
   int64_t now = tg_clock_mono_us();
-  double rows = all_rows(p),
+  double rows = tg_view_rows(p),
          rate = v->last_us ? (rows - v->last_rows) / ((double)(now - v->last_us) / TG_SEC) : 0;
   struct tg_topic_state s;
   v->last_us = now, v->last_rows = rows;
