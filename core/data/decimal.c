@@ -1,4 +1,5 @@
-/* Decimal text read digit by digit. Every loop is bounded by the text's length or by the digits of the result. */
+/* Decimal text read digit by digit. Every loop is bounded by the text's length or by the digits of
+ * the result. */
 #include "core/data/decimal.h"
 
 #include <assert.h>

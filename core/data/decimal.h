@@ -1,9 +1,11 @@
-/* Exact decimals: the text of a number -> scaled int64, normalised digits or int64, and back. Never through double.
+/* Exact decimals: the text of a number -> scaled int64, normalised digits or int64, and back. Never
+ * through double.
  *
  *   [+-] digits [. digits] [e [+-] digits]      at least one digit before or behind the point
  *
- * A decimal is a set of views into its text; nothing is copied. Rounding is PostgreSQL's for numeric: half away
- * from zero. Exponents are read up to +-TG_DECIMAL_EXPONENT_MAX, what lies beyond counts as that. */
+ * A decimal is a set of views into its text; nothing is copied. Rounding is PostgreSQL's for
+ * numeric: half away from zero. Exponents are read up to +-TG_DECIMAL_EXPONENT_MAX, what lies
+ * beyond counts as that. */
 #ifndef TG_DATA_DECIMAL_H
 #define TG_DATA_DECIMAL_H
 
@@ -27,18 +29,20 @@ bool tg_decimal_parse(struct tg_text t, struct tg_decimal *out);
 /* False when a digit behind the point is not zero. */
 bool tg_decimal_is_whole(const struct tg_decimal *d);
 
-/* True when PostgreSQL's numeric holds it: at most 131072 digits before the point and 16383 behind it. */
+/* True when PostgreSQL's numeric holds it: at most 131072 digits before the point and 16383 behind
+ * it. */
 bool tg_decimal_fits_numeric(const struct tg_decimal *d);
 
 /* value * 10^scale, rounded. False beyond int64. */
 bool tg_decimal_scaled(const struct tg_decimal *d, uint32_t scale, int64_t *out);
 
-/* Digits as numeric shows them, "-12.50", in out (TG_DECIMAL_TEXT_MAX bytes, not NUL-terminated): type.sized rounds
- * to type.scale and allows type.precision digits; else all digits are kept, at most TG_NUMERIC_DIGITS_MAX.
- * Returns the length, 0 when there are too many digits. */
+/* Digits as numeric shows them, "-12.50", in out (TG_DECIMAL_TEXT_MAX bytes, not NUL-terminated):
+ * type.sized rounds to type.scale and allows type.precision digits; else all digits are kept, at
+ * most TG_NUMERIC_DIGITS_MAX. Returns the length, 0 when there are too many digits. */
 uint32_t tg_decimal_digits(const struct tg_decimal *d, struct tg_type type, char *out);
 
-/* A scaled int64 as text, "-0.05", scale <= 18, in out (TG_DECIMAL_SHOWN bytes, with a NUL). Returns its length. */
+/* A scaled int64 as text, "-0.05", scale <= 18, in out (TG_DECIMAL_SHOWN bytes, with a NUL).
+ * Returns its length. */
 uint32_t tg_decimal_show(int64_t scaled, uint32_t scale, char *out);
 
 /* 10^n for n <= 18. */

@@ -1,6 +1,6 @@
-/* For every event: index it, walk its object once and note where each wanted value is, then convert field by field.
- * Nothing is converted before the walk has seen the last byte: what is stored comes from valid JSON, and duplicate
- * keys have settled. */
+/* For every event: index it, walk its object once and note where each wanted value is, then convert
+ * field by field. Nothing is converted before the walk has seen the last byte: what is stored comes
+ * from valid JSON, and duplicate keys have settled. */
 #include "core/data/decode.h"
 
 #include "core/base/clock.h"
@@ -39,7 +39,7 @@ struct tg_decoder {
   struct tg_text unknown; /* its first undeclared key, as written; ptr NULL: none */
 };
 
-/* --- making -------------------------------------------------------------------------------------- */
+/* --- making --- */
 
 static bool plan_default(struct tg_decoder *d, struct plan *p)
 {
@@ -102,7 +102,7 @@ void tg_decoder_free(struct tg_decoder *d)
   free(d);
 }
 
-/* --- refusing ------------------------------------------------------------------------------------ */
+/* --- refusing --- */
 
 __attribute__((format(printf, 4, 5))) static enum tg_rc
 refuse(struct tg_decoder *d, uint32_t row, struct tg_text field, const char *fmt, ...)
@@ -132,11 +132,12 @@ static enum tg_rc refuse_json(struct tg_decoder *d, uint32_t row)
   return refuse(d, row, none, "not JSON: %s at byte %u", j->reason, j->fault_at);
 }
 
-/* --- walking the object -------------------------------------------------------------------------- */
+/* --- walking the object --- */
 
 static bool walk_object(struct tg_decoder *d, struct tg_key *parent, uint32_t depth);
 
-/* The child that a key as written names; NULL when it is not wanted. *good: its escapes are well-formed. */
+/* The child that a key as written names; NULL when it is not wanted. *good: its escapes are
+ * well-formed. */
 static struct tg_key *match_key(struct tg_decoder *d, struct tg_key *parent, struct tg_text raw,
                                 bool *good)
 {
@@ -223,7 +224,7 @@ static bool walk_object(struct tg_decoder *d, struct tg_key *parent, uint32_t de
   return true;
 }
 
-/* --- filling fields ------------------------------------------------------------------------------ */
+/* --- filling fields --- */
 
 static enum tg_rc refuse_field(struct tg_decoder *d, const struct plan *p, uint32_t row,
                                const char *reason)
@@ -367,7 +368,7 @@ static enum tg_rc store_field(struct tg_decoder *d, struct plan *p, uint32_t row
   return store_default(d, p, row);
 }
 
-/* --- rows ---------------------------------------------------------------------------------------- */
+/* --- rows --- */
 
 static enum tg_rc fill_fields(struct tg_decoder *d, uint32_t row)
 {

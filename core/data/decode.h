@@ -1,15 +1,14 @@
 /* Decoding: the bytes of every event of a sealed batch -> typed columns, by the topic's fields.
  *
- * One pass over each event's JSON object; numbers stay exact (their digits are read, never a
- * double); the last of
- * duplicate keys wins, as in jsonb. A record at fault costs only itself: its row gets fate
- * QUARANTINE, an issue of
- * stage decode with field and reason, and nulls in all columns. Never blocks, allocates only from
- * the arena.
+ * One walk over each event's JSON object; numbers stay exact (their digits are read, never a
+ * double); the last of duplicate keys wins, as in jsonb. A record at fault costs only itself: its
+ * row gets fate QUARANTINE, an issue of stage decode for every field at fault, and nulls in all
+ * columns. Never blocks; memory comes from the load's arena, and from the decoder's own buffers,
+ * which grow to the largest event seen.
  *
  * Refused: not JSON, not an object, invalid UTF-8, lone surrogates, NUL in text or jsonb, nesting
- * over 64, a value
- * that is not of the field's type or out of its range, null in NOT NULL, oversize events. */
+ * over 64, a value that is not of the field's type or out of its range, null in NOT NULL, oversize
+ * events. What each type takes: docs/DECODE.md. */
 #ifndef TG_DATA_DECODE_H
 #define TG_DATA_DECODE_H
 

@@ -1,8 +1,9 @@
-/* Elements of arrays, as COPY BINARY and array_recv() want them, and the head of a one-dimensional array.
+/* Elements of arrays, as COPY BINARY and array_recv() want them, and the head of a one-dimensional
+ * array.
  *
  *   int32 dimensions (0 = empty, and nothing follows)   int32 has nulls   int32 oid of the elements
- *   int32 count   int32 lower bound 1   then per element int32 length (-1 = null) and that many bytes
- * Source: PostgreSQL, src/backend/utils/adt/arrayfuncs.c, array_recv(). Big endian. */
+ *   int32 count   int32 lower bound 1   then per element int32 length (-1 = null) and that many
+ * bytes Source: PostgreSQL, src/backend/utils/adt/arrayfuncs.c, array_recv(). Big endian. */
 #ifndef TG_DATA_ELEMENT_H
 #define TG_DATA_ELEMENT_H
 

@@ -1,4 +1,5 @@
-/* Addresses go through inet_pton(), which knows no zone ids and no short IPv4 forms: neither does inet. */
+/* Addresses go through inet_pton(), which knows no zone ids and no short IPv4 forms: neither does
+ * inet. */
 #include "core/data/inetparse.h"
 
 #include <arpa/inet.h>

@@ -1,7 +1,8 @@
-/* IPv4 and IPv6 addresses with an optional /bits -> the bytes that PostgreSQL's inet has on the wire.
+/* IPv4 and IPv6 addresses with an optional /bits -> the bytes that PostgreSQL's inet has on the
+ * wire.
  *
- *   byte family (2 = IPv4, 3 = IPv6)   byte bits   byte is_cidr (0)   byte length (4, 16)   address bytes
- * Source: PostgreSQL, src/backend/utils/adt/network.c, network_send(). */
+ *   byte family (2 = IPv4, 3 = IPv6)   byte bits   byte is_cidr (0)   byte length (4, 16)   address
+ * bytes Source: PostgreSQL, src/backend/utils/adt/network.c, network_send(). */
 #ifndef TG_DATA_INETPARSE_H
 #define TG_DATA_INETPARSE_H
 

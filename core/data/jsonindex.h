@@ -1,7 +1,8 @@
-/* The positions of everything in a JSON text that is neither white space nor inside a string: brackets, colons,
- * commas, opening quotes and first bytes of other values. simdjson's first stage finds them with vector
- * instructions chosen at run time, and checks the whole text on the way: UTF-8, control bytes in strings, closed
- * strings. What the positions mean is up to the reader (jsonread.h).
+/* The positions of everything in a JSON text that is neither white space nor inside a string:
+ * brackets, colons, commas, opening quotes and first bytes of other values. simdjson's first stage
+ * finds them with vector instructions chosen at run time, and checks the whole text on the way:
+ * UTF-8, control bytes in strings, closed strings. What the positions mean is up to the reader
+ * (jsonread.h).
  *
  *   {"a": [1, true]}        at = 0 1 4 6 7 8 10 14 15, count 9, and at[count] = 16, the length
  *
@@ -31,8 +32,8 @@ struct tg_jsonspots {
 enum tg_rc tg_jsonindex_run(struct tg_jsonindex *x, struct tg_text json, struct tg_jsonspots *out,
                             const char **reason);
 
-/* The double (or with single = true the float) nearest to a decimal number, whatever the locale. False when it is
- * beyond the type's range, or so small that it would become zero. */
+/* The double (or with single = true the float) nearest to a decimal number, whatever the locale.
+ * False when it is beyond the type's range, or so small that it would become zero. */
 bool tg_jsonindex_double(struct tg_text number, bool single, double *out);
 
 #ifdef __cplusplus

@@ -1,5 +1,6 @@
-/* The grammar of JSON over simdjson's positions. A token ends before the next one; only white space may stand
- * between them, and the first stage has seen to that for strings: what follows a closing quote is a token. */
+/* The grammar of JSON over simdjson's positions. A token ends before the next one; only white space
+ * may stand between them, and the first stage has seen to that for strings: what follows a closing
+ * quote is a token. */
 #include "core/data/jsonread.h"
 
 #include "core/data/decimal.h"
@@ -25,7 +26,7 @@ bool tg_jsonread_fault(struct tg_jsonread *j, const char *reason)
   return fault_at(j, j->text + j->at[end ? j->count : j->next], end ? "it ends too early" : reason);
 }
 
-/* --- strings ----------------------------------------------------------------------------------- */
+/* --- strings --- */
 
 static int hex_digit(char c)
 {
@@ -145,7 +146,7 @@ uint32_t tg_jsonread_unescape(struct tg_text raw, char *out)
   return len;
 }
 
-/* --- numbers and words ------------------------------------------------------------------------- */
+/* --- numbers and words --- */
 
 static const char *skip_digits(const char *p, const char *end)
 {
@@ -214,7 +215,7 @@ static bool read_word(struct tg_jsonread *j, struct tg_json_value *out)
   return true;
 }
 
-/* --- arrays, objects, values ------------------------------------------------------------------- */
+/* --- arrays, objects, values --- */
 
 bool tg_jsonread_key_check(struct tg_jsonread *j, struct tg_text raw)
 {

@@ -1,10 +1,12 @@
-/* Reading JSON value by value over the positions of jsonindex.h. Everything read or stepped over is checked to the
- * letter of RFC 8259: grammar, numbers, escapes, paired surrogates, nesting up to TG_JSON_DEPTH_MAX.
+/* Reading JSON value by value over the positions of jsonindex.h. Everything read or stepped over is
+ * checked to the letter of RFC 8259: grammar, numbers, escapes, paired surrogates, nesting up to
+ * TG_JSON_DEPTH_MAX.
  *
  *   tg_jsonread_start(&j, text, spots)     j.next = the first token
- *   tg_jsonread_value(&j, depth, &v)       the value there; arrays and objects are stepped over as a whole
+ *   tg_jsonread_value(&j, depth, &v)       the value there; arrays and objects as a whole
  *
- * On a fault functions return false and j.reason (a constant) and j.fault_at (byte) say what is wrong. */
+ * On a fault functions return false and j.reason (a constant) and j.fault_at (byte) say what is
+ * wrong. */
 #ifndef TG_DATA_JSONREAD_H
 #define TG_DATA_JSONREAD_H
 
@@ -73,7 +75,8 @@ bool tg_jsonread_key(struct tg_jsonread *j, struct tg_text *raw);
 static inline bool tg_jsonread_key_raw(struct tg_jsonread *j, struct tg_text *raw);
 bool tg_jsonread_key_check(struct tg_jsonread *j, struct tg_text raw);
 
-/* Behind a member of an object (close '}') or array (close ']'): true in *more when a comma was taken. */
+/* Behind a member of an object (close '}') or array (close ']'): true in *more when a comma was
+ * taken. */
 static inline bool tg_jsonread_more(struct tg_jsonread *j, char close, bool *more);
 
 /* Says what is wrong at the next token; returns false. */
@@ -82,7 +85,7 @@ bool tg_jsonread_fault(struct tg_jsonread *j, const char *reason);
 /* A checked string as it reads, at most raw.len bytes, into out. Returns the length. */
 uint32_t tg_jsonread_unescape(struct tg_text raw, char *out);
 
-/* --- the hot ones ---------------------------------------------------------------------------------- */
+/* --- the hot ones --- */
 
 static inline bool tg_jsonread_is_space(char c)
 {

@@ -91,7 +91,7 @@ static enum tg_rc store_epoch(struct tg_jsonvalue *s, const struct tg_json_value
   return rc == TG_OK ? tg_value_epoch(&s->parse, text, epoch, out, row) : rc;
 }
 
-/* --- arrays -------------------------------------------------------------------------------------- */
+/* --- arrays --- */
 
 struct cell { /* a column of one row */
   struct tg_column column;
@@ -136,8 +136,8 @@ static enum tg_rc put_element(struct tg_jsonvalue *s, const struct tg_json_value
   return rc;
 }
 
-/* The elements of the array at token, behind room for the head. The document was read to its end before: reading it
- * again cannot fail. */
+/* The elements of the array at token, behind room for the head. The document was read to its end
+ * before: reading it again cannot fail. */
 static enum tg_rc put_elements(struct tg_jsonvalue *s, uint32_t token, enum tg_epoch epoch,
                                struct tg_type array)
 {
@@ -179,7 +179,7 @@ static enum tg_rc store_array(struct tg_jsonvalue *s, const struct tg_json_value
   return out->v.texts[row].ptr ? TG_OK : TG_FULL;
 }
 
-/* --- any ----------------------------------------------------------------------------------------- */
+/* --- any --- */
 
 static const char *wanted_name(enum tg_kind kind)
 {

@@ -1,5 +1,6 @@
-/* A JSON value -> one row of a column of any type, arrays included. Strict: text comes from strings only, booleans
- * from true and false, numbers from numbers or strings that spell one exactly (docs/DECODE.md). */
+/* A JSON value -> one row of a column of any type, arrays included. Strict: text comes from strings
+ * only, booleans from true and false, numbers from numbers or strings that spell one exactly
+ * (docs/DECODE.md). */
 #ifndef TG_DATA_JSONVALUE_H
 #define TG_DATA_JSONVALUE_H
 
@@ -13,8 +14,9 @@ struct tg_jsonvalue {
   struct tg_buf scratch;      /* arrays are put together here */
 };
 
-/* Stores v, which is not null and was read from s->json, in row. Text without escapes becomes a view of the
- * document. epoch: numbers are times since 1970.  TG_DATA with s->parse.reason; TG_FULL at the arena's cap. */
+/* Stores v, which is not null and was read from s->json, in row. Text without escapes becomes a
+ * view of the document. epoch: numbers are times since 1970.  TG_DATA with s->parse.reason; TG_FULL
+ * at the arena's cap. */
 enum tg_rc tg_jsonvalue_store(struct tg_jsonvalue *s, const struct tg_json_value *v,
                               enum tg_epoch epoch, struct tg_column *out, uint32_t row);
 
@@ -25,7 +27,8 @@ static inline struct tg_text tg_jsonvalue_text(const struct tg_json_value *v)
   return tg_text_of(v->raw.ptr - 1, (size_t)v->raw.len + 2);
 }
 
-/* Refuses, as a value of a json or jsonb column, what jsonb cannot store. flags: of the JSON in text. */
+/* Refuses, as a value of a json or jsonb column, what jsonb cannot store. flags: of the JSON in
+ * text. */
 enum tg_rc tg_jsonvalue_check(struct tg_valueparse *p, struct tg_text text, uint8_t flags,
                               enum tg_kind kind);
 

@@ -1,12 +1,14 @@
-/* The keys that a topic's fields look for, as a tree of object keys, and what the present event holds there.
+/* The keys that a topic's fields look for, as a tree of object keys, and what the present event
+ * holds there.
  *
  *   fields  id @ id,  os @ device.os,  dev @ device        root
  *                                                          +-- id       wanted
  *                                                          +-- device   wanted
  *                                                              +-- os   wanted
- * Producers write keys in the same order again and again: each key remembers which one followed it last time, so
- * that most keys are found by one comparison. A value belongs to the present event when its stamp does.
- * Memory: the arena given; the tree has no destructor. Thread: one at a time. */
+ * Producers write keys in the same order again and again: each key remembers which one followed it
+ * last time, so that most keys are found by one comparison. A value belongs to the present event
+ * when its stamp does. Memory: the arena given; the tree has no destructor. Thread: one at a
+ * time. */
 #ifndef TG_DATA_KEYTREE_H
 #define TG_DATA_KEYTREE_H
 
@@ -39,7 +41,8 @@ struct tg_key *tg_key_find(const struct tg_key *parent, struct tg_text name);
 /* Forgets what was seen below k in the present event: a later duplicate replaces it all. */
 void tg_key_forget(struct tg_key *k);
 
-/* True when a key is written as k's name. Words at a time: 8 bytes behind raw must be readable, as in an event. */
+/* True when a key is written as k's name. Words at a time: 8 bytes behind raw must be readable, as
+ * in an event. */
 static inline bool tg_key_is(const struct tg_key *k, struct tg_text raw)
 {
   static const unsigned char masks[16] = {255, 255, 255, 255, 255, 255, 255, 255};

@@ -138,7 +138,7 @@ static const char *add_amount(struct tg_span *s, const struct amount *a, const s
   return fits ? NULL : bad_range;
 }
 
-/* --- ISO 8601 ------------------------------------------------------------------------------------ */
+/* --- ISO 8601 --- */
 
 static const char *parse_iso(struct cursor *c, struct tg_span *out)
 {
@@ -161,7 +161,7 @@ static const char *parse_iso(struct cursor *c, struct tg_span *out)
   return some ? NULL : bad_interval;
 }
 
-/* --- PostgreSQL's verbose form ------------------------------------------------------------------- */
+/* --- PostgreSQL's verbose form --- */
 
 /* The unit whose name is t, in any case, singular or plural. */
 static const struct unit *find_unit(struct tg_text t)

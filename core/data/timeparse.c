@@ -63,7 +63,7 @@ static bool take_digits(struct cursor *c, unsigned n, unsigned *out)
   return true;
 }
 
-/* --- date --------------------------------------------------------------------------------------- */
+/* --- date --- */
 
 int64_t tg_timeparse_days(int64_t year, unsigned month, unsigned day)
 {
@@ -96,10 +96,10 @@ static const char *take_date(struct cursor *c, const char *bad, int64_t *days)
   return NULL;
 }
 
-/* --- time of day --------------------------------------------------------------------------------- */
+/* --- time of day --- */
 
-/* The fraction behind a point. PostgreSQL reads it as a double and rounds to even at microseconds; a quotient of two
- * integers below 2^53 is that same double. */
+/* The fraction behind a point. PostgreSQL reads it as a double and rounds to even at
+ * microseconds; a quotient of two integers below 2^53 is that same double. */
 static const char *take_fraction(struct cursor *c, int64_t *us)
 {
   static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
@@ -141,7 +141,7 @@ static const char *take_clock(struct cursor *c, const char *bad, int64_t *us)
   return *us > TG_DAY_US && hour == 24 ? bad_clock : NULL;
 }
 
-/* --- offset -------------------------------------------------------------------------------------- */
+/* --- offset --- */
 
 /* Z or +hh[[:]mm]; *found tells whether there was one. */
 static const char *take_offset(struct cursor *c, bool *found, int32_t *offset_s)
@@ -164,7 +164,7 @@ static const char *take_offset(struct cursor *c, bool *found, int32_t *offset_s)
   return NULL;
 }
 
-/* --- timestamps ---------------------------------------------------------------------------------- */
+/* --- timestamps --- */
 
 struct stamp {
   int64_t days, us;

@@ -36,7 +36,7 @@ void tg_value_null(struct tg_column *c, uint32_t row)
   c->nul[row] = TG_NULL;
 }
 
-/* --- numbers ------------------------------------------------------------------------------------- */
+/* --- numbers --- */
 
 static const char *type_name(struct tg_type t, char out[64])
 {
@@ -118,7 +118,7 @@ enum tg_rc tg_value_epoch(struct tg_valueparse *p, struct tg_text text, enum tg_
   return TG_OK;
 }
 
-/* --- text, json, bytes --------------------------------------------------------------------------- */
+/* --- text, json, bytes --- */
 
 static uint32_t count_chars(struct tg_text t)
 {
@@ -209,9 +209,9 @@ static enum tg_rc parse_inet(struct tg_valueparse *p, struct tg_text text, struc
   return out->v.texts[row].ptr ? TG_OK : TG_FULL;
 }
 
-/* --- the rest ------------------------------------------------------------------------------------ */
+/* --- the rest --- */
 
-/* PostgreSQL's spellings: true, yes, on, 1, their opposites, any case, unambiguous beginnings. */
+/* PostgreSQL's spellings: true, yes, on, 1, their opposites; any case, any clear beginning. */
 static int read_bool(struct tg_text t)
 {
   static const struct {
@@ -255,7 +255,8 @@ static bool read_uuid_usual(const char *p, struct tg_uuid *out)
   return worst >= 0 && p[8] == '-' && p[13] == '-' && p[18] == '-' && p[23] == '-';
 }
 
-/* 32 hexadecimal digits, a hyphen allowed behind every fourth, braces around all: PostgreSQL's rule. */
+/* 32 hexadecimal digits, a hyphen allowed behind every fourth, braces around all: PostgreSQL's
+ * rule. */
 static bool read_uuid(struct tg_text t, struct tg_uuid *out)
 {
   if (t.len == 36 && read_uuid_usual(t.ptr, out)) return true;

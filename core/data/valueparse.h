@@ -1,8 +1,9 @@
-/* One value written as text -> one row of a column of any type: JSON strings and numbers, Kafka keys and headers,
- * defaults. What each type takes: docs/DECODE.md.
+/* One value written as text -> one row of a column of any type: JSON strings and numbers, Kafka
+ * keys and headers, defaults. What each type takes: docs/DECODE.md.
  *
- * Rows come in empty (zeroed) and stay so on a fault. Text, json and jsonb columns keep a view of the given text,
- * which therefore must live as long as the column; everything else is copied or computed. */
+ * Rows come in empty (zeroed) and stay so on a fault. Text, json and jsonb columns keep a view of
+ * the given text, which therefore must live as long as the column; everything else is copied or
+ * computed. */
 #ifndef TG_DATA_VALUEPARSE_H
 #define TG_DATA_VALUEPARSE_H
 
@@ -21,12 +22,13 @@ struct tg_valueparse {
   char reason[TG_REASON_SIZE]; /* "'abc' is not a number": one line, set with TG_DATA */
 };
 
-/* Parses text as a value of out->type into row. TG_DATA with p->reason; TG_FULL at the arena's cap. Arrays are
- * refused: they have no text form here. */
+/* Parses text as a value of out->type into row. TG_DATA with p->reason; TG_FULL at the arena's cap.
+ * Arrays are refused: they have no text form here. */
 enum tg_rc tg_value_parse(struct tg_valueparse *p, struct tg_text text, struct tg_column *out,
                           uint32_t row);
 
-/* Parses a count of seconds, milliseconds or microseconds since 1970 into a timestamptz, timestamp or date. */
+/* Parses a count of seconds, milliseconds or microseconds since 1970 into a timestamptz, timestamp
+ * or date. */
 enum tg_rc tg_value_epoch(struct tg_valueparse *p, struct tg_text text, enum tg_epoch epoch,
                           struct tg_column *out, uint32_t row);
 

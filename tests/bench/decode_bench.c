@@ -1,6 +1,8 @@
-/* CPU seconds for decoding 1,000,000 reference events (docs/DECODE.md) into 14 columns, in loads of 50,000:
+/* CPU seconds for decoding 1,000,000 reference events (docs/DECODE.md) into 14 columns, in loads of
+ * 50,000:
  *   decode_bench [rounds]
- * The events are the same in every run. Each round decodes all of them; the best and the median are printed. */
+ * The events are the same in every run. Each round decodes all of them; the best and the median are
+ * printed. */
 #include "core/base/clock.h"
 #include "core/data/decode.h"
 #include "core/data/load.h"

@@ -1,5 +1,6 @@
-/* Any bytes as an event of a topic with a field of every type. What is accepted must be what PostgreSQL takes: valid
- * UTF-8 without NUL, numbers within their types, times within their years; what is refused leaves only nulls. */
+/* Any bytes as an event of a topic with a field of every type. What is accepted must be what
+ * PostgreSQL takes: valid UTF-8 without NUL, numbers within their types, times within their years;
+ * what is refused leaves only nulls. */
 #include "core/data/copy.h"
 #include "core/data/decode.h"
 

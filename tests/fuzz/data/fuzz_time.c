@@ -1,5 +1,5 @@
-/* Any text as a time, an interval, a decimal, an address: no crash, results in range, and what a type accepts it
- * accepts again in the form in which it is shown. */
+/* Any text as a time, an interval, a decimal, an address: no crash, results in range, and what a
+ * type accepts it accepts again in the form in which it is shown. */
 #include "core/data/decimal.h"
 #include "core/data/inetparse.h"
 #include "core/data/timeparse.h"
@@ -46,7 +46,8 @@ static void check_decimal(struct tg_text t)
   check(tg_decimal_scaled(&again, 4, &w) && v == w, "a shown number is the same number");
 }
 
-/* What is shown of an accepted value is accepted again as the same value, where the form can be read. */
+/* What is shown of an accepted value is accepted again as the same value, where the form can be
+ * read. */
 static void check_values(struct tg_arena *a, struct tg_text t)
 {
   static const enum tg_kind kinds[] = {

@@ -39,89 +39,93 @@ static void check(const char *text, const char *got_why, int64_t got, const char
   if (!why && got != want) fail_msg("'%s': %lld, not %lld", text, (long long)got, (long long)want);
 }
 
+static const struct stamp_case timestamps_with_offset_are_instants_cases[] = {
+    {"2026-01-01T00:00:00Z", T2026, NULL},
+    {"2026-01-01t00:00:00z", T2026, NULL},
+    {"2026-01-01 00:00:00Z", T2026, NULL},
+    {"2026-01-01 00:00:00+00", T2026, NULL},
+    {"2026-01-01 00:00:00 +00:00", T2026, NULL},
+    {"2026-01-01T00:00:00-00:00", T2026, NULL},
+    {"2026-01-01T02:00:00+02:00", T2026, NULL},
+    {"2026-01-01T02:00:00+0200", T2026, NULL},
+    {"2026-01-01T02:00:00+02", T2026, NULL},
+    {"2025-12-31T18:30:00-05:30", T2026, NULL},
+    {"20260101T000000Z", T2026, NULL},
+    {"20260101T020000+0200", T2026, NULL},
+    {"20260101T0000Z", T2026, NULL},
+    {"2026-01-01T00:00Z", T2026, NULL},
+    {"2025-12-31T24:00:00Z", T2026, NULL},
+    {"2025-12-31T23:59:60Z", T2026, NULL},
+    {"2026-01-01T00:00:00.5Z", T2026 + 500000, NULL},
+    {"2026-01-01T00:00:00,5Z", T2026 + 500000, NULL},
+    {"2026-01-01T00:00:00.003Z", T2026 + 3000, NULL},
+    {"2026-01-01T00:00:00.123456Z", T2026 + 123456, NULL},
+    {"2026-01-01T00:00:00.1234564Z", T2026 + 123456, NULL},
+    {"2026-01-01T00:00:00.123456789Z", T2026 + 123457, NULL},
+    {"2026-01-01T00:00:00.9999999Z", T2026 + SECOND, NULL},
+    {"2026-01-01T00:00:00.0000005Z", T2026, NULL},
+    {"2026-01-01T00:00:00.0000015Z", T2026 + 2, NULL},
+    {"2026-01-01T00:00:00.000000500Z", T2026, NULL},
+    {"1970-01-01T00:00:00Z", 0, NULL},
+    {"1969-12-31T23:59:59.999999Z", -1, NULL},
+    {"2000-02-29T00:00:00Z", INT64_C(951782400000000), NULL},
+    {"0001-01-01T00:00:00Z", TG_TIME_MIN_US, NULL},
+    {"9999-12-31T23:59:59.999999Z", TG_TIME_LIMIT_US - 1, NULL},
+    {"2026-01-01", T2026, NULL},
+    {"20260101", T2026, NULL},
+    {"9999-12-31T23:59:59.9999999Z", 0, NO_YEAR},
+    {"0001-01-01T00:00:00+01:00", 0, NO_YEAR},
+    {"9999-12-31T23:00:00-01:00", 0, NO_YEAR},
+    {"99999-01-01T00:00:00Z", 0, NO_YEAR},
+    {"123456-01-01", 0, NO_YEAR},
+    {"0000-01-01T00:00:00Z", 0, NO_YEAR},
+    {"2026-02-29T00:00:00Z", 0, NO_DAY},
+    {"1900-02-29", 0, NO_DAY},
+    {"2026-13-01", 0, NO_DAY},
+    {"2026-00-01", 0, NO_DAY},
+    {"2026-01-00", 0, NO_DAY},
+    {"2026-01-32", 0, NO_DAY},
+    {"2026-04-31", 0, NO_DAY},
+    {"2026-01-01T25:00:00Z", 0, NO_CLOCK},
+    {"2026-01-01T24:00:01Z", 0, NO_CLOCK},
+    {"2026-01-01T12:60:00Z", 0, NO_CLOCK},
+    {"2026-01-01T12:00:61Z", 0, NO_CLOCK},
+    {"2026-01-01T12:00:0Z", 0, NO_CLOCK},
+    {"2026-01-01T12:00:00.Z", 0, NO_CLOCK},
+    {"2026-01-01T12:00:00.1234567891Z", 0, NO_FRACTION},
+    {"2026-01-01T12:00:00+16:00", 0, NO_OFFSET},
+    {"2026-01-01T12:00:00+02:60", 0, NO_OFFSET},
+    {"2026-01-01T12:00:00+2", 0, NO_OFFSET},
+    {"2026-01-01T12:00:00+02:", 0, NO_OFFSET},
+    {"2026-01-01T12:00:00 CET", 0, NO_STAMP},
+    {"2026-01-01T12:00:00Zx", 0, NO_STAMP},
+    {"2026-01-01T12:00:00+02:00:00", 0, NO_STAMP},
+    {"2026-01-01T", 0, NO_STAMP},
+    {"2026-01-01T12", 0, NO_STAMP},
+    {"2026-01-01  12:00:00", 0, NO_STAMP},
+    {" 2026-01-01", 0, NO_STAMP},
+    {"2026-01-01 ", 0, NO_STAMP},
+    {"2026-1-1", 0, NO_STAMP},
+    {"2026/01/01", 0, NO_STAMP},
+    {"202601", 0, NO_STAMP},
+    {"01.02.2026", 0, NO_STAMP},
+    {"1767225600", 0, NO_STAMP},
+    {"now", 0, NO_STAMP},
+    {"infinity", 0, NO_STAMP},
+    {"", 0, NO_STAMP},
+    {"-2026-01-01", 0, NO_STAMP},
+};
+
 static void timestamps_with_offset_are_instants(void **state)
 {
   (void)state;
-  static const struct stamp_case cases[] = {
-      {"2026-01-01T00:00:00Z", T2026, NULL},
-      {"2026-01-01t00:00:00z", T2026, NULL},
-      {"2026-01-01 00:00:00Z", T2026, NULL},
-      {"2026-01-01 00:00:00+00", T2026, NULL},
-      {"2026-01-01 00:00:00 +00:00", T2026, NULL},
-      {"2026-01-01T00:00:00-00:00", T2026, NULL},
-      {"2026-01-01T02:00:00+02:00", T2026, NULL},
-      {"2026-01-01T02:00:00+0200", T2026, NULL},
-      {"2026-01-01T02:00:00+02", T2026, NULL},
-      {"2025-12-31T18:30:00-05:30", T2026, NULL},
-      {"20260101T000000Z", T2026, NULL},
-      {"20260101T020000+0200", T2026, NULL},
-      {"20260101T0000Z", T2026, NULL},
-      {"2026-01-01T00:00Z", T2026, NULL},
-      {"2025-12-31T24:00:00Z", T2026, NULL},
-      {"2025-12-31T23:59:60Z", T2026, NULL},
-      {"2026-01-01T00:00:00.5Z", T2026 + 500000, NULL},
-      {"2026-01-01T00:00:00,5Z", T2026 + 500000, NULL},
-      {"2026-01-01T00:00:00.003Z", T2026 + 3000, NULL},
-      {"2026-01-01T00:00:00.123456Z", T2026 + 123456, NULL},
-      {"2026-01-01T00:00:00.1234564Z", T2026 + 123456, NULL},
-      {"2026-01-01T00:00:00.123456789Z", T2026 + 123457, NULL},
-      {"2026-01-01T00:00:00.9999999Z", T2026 + SECOND, NULL},
-      {"2026-01-01T00:00:00.0000005Z", T2026, NULL},
-      {"2026-01-01T00:00:00.0000015Z", T2026 + 2, NULL},
-      {"2026-01-01T00:00:00.000000500Z", T2026, NULL},
-      {"1970-01-01T00:00:00Z", 0, NULL},
-      {"1969-12-31T23:59:59.999999Z", -1, NULL},
-      {"2000-02-29T00:00:00Z", INT64_C(951782400000000), NULL},
-      {"0001-01-01T00:00:00Z", TG_TIME_MIN_US, NULL},
-      {"9999-12-31T23:59:59.999999Z", TG_TIME_LIMIT_US - 1, NULL},
-      {"2026-01-01", T2026, NULL},
-      {"20260101", T2026, NULL},
-      {"9999-12-31T23:59:59.9999999Z", 0, NO_YEAR},
-      {"0001-01-01T00:00:00+01:00", 0, NO_YEAR},
-      {"9999-12-31T23:00:00-01:00", 0, NO_YEAR},
-      {"99999-01-01T00:00:00Z", 0, NO_YEAR},
-      {"123456-01-01", 0, NO_YEAR},
-      {"0000-01-01T00:00:00Z", 0, NO_YEAR},
-      {"2026-02-29T00:00:00Z", 0, NO_DAY},
-      {"1900-02-29", 0, NO_DAY},
-      {"2026-13-01", 0, NO_DAY},
-      {"2026-00-01", 0, NO_DAY},
-      {"2026-01-00", 0, NO_DAY},
-      {"2026-01-32", 0, NO_DAY},
-      {"2026-04-31", 0, NO_DAY},
-      {"2026-01-01T25:00:00Z", 0, NO_CLOCK},
-      {"2026-01-01T24:00:01Z", 0, NO_CLOCK},
-      {"2026-01-01T12:60:00Z", 0, NO_CLOCK},
-      {"2026-01-01T12:00:61Z", 0, NO_CLOCK},
-      {"2026-01-01T12:00:0Z", 0, NO_CLOCK},
-      {"2026-01-01T12:00:00.Z", 0, NO_CLOCK},
-      {"2026-01-01T12:00:00.1234567891Z", 0, NO_FRACTION},
-      {"2026-01-01T12:00:00+16:00", 0, NO_OFFSET},
-      {"2026-01-01T12:00:00+02:60", 0, NO_OFFSET},
-      {"2026-01-01T12:00:00+2", 0, NO_OFFSET},
-      {"2026-01-01T12:00:00+02:", 0, NO_OFFSET},
-      {"2026-01-01T12:00:00 CET", 0, NO_STAMP},
-      {"2026-01-01T12:00:00Zx", 0, NO_STAMP},
-      {"2026-01-01T12:00:00+02:00:00", 0, NO_STAMP},
-      {"2026-01-01T", 0, NO_STAMP},
-      {"2026-01-01T12", 0, NO_STAMP},
-      {"2026-01-01  12:00:00", 0, NO_STAMP},
-      {" 2026-01-01", 0, NO_STAMP},
-      {"2026-01-01 ", 0, NO_STAMP},
-      {"2026-1-1", 0, NO_STAMP},
-      {"2026/01/01", 0, NO_STAMP},
-      {"202601", 0, NO_STAMP},
-      {"01.02.2026", 0, NO_STAMP},
-      {"1767225600", 0, NO_STAMP},
-      {"now", 0, NO_STAMP},
-      {"infinity", 0, NO_STAMP},
-      {"", 0, NO_STAMP},
-      {"-2026-01-01", 0, NO_STAMP},
-  };
-  for (size_t i = 0; i < LENGTH(cases); i++) {
+  for (size_t i = 0; i < LENGTH(timestamps_with_offset_are_instants_cases); i++) {
     int64_t us = 0;
-    const char *why = tg_timeparse_timestamptz(tg_text(cases[i].text), 0, &us);
-    check(cases[i].text, why, us, cases[i].why, cases[i].want);
+    const char *why = tg_timeparse_timestamptz(
+        tg_text(timestamps_with_offset_are_instants_cases[i].text), 0, &us);
+    check(timestamps_with_offset_are_instants_cases[i].text, why, us,
+          timestamps_with_offset_are_instants_cases[i].why,
+          timestamps_with_offset_are_instants_cases[i].want);
   }
 }
 
@@ -137,77 +141,87 @@ static void missing_offset_is_the_zone_given(void **state)
   assert_int_equal(us, T2026 + HOUR);
 }
 
+static const struct stamp_case timestamps_without_zone_keep_what_is_written_cases[] = {
+    {"2026-01-01T00:00:00", T2026, NULL},
+    {"2026-01-01T00:00:00+02:00", T2026, NULL},
+    {"2026-01-01T00:00:00Z", T2026, NULL},
+    {"9999-12-31T23:59:59.999999", TG_TIME_LIMIT_US - 1, NULL},
+    {"9999-12-31T24:00:00", 0, NO_YEAR},
+    {"2026-01-01T00:00:00+99", 0, NO_OFFSET},
+};
+
 static void timestamps_without_zone_keep_what_is_written(void **state)
 {
   (void)state;
-  static const struct stamp_case cases[] = {
-      {"2026-01-01T00:00:00", T2026, NULL},
-      {"2026-01-01T00:00:00+02:00", T2026, NULL},
-      {"2026-01-01T00:00:00Z", T2026, NULL},
-      {"9999-12-31T23:59:59.999999", TG_TIME_LIMIT_US - 1, NULL},
-      {"9999-12-31T24:00:00", 0, NO_YEAR},
-      {"2026-01-01T00:00:00+99", 0, NO_OFFSET},
-  };
-  for (size_t i = 0; i < LENGTH(cases); i++) {
+  for (size_t i = 0; i < LENGTH(timestamps_without_zone_keep_what_is_written_cases); i++) {
     int64_t us = 0;
-    const char *why = tg_timeparse_timestamp(tg_text(cases[i].text), &us);
-    check(cases[i].text, why, us, cases[i].why, cases[i].want);
+    const char *why = tg_timeparse_timestamp(
+        tg_text(timestamps_without_zone_keep_what_is_written_cases[i].text), &us);
+    check(timestamps_without_zone_keep_what_is_written_cases[i].text, why, us,
+          timestamps_without_zone_keep_what_is_written_cases[i].why,
+          timestamps_without_zone_keep_what_is_written_cases[i].want);
   }
 }
+
+static const struct stamp_case dates_are_days_cases[] = {
+    {"1970-01-01", 0, NULL},
+    {"1969-12-31", -1, NULL},
+    {"2026-01-01", 20454, NULL},
+    {"20260101", 20454, NULL},
+    {"2026-01-01T23:59:59-12:00", 20454, NULL},
+    {"0001-01-01", -719162, NULL},
+    {"9999-12-31", 2932896, NULL},
+    {"2026-01-01T99:00", 0, NO_CLOCK},
+    {"20261", 0, NO_DATE},
+    {"12:00", 0, NO_DATE},
+    {"10000-01-01", 0, NO_YEAR},
+    {"2023-02-29", 0, NO_DAY},
+};
 
 static void dates_are_days(void **state)
 {
   (void)state;
-  static const struct stamp_case cases[] = {
-      {"1970-01-01", 0, NULL},
-      {"1969-12-31", -1, NULL},
-      {"2026-01-01", 20454, NULL},
-      {"20260101", 20454, NULL},
-      {"2026-01-01T23:59:59-12:00", 20454, NULL},
-      {"0001-01-01", -719162, NULL},
-      {"9999-12-31", 2932896, NULL},
-      {"2026-01-01T99:00", 0, NO_CLOCK},
-      {"20261", 0, NO_DATE},
-      {"12:00", 0, NO_DATE},
-      {"10000-01-01", 0, NO_YEAR},
-      {"2023-02-29", 0, NO_DAY},
-  };
-  for (size_t i = 0; i < LENGTH(cases); i++) {
+  for (size_t i = 0; i < LENGTH(dates_are_days_cases); i++) {
     int64_t days = 0;
-    const char *why = tg_timeparse_date(tg_text(cases[i].text), &days);
-    check(cases[i].text, why, days, cases[i].why, cases[i].want);
+    const char *why = tg_timeparse_date(tg_text(dates_are_days_cases[i].text), &days);
+    check(dates_are_days_cases[i].text, why, days, dates_are_days_cases[i].why,
+          dates_are_days_cases[i].want);
   }
 }
+
+static const struct stamp_case times_are_microseconds_of_the_day_cases[] = {
+    {"00:00", 0, NULL},
+    {"12:30", 12 * HOUR + 30 * MINUTE, NULL},
+    {"1230", 12 * HOUR + 30 * MINUTE, NULL},
+    {"12:30:15.25", 12 * HOUR + 30 * MINUTE + 15 * SECOND + 250000, NULL},
+    {"123015", 12 * HOUR + 30 * MINUTE + 15 * SECOND, NULL},
+    {"23:59:59.999999", 24 * HOUR - 1, NULL},
+    {"23:59:60", 24 * HOUR, NULL},
+    {"24:00:00", 24 * HOUR, NULL},
+    {"12:00:00+02", 12 * HOUR, NULL},
+    {"12:00:00Z", 12 * HOUR, NULL},
+    {"24:00:00.000001", 0, NO_CLOCK},
+    {"23:59:60.5", 0, NO_CLOCK},
+    {"25:00", 0, NO_CLOCK},
+    {"12:60", 0, NO_CLOCK},
+    {"12", 0, NO_TIME},
+    {"1:30", 0, NO_TIME},
+    {"12:3", 0, NO_TIME},
+    {"noon", 0, NO_TIME},
+    {"12:30 PM", 0, NO_TIME},
+    {"", 0, NO_TIME},
+};
 
 static void times_are_microseconds_of_the_day(void **state)
 {
   (void)state;
-  static const struct stamp_case cases[] = {
-      {"00:00", 0, NULL},
-      {"12:30", 12 * HOUR + 30 * MINUTE, NULL},
-      {"1230", 12 * HOUR + 30 * MINUTE, NULL},
-      {"12:30:15.25", 12 * HOUR + 30 * MINUTE + 15 * SECOND + 250000, NULL},
-      {"123015", 12 * HOUR + 30 * MINUTE + 15 * SECOND, NULL},
-      {"23:59:59.999999", 24 * HOUR - 1, NULL},
-      {"23:59:60", 24 * HOUR, NULL},
-      {"24:00:00", 24 * HOUR, NULL},
-      {"12:00:00+02", 12 * HOUR, NULL},
-      {"12:00:00Z", 12 * HOUR, NULL},
-      {"24:00:00.000001", 0, NO_CLOCK},
-      {"23:59:60.5", 0, NO_CLOCK},
-      {"25:00", 0, NO_CLOCK},
-      {"12:60", 0, NO_CLOCK},
-      {"12", 0, NO_TIME},
-      {"1:30", 0, NO_TIME},
-      {"12:3", 0, NO_TIME},
-      {"noon", 0, NO_TIME},
-      {"12:30 PM", 0, NO_TIME},
-      {"", 0, NO_TIME},
-  };
-  for (size_t i = 0; i < LENGTH(cases); i++) {
+  for (size_t i = 0; i < LENGTH(times_are_microseconds_of_the_day_cases); i++) {
     int64_t us = 0;
-    const char *why = tg_timeparse_time(tg_text(cases[i].text), &us);
-    check(cases[i].text, why, us, cases[i].why, cases[i].want);
+    const char *why =
+        tg_timeparse_time(tg_text(times_are_microseconds_of_the_day_cases[i].text), &us);
+    check(times_are_microseconds_of_the_day_cases[i].text, why, us,
+          times_are_microseconds_of_the_day_cases[i].why,
+          times_are_microseconds_of_the_day_cases[i].want);
   }
 }
 
