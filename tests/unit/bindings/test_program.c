@@ -438,6 +438,76 @@ static void rows_whose_pattern_reaches_its_limit_are_quarantined_and_the_rule_er
   tg_program_free(p);
 }
 
+static const char HARD[] =
+    "return { table = \"orders\", " FIELDS ",\n"
+    "transform = function(b)\n"
+    "  b.total = b.amount * 2\n"
+    "  b:tag(b.id:gt(1), \"more than one\")\n"
+    "  if b.kind:eq(\"bad\"):any() then error(\"bad\") end\n"
+    "end, rules = { between { \"total\", min = 3, on_fail = \"quarantine\" },"
+    " in_set { \"kind\", { \"a\", \"b\" } }, not_null { \"amount\", critical = 1 } } }";
+static const char *const HARD_EVENTS[] = {
+    "{\"id\":1,\"amount\":1,\"kind\":\"a\"}", "{\"id\":2,\"amount\":2,\"kind\":\"bad\"}",
+    "{\"id\":3,\"amount\":3,\"kind\":\"c\"}", "no json", "{\"id\":5,\"amount\":5,\"kind\":\"b\"}"};
+enum { HARD_ROWS = sizeof HARD_EVENTS / sizeof *HARD_EVENTS };
+
+/* Whatever the limit: loaded and right, or refused and said so; the sanitizers watch. */
+static void any_memory_of_the_vm_ends_well(void **state)
+{
+  (void)state;
+  uint32_t loaded = 0, refused = 0;
+  for (size_t memory = 20000; memory < 1200000; memory += 9973) {
+    struct sources s = {.memory_max = memory};
+    struct tg_program *p;
+    struct run r;
+    sources_catalogue(&s);
+    sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua", HARD);
+    if (sources_load(&s, &p) != TG_OK) {
+      assert_true(s.faults_count > 0);
+      refused++;
+      continue;
+    }
+    loaded++;
+    run_open(&r, p, HARD_EVENTS, HARD_ROWS);
+    enum tg_rc rc = run_judge(&r, p);
+    assert_true(rc == TG_OK || rc == TG_FULL || rc == TG_FATAL);
+    if (rc == TG_OK) assert_int_equal(r.b.fates[1], TG_QUARANTINE);
+    run_close(&r);
+    tg_program_free(p);
+  }
+  assert_true(loaded > 10);
+  assert_true(refused > 5);
+}
+
+static void any_memory_of_the_batch_ends_in_full_or_right(void **state)
+{
+  (void)state;
+  struct tg_program *p = program_of(HARD);
+  uint32_t full = 0, right = 0;
+  for (size_t more = 0; more < 24000; more += 97) {
+    struct run r;
+    run_open(&r, p, HARD_EVENTS, HARD_ROWS);
+    r.arena.bytes_max = r.arena.bytes_held;
+    for (size_t size = 1 << 15; size; size /= 2) {
+      while (tg_arena_bytes(&r.arena, size)) continue;
+    }
+    r.arena.chunk_size = 64;
+    r.arena.bytes_max += more;
+    enum tg_rc rc = run_judge(&r, p);
+    if (rc == TG_FULL) {
+      full++;
+    } else {
+      assert_int_equal(rc, TG_OK);
+      expect_fates(&r, "quarantine quarantine tag quarantine tag");
+      right++;
+    }
+    run_close(&r);
+  }
+  assert_true(full > 5);
+  assert_true(right > 5);
+  tg_program_free(p);
+}
+
 static uint32_t calls;
 static void count_call(void *self)
 {
@@ -483,6 +553,8 @@ int main(void)
       cmocka_unit_test(rule_that_eats_memory_is_an_error_and_the_others_go_on),
       cmocka_unit_test(functions_by_row_do_not_meet_rows_that_are_gone),
       cmocka_unit_test(rows_whose_pattern_reaches_its_limit_are_quarantined_and_the_rule_errs),
+      cmocka_unit_test(any_memory_of_the_vm_ends_well),
+      cmocka_unit_test(any_memory_of_the_batch_ends_in_full_or_right),
       cmocka_unit_test(caller_is_called_between_evaluations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
