@@ -26,4 +26,5 @@ void tg_api_markdown(struct tg_buf *out)
   section(out, "Text", tg_api_text);
   section(out, "Time", tg_api_time);
   section(out, "Conversion", tg_api_cast);
+  section(out, "Inside json and arrays", tg_api_nested);
 }

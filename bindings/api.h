@@ -21,6 +21,7 @@ extern const struct tg_api tg_api_math[];      /* columnlib_math.c */
 extern const struct tg_api tg_api_text[];      /* columnlib_text.c */
 extern const struct tg_api tg_api_time[];      /* columnlib_time.c */
 extern const struct tg_api tg_api_cast[];      /* columnlib_cast.c */
+extern const struct tg_api tg_api_nested[];    /* columnlib_nested.c: json and arrays */
 extern const struct tg_api tg_api_globals[];   /* columnlib_logic.c */
 extern const struct tg_api tg_api_operators[]; /* columnobj.c: metamethods of columns */
 

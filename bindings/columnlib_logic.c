@@ -1,14 +1,11 @@
 /* Methods of columns: comparisons, masks, choosing values; and the globals that go with them. */
 #include "bindings/api.h"
 #include "bindings/columnobj.h"
-#include "bindings/vm.h"
 #include "core/data/arith.h"
 #include "core/data/choose.h"
 #include "core/data/compare.h"
 #include "core/data/mask.h"
 #include "core/data/member.h"
-
-enum { SET_MAX = 100000 };
 
 static int compare(lua_State *L, enum tg_cmp cmp, const char *name)
 {
@@ -63,31 +60,12 @@ static int col_between(lua_State *L)
   return tg_op_done(L, &op, "between", tg_compare_between(&op, h->c, &bounds));
 }
 
-/* The members of the list at idx, in the op's arena. Their texts stay on the table. */
-static struct tg_literal *check_set(lua_State *L, int idx, struct tg_op *op, uint32_t *count)
-{
-  luaL_checktype(L, idx, LUA_TTABLE);
-  lua_Unsigned n = lua_rawlen(L, idx);
-  if (n > SET_MAX) luaL_error(L, "a set of %I values; at most %d", (lua_Integer)n, SET_MAX);
-  struct tg_literal *set = tg_arena_alloc(op->arena, (size_t)n * sizeof *set);
-  if (!set) luaL_error(L, "no memory left for a set");
-  for (lua_Unsigned i = 0; i < n; i++) {
-    lua_rawgeti(L, idx, (lua_Integer)i + 1);
-    struct tg_arg a = tg_arg_check(L, -1);
-    if (a.c) luaL_error(L, "a set holds values, not columns");
-    set[i] = a.lit;
-    lua_pop(L, 1);
-  }
-  *count = (uint32_t)n;
-  return set;
-}
-
 static int col_is_in(lua_State *L)
 {
   uint32_t count;
   struct tg_handle *h = tg_handle_check(L, 1);
   struct tg_op op = tg_op_begin(L, h);
-  struct tg_literal *set = check_set(L, 2, &op, &count);
+  struct tg_literal *set = tg_arg_set_check(L, 2, &op, &count);
   return tg_op_done(L, &op, "is_in", tg_member_of(&op, h->c, set, count));
 }
 

@@ -10,7 +10,7 @@
 
 static const char live_key, null_key;
 static const char COLUMN[] = "tidegate.column", NUL[] = "tidegate.null";
-enum { LEVELS_MAX = 8 };
+enum { LEVELS_MAX = 8, SET_MAX = 100000 };
 
 struct tg_live *tg_live(lua_State *L)
 {
@@ -144,6 +144,24 @@ struct tg_arg tg_arg_check(lua_State *L, int idx)
   if (tg_null_test(L, idx)) return tg_arg_null();
   if (!luaL_testudata(L, idx, COLUMN)) luaL_typeerror(L, idx, "column or value");
   return tg_arg_column(tg_column_check(L, idx));
+}
+
+struct tg_literal *tg_arg_set_check(lua_State *L, int idx, struct tg_op *op, uint32_t *count)
+{
+  luaL_checktype(L, idx, LUA_TTABLE);
+  lua_Unsigned n = lua_rawlen(L, idx);
+  if (n > SET_MAX) luaL_error(L, "a set of %I values; at most %d", (lua_Integer)n, SET_MAX);
+  struct tg_literal *set = tg_arena_alloc(op->arena, (size_t)n * sizeof *set);
+  if (!set) luaL_error(L, "no memory left for a set");
+  for (lua_Unsigned i = 0; i < n; i++) {
+    lua_rawgeti(L, idx, (lua_Integer)i + 1);
+    struct tg_arg a = tg_arg_check(L, -1);
+    if (a.c) luaL_error(L, "a set holds values, not columns");
+    set[i] = a.lit;
+    lua_pop(L, 1);
+  }
+  *count = (uint32_t)n;
+  return set;
 }
 
 static bool vm_late(void *vm)
@@ -325,8 +343,8 @@ static int no_method(lua_State *L)
 
 static void push_methods(lua_State *L)
 {
-  const struct tg_api *const lists[] = {tg_api_logic, tg_api_math, tg_api_text, tg_api_time,
-                                        tg_api_cast};
+  const struct tg_api *const lists[] = {tg_api_logic, tg_api_math, tg_api_text,
+                                        tg_api_time,  tg_api_cast, tg_api_nested};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) tg_api_set(L, lists[i]);
   lua_createtable(L, 0, 2);

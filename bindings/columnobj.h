@@ -61,6 +61,10 @@ struct tg_text tg_arg_text_check(lua_State *L, int idx);
 /* The text at idx, or an empty one. */
 struct tg_text tg_arg_text_opt(lua_State *L, int idx);
 
+/* The values of the list at idx, in op's arena; their texts stay with the list. Raises for
+ * anything else. */
+struct tg_literal *tg_arg_set_check(lua_State *L, int idx, struct tg_op *op, uint32_t *count);
+
 /* An operation on `first` (may be NULL), its results in the scratch arena. Raises when no batch is
  * alive. */
 struct tg_op tg_op_begin(lua_State *L, const struct tg_handle *first);

@@ -204,6 +204,32 @@ static void text_and_choice_work_on_columns(void **state)
   gives("return b.kind:split('f', 2):default('-')", "- und - -");
 }
 
+static void json_and_arrays_are_reached(void **state)
+{
+  (void)state;
+  batch.columns[F_DOC]->v.texts[0] = tg_arena_copy(&arena, tg_text("{\"a\":[1,2]}"));
+  batch.columns[F_DOC]->nul[1] = batch.columns[F_DOC]->nul[2] = batch.columns[F_DOC]->nul[3] =
+      TG_NULL;
+  gives("return b.doc:json('a.2', 'integer')", "2 null null null");
+  gives("return b.doc:json('a')", "[1,2] null null null");
+  raises("return b.doc:json('a', 'intt')", "json: ");
+  raises("return b.kind:at(1)", "at needs an array, this is text");
+  raises("return b.doc:eq('x')", "jsonb cannot be compared with a text");
+}
+
+static void texts_parse_and_show(void **state)
+{
+  (void)state;
+  gives("return b.id:to_text():parse('numeric(6,2)')", "1.00 2.00 3.00 4.00");
+  gives("return b.kind:parses('integer')", "false false false null");
+  gives("return b.ratio:cast('numeric(6,1)')", "0.0 0.5 1.0 1.5");
+  gives("return b.ts:trunc('minute'):to_text('%H:%M')", "00:00 00:00 00:00 00:00");
+  gives("return (b:kafka_timestamp() - b.ts):gt('3s')", "true true false false");
+  gives("return b.ts:age():le('PT3S')", "false false true true");
+  raises("return b.kind:matches('a(')", "matches: pattern 'a('");
+  raises("return b.kind:parse('nope')", "neither a type nor a pattern");
+}
+
 static void traps_of_lua_are_closed(void **state)
 {
   (void)state;
@@ -387,6 +413,8 @@ int main(void)
       T(comparisons_and_masks_work_on_columns),
       T(arithmetic_is_exact),
       T(text_and_choice_work_on_columns),
+      T(json_and_arrays_are_reached),
+      T(texts_parse_and_show),
       T(traps_of_lua_are_closed),
       T(a_mask_never_used_is_found_with_its_line),
       T(unused_masks_are_capped),

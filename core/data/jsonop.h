@@ -1,0 +1,19 @@
+/* Values inside json columns.
+ *
+ * A path is keys joined by dots, "device.os"; a step that is a number counts the elements of an
+ * array from 1. Of duplicate keys the last one holds. What is not there, and JSON's null, is
+ * null. */
+#ifndef TG_DATA_JSONOP_H
+#define TG_DATA_JSONOP_H
+
+#include "core/data/op.h"
+
+enum { TG_JSON_STEPS_MAX = 16 };
+
+/* The value at path as `type` (text: strings as they read, anything else as written). A value
+ * that is not of the type is the fault TG_CAST, a text that is not JSON the fault TG_PARSE. c:
+ * json, jsonb or text. TG_CONFIG: another type, a bad path. */
+struct tg_column *tg_json_at(struct tg_op *op, struct tg_column *c, struct tg_text path,
+                             struct tg_type type);
+
+#endif
