@@ -17,7 +17,7 @@ struct demo {
   struct tg_feeder feeder;
   struct tg_config config;
   struct tg_process process;
-  struct tg_view view;
+  struct tg_demo_view view;
   int64_t seconds, rate;
   bool bad;
 };
@@ -93,7 +93,8 @@ static enum tg_rc start(struct demo *d, struct tg_err *err)
   return tg_feeder_start(&d->feeder, err);
 }
 
-/* True when everything sent has reached the ledger; behind an open breaker: everything of the other topics. */
+/* True when everything sent has reached the ledger; behind an open breaker: everything of the
+ * other topics. */
 static bool drained(struct demo *d)
 {
   struct tg_topic_state s;
@@ -105,7 +106,7 @@ static bool drained(struct demo *d)
       lag += tg_metrics_sum(d->process.metrics, "kafka_consumer_lag_records", "topic", s.topic);
   }
   if (held) return lag == 0;
-  return tg_view_rows(&d->process) >= (double)atomic_load(&d->feeder.sent);
+  return tg_demo_rows(&d->process) >= (double)atomic_load(&d->feeder.sent);
 }
 
 static enum tg_rc watch(struct demo *d, int64_t until_us, bool draining, struct tg_err *err)
@@ -113,7 +114,7 @@ static enum tg_rc watch(struct demo *d, int64_t until_us, bool draining, struct 
   enum tg_rc rc = TG_AGAIN;
   while (rc == TG_AGAIN && tg_clock_mono_us() < until_us) {
     rc = tg_process_turn(&d->process, DRAW_US, err);
-    tg_view_draw(&d->view, &d->process, atomic_load(&d->feeder.sent));
+    tg_demo_draw(&d->view, &d->process, atomic_load(&d->feeder.sent));
     if (draining && drained(d)) break;
   }
   return rc == TG_AGAIN ? TG_OK : rc;
@@ -131,7 +132,7 @@ static int run(struct demo *d)
   if (rc == TG_OK) rc = watch(d, tg_clock_mono_us() + DRAIN_US, true, &err);
   if (d->process.hub) tg_process_stop(&d->process);
   uint64_t sent = atomic_load(&d->feeder.sent);
-  if (rc == TG_OK && !tg_view_balance(&d->config, sent))
+  if (rc == TG_OK && !tg_demo_balance(&d->config, sent))
     rc = tg_err_set(&err, TG_FATAL, "demo", "the ledger is not even");
   tg_config_fini(&d->config);
   tg_mock_free(d->mock);

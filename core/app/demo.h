@@ -1,7 +1,7 @@
 /* The demo's parts: a throwaway PostgreSQL, an embedded broker, a feeder of events, the live view.
  *
  * Everything lives in one temporary folder and is gone afterwards. PostgreSQL never runs as root.
- * */
+ */
 #ifndef TG_APP_DEMO_H
 #define TG_APP_DEMO_H
 
@@ -41,16 +41,16 @@ enum tg_rc tg_feeder_start(struct tg_feeder *f, struct tg_err *err);
 void tg_feeder_stop(struct tg_feeder *f);
 
 /* Draws the state of the process: on a terminal in place, otherwise a line. */
-struct tg_view {
+struct tg_demo_view {
   bool terminal;
   int64_t started_us, last_us;
   double last_rows;
 };
 /* Events in the ledger, by the metrics. */
-double tg_view_rows(struct tg_process *p);
-void tg_view_draw(struct tg_view *v, struct tg_process *p, uint64_t sent);
+double tg_demo_rows(struct tg_process *p);
+void tg_demo_draw(struct tg_demo_view *v, struct tg_process *p, uint64_t sent);
 /* The ledger's balance and some rejected rows, from PostgreSQL. Returns false when in != loaded +
  * quarantined + late + dropped. */
-bool tg_view_balance(const struct tg_config *config, uint64_t sent);
+bool tg_demo_balance(const struct tg_config *config, uint64_t sent);
 
 #endif

@@ -18,7 +18,7 @@ static double fate(struct tg_process *p, const char *topic, const char *name)
   return tg_metric_get(tg_metrics_slot(p->metrics, TG_COUNTER, "rows_total", "", labels));
 }
 
-double tg_view_rows(struct tg_process *p)
+double tg_demo_rows(struct tg_process *p)
 {
   double sum = 0;
   struct tg_topic_state s;
@@ -53,10 +53,10 @@ static void draw_rules(struct tg_process *p)
   printf("\n");
 }
 
-void tg_view_draw(struct tg_view *v, struct tg_process *p, uint64_t sent)
+void tg_demo_draw(struct tg_demo_view *v, struct tg_process *p, uint64_t sent)
 {
   int64_t now = tg_clock_mono_us();
-  double rows = tg_view_rows(p),
+  double rows = tg_demo_rows(p),
          rate = v->last_us ? (rows - v->last_rows) / ((double)(now - v->last_us) / TG_SEC) : 0;
   struct tg_topic_state s;
   v->last_us = now, v->last_rows = rows;
@@ -90,7 +90,7 @@ static bool show_balance(struct tg_pg *pg, uint64_t sent, struct tg_err *err)
            tg_pg_value(pg, r, 4), tg_pg_value(pg, r, 6), tg_pg_value(pg, r, 7),
            tg_pg_value(pg, r, 8), row_even ? "ok" : "UNEVEN");
     even &= row_even;
-    in += atoll(tg_pg_value(pg, r, 3));
+    in += strtoll(tg_pg_value(pg, r, 3), NULL, 10);
   }
   printf("  sent %llu, in the ledger %lld%s\n", (unsigned long long)sent, in,
          in == (long long)sent
@@ -113,7 +113,7 @@ static void show_reasons(struct tg_pg *pg, struct tg_err *err)
            tg_pg_value(pg, r, 8));
 }
 
-bool tg_view_balance(const struct tg_config *config, uint64_t sent)
+bool tg_demo_balance(const struct tg_config *config, uint64_t sent)
 {
   struct tg_err err = {0};
   struct tg_pg *pg = tg_ask_open(config, &err);
