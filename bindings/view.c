@@ -74,7 +74,7 @@ enum tg_rc tg_view_rows(struct tg_batch *b, const uint32_t *rows, uint32_t count
   return TG_OK;
 }
 
-/* The view's columns at b's rows, in out; those that nobody replaced stay b's own. */
+/* The view's columns at b's rows, in out. */
 static bool spread(struct tg_batch *b, const struct tg_batch *view, const uint32_t *rows,
                    struct tg_column **out)
 {
@@ -87,14 +87,13 @@ static bool spread(struct tg_batch *b, const struct tg_batch *view, const uint32
   return true;
 }
 
-static void keep_fates(struct tg_batch *b, const struct tg_batch *view, const uint32_t *rows)
+/* A fate always comes with an issue. */
+static void keep_issues(struct tg_batch *b, const struct tg_batch *view, const uint32_t *rows)
 {
   for (uint32_t i = 0; i < view->rows; i++) {
-    uint32_t row = rows ? rows[i] : i;
     for (struct tg_issue *issue = view->issues[i]; issue; issue = issue->next) {
-      tg_batch_issue(b, row, issue);
+      tg_batch_issue(b, rows ? rows[i] : i, issue);
     }
-    if (view->fates[i] > b->fates[row]) b->fates[row] = view->fates[i];
   }
 }
 
@@ -108,6 +107,6 @@ enum tg_rc tg_view_keep(struct tg_batch *b, const struct tg_batch *view, const u
     if (!columns || !spread(b, view, rows, columns)) return full(err);
   }
   b->columns = columns;
-  keep_fates(b, view, rows);
+  keep_issues(b, view, rows);
   return TG_OK;
 }

@@ -321,6 +321,22 @@ static void batch_of_bad_events_only_is_no_alarm_of_the_script(void **state)
   tg_program_free(p);
 }
 
+static void bad_event_that_makes_transform_raise_costs_no_good_row(void **state)
+{
+  (void)state;
+  struct run r;
+  struct tg_program *p = program_with("if b.id:is_null():any() then error(\"no id\") end\n"
+                                      "b.total = b.amount",
+                                      "");
+  RUN(&r, p, "no json", "{\"id\":1,\"amount\":2}");
+  expect_fates(&r, "quarantine load");
+  assert_int_equal(r.b.columns[3]->v.ints[1], 200);
+  assert_null(r.b.issues[0]->next);
+  assert_false(r.judgement.critical);
+  run_close(&r);
+  tg_program_free(p);
+}
+
 static void same_program_runs_batch_after_batch(void **state)
 {
   (void)state;
@@ -548,6 +564,7 @@ int main(void)
       cmocka_unit_test(mask_that_is_never_used_is_an_error),
       cmocka_unit_test(empty_batch_is_judged),
       cmocka_unit_test(batch_of_bad_events_only_is_no_alarm_of_the_script),
+      cmocka_unit_test(bad_event_that_makes_transform_raise_costs_no_good_row),
       cmocka_unit_test(same_program_runs_batch_after_batch),
       cmocka_unit_test(transform_that_eats_memory_costs_only_its_rows),
       cmocka_unit_test(rule_that_eats_memory_is_an_error_and_the_others_go_on),

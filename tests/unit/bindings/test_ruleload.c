@@ -201,6 +201,9 @@ static void active_rule_of_an_unknown_topic_or_column_is_told(void **state)
   sources_add(&s, TG_FILE_RULE, "rules/d.lua",
               "return { doc = \"d\",\n  topics = { \"orders\" },\n"
               "  check = function(b) return true end }");
+  sources_add(&s, TG_FILE_RULE, "rules/e.lua",
+              "return { doc = \"d\",\n  topics = { \"orders\" }, check = function(b)\n"
+              "    local forgotten = b.amount:gt(0)\n    return b.amount:gt(1)\n  end }");
   sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua",
               "return { table = \"orders\", fields = { \"amount int\" } }");
   assert_int_equal(sources_load(&s, &p), TG_CONFIG);
@@ -208,6 +211,7 @@ static void active_rule_of_an_unknown_topic_or_column_is_told(void **state)
   expect_text(s.faults, "rules/b.lua:2: b: rules/b.lua:4: ");
   expect_text(s.faults, "did you mean 'amount'?");
   expect_text(s.faults, "rules/c.lua:2: c: columns: there is no column 'nope'");
+  expect_text(s.faults, "rules/e.lua:2: e: rules/e.lua:3: 1 boolean column was made here");
   expect_text(s.faults, "rules/d.lua:2: d: a boolean column is due here");
 }
 
