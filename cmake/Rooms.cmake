@@ -6,7 +6,8 @@ endif()
 add_library(tg_flags INTERFACE)
 target_compile_options(tg_flags INTERFACE
   -Wall -Wextra -Wshadow ${TG_WERROR_FLAG} -fno-omit-frame-pointer
-  $<$<COMPILE_LANGUAGE:C>:-Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes>)
+  $<$<COMPILE_LANGUAGE:C>:-Wconversion -Wno-sign-conversion -Wstrict-prototypes>
+  $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes -Wvla>)
 target_compile_definitions(tg_flags INTERFACE _GNU_SOURCE TG_VERSION="${TG_VERSION}"
   $<$<BOOL:${TG_FAULTS}>:TG_FAULTS>)
 if(TG_SANITIZE)
@@ -24,8 +25,6 @@ function(tg_embed target folder)
       COMMAND ${CMAKE_COMMAND} -DIN=${text} -DOUT=${out} -DSYMBOL=tg_embed_${symbol}
               -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
     target_sources(${target} PRIVATE ${out})
-    # An embedded file only defines its symbol; headers of the room declare it.
-    set_source_files_properties(${out} PROPERTIES COMPILE_OPTIONS "-Wno-missing-variable-declarations;-Wno-overlength-strings")
   endforeach()
 endfunction()
 

@@ -1,4 +1,4 @@
--- Flights: real departures from New York (scripts/data/README.md), with their real nulls and lateness.
+-- Flights: real departures from New York (data/README.md), with their real nulls and lateness.
 return {
   table      = "flights",
   event_time = "event_time",
@@ -41,11 +41,13 @@ return {
   tests = {
     { "the speed follows from distance and air time",
       events = {
-        { flight_id = "US1-2013-03-01-EWR", carrier = "US", flight = 1, origin = "EWR", dest = "CLT",
-          sched_dep = "2013-03-01T05:00:00-05:00", distance = 529, air_time = 79, event_time = "2013-03-01T11:33:00Z" },
-        { flight_id = "US2-2013-03-01-EWR", carrier = "US", flight = 2, origin = "EWR", dest = "CLT",
-          sched_dep = "2013-03-01T05:00:00-05:00", distance = 529, event_time = "2013-03-01T11:33:00Z" },
+        { flight_id = "US1", carrier = "US", flight = 1, origin = "EWR", dest = "CLT",
+          sched_dep = "2013-03-01T05:00:00-05:00", distance = 529, air_time = 79,
+          event_time = "2013-03-01T11:33:00Z" },
+        { flight_id = "US2", carrier = "US", flight = 2, origin = "EWR", dest = "CLT",
+          sched_dep = "2013-03-01T05:00:00-05:00", distance = 529,
+          event_time = "2013-03-01T11:33:00Z" },
       },
-      rows = { { flight_id = "US1-2013-03-01-EWR", speed = 401.8 }, { flight_id = "US2-2013-03-01-EWR", speed = null } } },
+      rows = { { flight_id = "US1", speed = 401.8 }, { flight_id = "US2", speed = null } } },
   },
 }

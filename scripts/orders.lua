@@ -32,15 +32,19 @@ return {
   tests = {
     { "currency is upper-cased, a missing one is EUR",
       events = {
-        { order_id = uuid(1), ts = "2026-01-01T00:00:00Z", customer_id = 7, amount = 10, currency = "eur" },
-        { order_id = uuid(2), ts = "2026-01-01T00:00:00Z", customer_id = 7, amount = 10 },
+        { order_id = uuid(1), ts = "2026-01-01T00:00:00Z", customer_id = 7, currency = "eur" },
+        { order_id = uuid(2), ts = "2026-01-01T00:00:00Z", customer_id = 7 },
       },
       rows = { { currency = "EUR" }, { currency = "EUR" } } },
     { "test orders are dropped",
-      events  = { { order_id = uuid(1), ts = "2026-01-01T00:00:00Z", customer_id = 7, is_test = true } },
+      events = {
+        { order_id = uuid(1), ts = "2026-01-01T00:00:00Z", customer_id = 7, is_test = true },
+      },
       dropped = { 1 } },
     { "too large an amount is quarantined",
-      events      = { { order_id = uuid(1), ts = "2026-01-01T00:00:00Z", customer_id = 7, amount = 75000, currency = "EUR" } },
+      events = {
+        { order_id = uuid(1), ts = "2026-01-01T00:00:00Z", customer_id = 7, amount = 75000 },
+      },
       quarantined = { 1 } },
   },
 }

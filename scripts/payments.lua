@@ -1,5 +1,5 @@
--- Payments: cards and transfers. A batch in which every tenth amount is negative is a fault of the source, not of
--- single payments: the breaker opens before any of it is visible.
+-- Payments: cards and transfers. A batch in which every tenth amount is negative is a fault of the
+-- source, not of single payments: the breaker opens before any of it is visible.
 return {
   table      = "payments",
   event_time = "paid_at",
@@ -19,8 +19,10 @@ return {
   tests = {
     { "a payment of nothing is quarantined",
       events = {
-        { payment_id = uuid(1), paid_at = "2026-01-01T00:00:00Z", card = "card-00001", method = "card", amount = 1 },
-        { payment_id = uuid(2), paid_at = "2026-01-01T00:00:00Z", card = "card-00001", method = "card", amount = 0 },
+        { payment_id = uuid(1), paid_at = "2026-01-01T00:00:00Z", card = "card-00001",
+          method = "card", amount = 1 },
+        { payment_id = uuid(2), paid_at = "2026-01-01T00:00:00Z", card = "card-00001",
+          method = "card", amount = 0 },
       },
       rows = { { amount = 1 } }, quarantined = { 2 } },
   },

@@ -1,4 +1,5 @@
-/* Commands that ask PostgreSQL one question: connecting, and printing the answer for people or as JSON lines. */
+/* Commands that ask PostgreSQL one question: connecting, and printing the answer for people or
+ * as JSON lines. */
 #ifndef TG_APP_ASK_H
 #define TG_APP_ASK_H
 
@@ -12,7 +13,8 @@ struct tg_pg *tg_ask_open(const struct tg_config *c, struct tg_err *err);
 
 int64_t tg_ask_deadline(void);
 
-/* The last result: one JSON object a row, or an aligned table whose cells are cut to 60 characters. */
+/* The last result: one JSON object a row, or an aligned table whose cells are cut to 60
+ * characters. */
 void tg_ask_print(const struct tg_pg *pg, bool json, FILE *to);
 
 /* One row, a line per column. */

@@ -48,9 +48,9 @@ struct tg_command {
 int tg_cli_main(int argc, char **argv);
 const struct tg_command *tg_cli_commands(uint32_t *count);
 
-/* Parses argv by the options (ended by name NULL): "--name value", "--name=value", "--flag"; "--"
- * ends them.
- * Returns -1 to go on, or the exit code (help was shown, or a fault with a suggestion). */
+/* Parses argv by the options (ended by name NULL): "--name value", "--name=value", "--flag";
+ * "--" ends them. Returns -1 to go on, or the exit code (help was shown, or a fault with a
+ * suggestion). */
 int tg_cli_parse(int argc, char **argv, const struct tg_option *options, struct tg_args *args);
 
 /* path, else $TIDEGATE_CONFIG, else "tidegate.yaml". */

@@ -47,7 +47,11 @@ static enum tg_rc send_all(const struct options *o, const struct tg_generator *g
     uint64_t k = tg_generate(g, (uint64_t)(o->first + i), &b);
     int len = snprintf(key, sizeof key, "%" PRIu64, k);
     int32_t partition = (int32_t)(k % (uint64_t)o->partitions);
-    rc = tg_producer_send(p, o->topic, partition, tg_text_of(key, (size_t)len), tg_buf_view(&b), 0,
+    rc = tg_producer_send(p,
+                          &(struct tg_record){.topic = o->topic,
+                                              .partition = partition,
+                                              .key = tg_text_of(key, (size_t)len),
+                                              .value = tg_buf_view(&b)},
                           tg_clock_mono_us() + 60 * TG_SEC, err);
     pace(o, i + 1, start);
   }

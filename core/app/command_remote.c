@@ -17,17 +17,18 @@ static bool read_token(const struct tg_config *c, char *token, size_t size)
   return n > 0;
 }
 
-static enum tg_rc call(const struct tg_config *c, const char *method, const char *path,
-                       long *status, struct tg_buf *body, struct tg_err *err)
+static enum tg_rc call(const struct tg_config *c, struct tg_fetch f, long *status,
+                       struct tg_buf *body, struct tg_err *err)
 {
   char url[512], token[512] = "";
   const char *listen = c->http_listen;
   if (!*listen)
     return tg_err_set(err, TG_CONFIG, "http.listen",
                       "is empty: the process cannot be asked; send SIGHUP to reload");
-  snprintf(url, sizeof url, "http://%s%s%s", *listen == ':' ? "127.0.0.1" : "", listen, path);
+  snprintf(url, sizeof url, "http://%s%s%s", *listen == ':' ? "127.0.0.1" : "", listen, f.url);
   bool has_token = read_token(c, token, sizeof token);
-  return tg_fetch(method, url, has_token ? token : NULL, TIMEOUT_S, status, body, err);
+  f.url = url, f.token = has_token ? token : NULL, f.timeout_s = TIMEOUT_S;
+  return tg_fetch(&f, status, body, err);
 }
 
 static int config_of(int argc, char **argv, struct tg_config *c, bool *json)
@@ -68,7 +69,9 @@ int tg_command_reload(int argc, char **argv)
   long status = 0;
   int code = config_of(argc, argv, &c, &json);
   if (code >= 0) return code;
-  if (call(&c, "POST", "/-/reload", &status, &body, &err) != TG_OK) return tg_cli_fail(&err);
+  if (call(&c, (struct tg_fetch){.method = "POST", .url = "/-/reload"}, &status, &body, &err) !=
+      TG_OK)
+    return tg_cli_fail(&err);
   json_t *answer = json_loads(tg_buf_cstr(&body), 0, NULL);
   if (json) printf("%s", tg_buf_cstr(&body));
   code = show_reload(status, answer);
@@ -136,7 +139,9 @@ int tg_command_status(int argc, char **argv)
   long status = 0;
   int code = config_of(argc, argv, &c, &json);
   if (code >= 0) return code;
-  if (call(&c, "GET", "/status.json", &status, &body, &err) != TG_OK) return tg_cli_fail(&err);
+  if (call(&c, (struct tg_fetch){.method = "GET", .url = "/status.json"}, &status, &body, &err) !=
+      TG_OK)
+    return tg_cli_fail(&err);
   json_t *answer = json_loads(tg_buf_cstr(&body), 0, NULL);
   if (json)
     printf("%s", tg_buf_cstr(&body));

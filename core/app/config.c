@@ -76,20 +76,20 @@ static void unknown_key(struct reader *r, const yaml_node_t *at, const char *key
 
 static struct tg_text expanded(struct reader *r, const yaml_node_t *n, const char *key)
 {
-  char why[256];
-  struct tg_text t = tg_property_expand(&r->config->arena, scalar(n), why, sizeof why);
-  if (!t.ptr) complain(r, n, "%s: %s", key, why);
+  struct tg_err err;
+  struct tg_text t = tg_property_expand(&r->config->arena, scalar(n), &err);
+  if (!t.ptr) complain(r, n, "%s: %s", key, err.what);
   return t;
 }
 
 /* Shows a broken value only when it is no secret. */
 static void take_scalar(struct reader *r, const struct tg_property *p, const yaml_node_t *n)
 {
-  char why[256];
+  struct tg_err err;
   if (n->type != YAML_SCALAR_NODE) return complain(r, n, "%s: one value is expected here", p->key);
   struct tg_text t = expanded(r, n, p->key);
-  if (t.ptr && !tg_property_set(r->config, p, t, r->folder, why, sizeof why))
-    complain(r, n, "%s: %s", p->key, why);
+  if (t.ptr && tg_property_set(r->config, p, t, r->folder, &err) != TG_OK)
+    complain(r, n, "%s: %s", p->key, err.what);
 }
 
 static void take_map(struct reader *r, const yaml_node_t *n)
@@ -180,15 +180,15 @@ static void read_file(struct reader *r)
 static void take_defaults(struct reader *r)
 {
   uint32_t count;
-  char why[256];
+  struct tg_err err;
   const struct tg_property *p = tg_properties(&count);
   for (uint32_t i = 0; i < count; i++) {
     if (r->seen[i]) continue;
     if (p[i].required)
       complain(r, NULL, "`%s` is missing: %s", p[i].key, p[i].doc);
     else if (p[i].preset &&
-             !tg_property_set(r->config, &p[i], tg_text(p[i].preset), r->folder, why, sizeof why))
-      complain(r, NULL, "%s: default %s: %s", p[i].key, p[i].preset, why);
+             tg_property_set(r->config, &p[i], tg_text(p[i].preset), r->folder, &err) != TG_OK)
+      complain(r, NULL, "%s: default %s: %s", p[i].key, p[i].preset, err.what);
   }
 }
 

@@ -32,9 +32,13 @@ static enum tg_rc send(struct feed *d, const char *topic, uint64_t key, struct t
 {
   char text[24];
   int len = snprintf(text, sizeof text, "%" PRIu64, key);
-  enum tg_rc rc = tg_producer_send(d->producer, topic, (int32_t)(key % TG_DEMO_PARTITIONS),
-                                   tg_text_of(text, (size_t)len), tg_buf_view(&d->event), 0,
-                                   tg_clock_mono_us() + 10 * TG_SEC, err);
+  enum tg_rc rc =
+      tg_producer_send(d->producer,
+                       &(struct tg_record){.topic = topic,
+                                           .partition = (int32_t)(key % TG_DEMO_PARTITIONS),
+                                           .key = tg_text_of(text, (size_t)len),
+                                           .value = tg_buf_view(&d->event)},
+                       tg_clock_mono_us() + 10 * TG_SEC, err);
   if (rc == TG_OK) atomic_fetch_add(&d->f->sent, 1);
   return rc;
 }

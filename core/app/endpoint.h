@@ -1,6 +1,6 @@
 /* The HTTP endpoint of a process: /metrics, /livez, /readyz, /healthz, /version, /status.json,
- * POST /-/reload.
- * Reads atomics and snapshots, never touches a lane. Routes and bodies: docs/HTTP.md. */
+ * POST /-/reload. Reads atomics and snapshots, never touches a lane. Routes and bodies:
+ * docs/HTTP.md. */
 #ifndef TG_APP_ENDPOINT_H
 #define TG_APP_ENDPOINT_H
 

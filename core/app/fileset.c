@@ -102,28 +102,40 @@ static bool is_folder(const char *path)
   return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* kind: of the files here; below: of files in folders below. Hidden names (also a ConfigMap's
- * ..data) are left out: its files are seen through their links. */
-static void take_folder(struct walk *w, enum tg_file_kind kind, enum tg_file_kind below,
-                        const char *path, const char *shown, int depth)
+struct folder {
+  const char *path, *shown; /* on disk, in messages */
+  enum tg_file_kind kind;   /* of the files in it */
+  enum tg_file_kind below;  /* of the files in folders below it */
+  int depth;
+};
+
+static void take_folder(struct walk *w, const struct folder *f);
+
+/* One name of a folder. Hidden ones (also a ConfigMap's ..data) are left out: its files are seen
+ * through their links. */
+static void take_entry(struct walk *w, const struct folder *f, const char *entry)
 {
-  DIR *dir = opendir(path);
+  char path[PATH_BYTES], shown[PATH_BYTES];
+  if (entry[0] == '.') return;
+  int a = snprintf(path, sizeof path, "%s/%s", f->path, entry);
+  int b = snprintf(shown, sizeof shown, "%s/%s", f->shown, entry);
+  struct folder inner = {path, shown, f->below, f->below, f->depth + 1};
+  if (a >= PATH_BYTES || b >= PATH_BYTES)
+    complain(w, f->shown, "a path is longer than %d", PATH_BYTES);
+  else if (is_folder(path) && f->depth < DEPTH_MAX)
+    take_folder(w, &inner);
+  else if (is_lua(entry))
+    take_file(w, f->kind, path, shown);
+}
+
+static void take_folder(struct walk *w, const struct folder *f)
+{
+  DIR *dir = opendir(f->path);
   if (!dir) {
-    complain(w, shown, "the folder cannot be read (errno %d)", errno);
+    complain(w, f->shown, "the folder cannot be read (errno %d)", errno);
     return;
   }
-  for (struct dirent *e; (e = readdir(dir));) {
-    char inner[PATH_BYTES], name[PATH_BYTES];
-    if (e->d_name[0] == '.') continue;
-    int a = snprintf(inner, sizeof inner, "%s/%s", path, e->d_name);
-    int b = snprintf(name, sizeof name, "%s/%s", shown, e->d_name);
-    if (a >= PATH_BYTES || b >= PATH_BYTES)
-      complain(w, shown, "a path is longer than %d", PATH_BYTES);
-    else if (is_folder(inner) && depth < DEPTH_MAX)
-      take_folder(w, below, below, inner, name, depth + 1);
-    else if (is_lua(e->d_name))
-      take_file(w, kind, inner, name);
-  }
+  for (struct dirent *e; (e = readdir(dir));) take_entry(w, f, e->d_name);
   closedir(dir);
 }
 
@@ -162,10 +174,13 @@ static void read_once(struct walk *w, const struct tg_config *c)
 {
   *w->set = (struct tg_fileset){0};
   w->size = 0;
-  if (c->catalogue) take_folder(w, TG_FILE_CATALOGUE, TG_FILE_CATALOGUE, c->catalogue, "rules", 0);
+  struct folder bundled = {c->catalogue, "rules", TG_FILE_CATALOGUE, TG_FILE_CATALOGUE, 0};
+  struct folder rules = {c->rules, "rules", TG_FILE_RULE, TG_FILE_RULE, 0};
+  struct folder scripts = {c->scripts, "scripts", TG_FILE_SCRIPT, TG_FILE_MODULE, 0};
+  if (c->catalogue) take_folder(w, &bundled);
   if (c->rules && is_folder(c->rules) && !same_folder(c->rules, c->catalogue))
-    take_folder(w, TG_FILE_RULE, TG_FILE_RULE, c->rules, "rules", 0);
-  if (c->scripts) take_folder(w, TG_FILE_SCRIPT, TG_FILE_MODULE, c->scripts, "scripts", 0);
+    take_folder(w, &rules);
+  if (c->scripts) take_folder(w, &scripts);
   if (w->set->count) qsort(w->set->files, w->set->count, sizeof *w->set->files, by_kind_and_path);
   name_it(w->set);
 }

@@ -1,6 +1,6 @@
-/* The files of a generation: scripts/<topic>.lua and rules/(folder/)*.lua, read as one consistent
- * set and named by the sha256
- * over their paths and contents. The bundled catalogue is part of the set. */
+/* The files of a generation: scripts/<topic>.lua and rules/(folder/)*.lua, read as one
+ * consistent set and named by the sha256 over their paths and contents. The bundled catalogue is
+ * part of the set. */
 #ifndef TG_APP_FILESET_H
 #define TG_APP_FILESET_H
 
@@ -11,11 +11,9 @@
 enum { TG_FILES_MAX = 4096, TG_FILE_BYTES_MAX = 1 << 20 };
 
 /* Reads catalogue, rules and scripts. Reads twice until nothing changed in between (at most 5
- * times). Refused: files that group or others may
- * write, or that belong to somebody else; links out of the folder other than a ConfigMap's ..data;
- * larger files.
- * Everything is copied into the arena. TG_CONFIG: a folder is missing or a file is refused (all
- * faults reported). */
+ * times). Refused: files that group or others may write, or that belong to somebody else; links
+ * out of the folder other than a ConfigMap's ..data; larger files. Everything is copied into the
+ * arena. TG_CONFIG: a folder is missing or a file is refused (all faults reported). */
 enum tg_rc tg_fileset_read(const struct tg_config *config, struct tg_arena *arena,
                            struct tg_fileset *out, tg_config_fault *fault, void *self);
 

@@ -1,7 +1,6 @@
 /* A generation: one consistent set of scripts and rules, read from disk once, kept as long as a
- * lane runs it or a
- * load of it is in flight. Programs (one per lane) are built from it. Counted references; thread:
- * any. */
+ * lane runs it or a load of it is in flight. Programs (one per lane) are built from it. Counted
+ * references; thread: any. */
 #ifndef TG_APP_GENERATION_H
 #define TG_APP_GENERATION_H
 

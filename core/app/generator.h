@@ -1,11 +1,9 @@
 /* The demo's and the tests' events: deterministic, every event a function of (stream, seed,
- * number) alone, so that an
- * independent reader can compute what must have become of each.
+ * number) alone, so that an independent reader can compute what must have become of each.
  *
- * Randomness: h(k) = mix(seed + 64 * number + k), mix = the output function of SplitMix64 (Steele,
- * Lea, Flood:
- * "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014). What each k decides:
- * generator.c, beside each field.
+ * Randomness: h(k) = mix(seed + 64 * number + k), mix = the output function of SplitMix64
+ * (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014). What each
+ * k decides: generator.c, beside each field.
  *
  *   orders     skewed customers, 2.7 % null amounts, 5 % lower-case currencies, 1 % test orders, 1
  *   % repeats of

@@ -1,5 +1,5 @@
 /* What comes back from the writer: committed loads, loads of which something was left out, claims.
- * */
+ */
 #include "core/app/lane.h"
 
 #include "core/base/clock.h"
@@ -10,8 +10,7 @@
 enum { FENCED_PAUSE_US = 10000000, FENCES_MAX = 3, STUCK_US = 60000000 };
 
 /* A segment that is not in the ledger: its partition goes back to where the segment began. Later
- * ones of the same
- * reading come back too and are known by their epoch. */
+ * ones of the same reading come back too and are known by their epoch. */
 static void drop_segment(struct tg_lane *lane, const struct tg_segment *s, bool held)
 {
   struct tg_part *p = &lane->parts.list[s->slot];

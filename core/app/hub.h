@@ -1,7 +1,6 @@
 /* The hub is what the threads of one process tell each other outside the data path: which topics
- * are held and why,
- * breakers to be persisted, health, metrics, stop. Everything here is rare; the lanes read one
- * atomic per step.
+ * are held and why, breakers to be persisted, health, metrics, stop. Everything here is rare;
+ * the lanes read one atomic per step.
  *
  * A topic is held for a set of reasons; its partitions are paused on every lane until the set is
  * empty:
@@ -48,8 +47,7 @@ struct tg_hub {
   pthread_mutex_t lock;
   struct tg_topic_state topics[TG_TOPICS_MAX];
   uint32_t topics_count;
-  struct tg_entry notes
-      [TG_JOURNAL_MAX]; /* ring; the oldest is dropped (and logged) when PostgreSQL is away too long */
+  struct tg_entry notes[TG_JOURNAL_MAX]; /* ring; full: the oldest is dropped, and logged */
   uint32_t notes_head, notes_count;
 };
 

@@ -140,8 +140,8 @@ static void on_revoked(void *self, bool lost)
   atomic_store(&lane->reading, 0);
 }
 
-/* TG_CONFIG: the records it needs are gone: it halts until an operator acts. TG_RETRY: its topic is gone; it is claimed
- * and read again where the ledger ends, should the topic come back. */
+/* TG_CONFIG: the records it needs are gone: it halts until an operator acts. TG_RETRY: its topic
+ * is gone; it is claimed and read again where the ledger ends, should the topic come back. */
 static void on_broken(void *self, uint32_t slot, const struct tg_err *err)
 {
   struct tg_lane *lane = self;
@@ -227,15 +227,15 @@ static uint32_t find_beginnings(struct tg_lane *lane, struct tg_job *job)
   struct tg_err err;
   for (uint32_t i = 0; i < job->count; i++) {
     struct tg_claim c = job->claims[i];
-    int64_t low, high;
+    struct tg_watermarks marks;
     if (c.next >= 0) continue;
-    job->rc = tg_consumer_watermarks(lane->consumer, c.topic, c.partition, &low, &high,
-                                     WATERMARK_US, &err);
+    struct tg_topart part = {.topic = c.topic, .partition = c.partition};
+    job->rc = tg_consumer_watermarks(lane->consumer, &part, WATERMARK_US, &marks, &err);
     if (job->rc != TG_OK) {
       job->err = err;
       return 0;
     }
-    c.first_offset = low;
+    c.first_offset = marks.low;
     uint32_t slot = lane->claim_slots[i];
     job->claims[i] = job->claims[n], lane->claim_slots[i] = lane->claim_slots[n];
     job->claims[n] = c, lane->claim_slots[n++] = slot;
@@ -330,7 +330,7 @@ bool tg_intake_at_end(struct tg_lane *lane)
 }
 
 /* One segment that only advances the chain: control or aborted records at the end of a partition.
- * */
+ */
 static void empty_segment(struct tg_batch *b, uint32_t slot, struct tg_part *p)
 {
   b->segments[b->segments_count++] = (struct tg_segment){.slot = slot,

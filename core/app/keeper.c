@@ -151,7 +151,7 @@ static void persist_trip(struct tg_keeper *k, const struct tg_topic_state *s)
 }
 
 /* Takes over what PostgreSQL says of a breaker: opened by another process, closed by an operator.
- * */
+ */
 static void mirror_breaker(struct tg_keeper *k, const char *topic)
 {
   struct tg_err err;

@@ -1,10 +1,9 @@
 /* The keeper: one thread with a PostgreSQL connection of its own, for everything that is not a
- * load: the state schema,
- * tables (DDL), generations, breakers, the journal, and looking after what waits.
+ * load: the state schema, tables (DDL), generations, breakers, the journal, and looking after
+ * what waits.
  *
- * Its program gives it the topics. A reload hands it the new program first (tg_keeper_adopt): only
- * when every table
- * of the new set is there do the lanes swap. */
+ * Its program gives it the topics. A reload hands it the new program first (tg_keeper_adopt):
+ * only when every table of the new set is there do the lanes swap. */
 #ifndef TG_APP_KEEPER_H
 #define TG_APP_KEEPER_H
 
@@ -39,10 +38,9 @@ enum tg_rc tg_keeper_start(struct tg_keeper *k, struct tg_hub *hub,
                            struct tg_err *err);
 
 /* Prepares the tables of a new set and takes it over. TG_OK: program and generation (one
- * reference) are the keeper's
- * now. Anything else: nothing changed, both are still the caller's; err says what stands in the
- * way. Waits for the
- * answer; every statement behind it has a deadline. */
+ * reference) are the keeper's now. Anything else: nothing changed, both are still the caller's;
+ * err says what stands in the way. Waits for the answer; every statement behind it has a
+ * deadline. */
 enum tg_rc tg_keeper_adopt(struct tg_keeper *k, struct tg_generation *generation,
                            struct tg_program *program, struct tg_err *err);
 

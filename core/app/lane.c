@@ -138,7 +138,7 @@ static void tick(void *self)
 }
 
 /* Decode, transform and judge one topic's batch. TG_FULL: it does not fit and must be cut smaller.
- * */
+ */
 static enum tg_rc process(struct tg_lane *lane, uint32_t topic, struct tg_batch *b)
 {
   struct tg_judgement j = {0};
@@ -186,8 +186,8 @@ static void hand_over(struct tg_lane *lane)
                 INT64_MAX); /* has room for every load there is */
 }
 
-/* How long the open load may still wait for more events; 0 = it is due. When the writer is busy, a load that is not
- * full waits for it and grows. */
+/* How long the open load may still wait for more events; 0 = it is due. When the writer is busy,
+ * a load that is not full waits for it and grows. */
 static int64_t wait_us(struct tg_lane *lane)
 {
   if (!lane->open) return POLL_US;

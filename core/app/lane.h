@@ -1,15 +1,13 @@
 /* A lane: a whole pipeline with its own consumer, Lua VM, loads and PostgreSQL connection. Lanes
- * share nothing; Kafka's
- * group divides the partitions between them as it does between processes.
+ * share nothing; Kafka's group divides the partitions between them as it does between processes.
  *
  *   worker thread                                              writer thread (writer.h)
  *   poll -> events in the open load                            COPY .. COMMIT
  *   seal -> decode -> transform -> judge  --- hand over --->
  *                                         <-- hand back ----
  *
- * Three loads: one being filled, up to two on their way. When none is free the consumer is paused
- * and the lane goes on
- * polling, so that it stays in its group.
+ * Three loads: one being filled, up to two on their way. When none is free the consumer is
+ * paused and the lane goes on polling, so that it stays in its group.
  *
  * Files: lane.c the data path; intake.c Kafka's side (assignment, claims, rewinds); harvest.c what
  * came back. */

@@ -6,8 +6,8 @@
  *   `- the chain's end in PostgreSQL, as far as the lane knows
  *
  * The table is made anew with every assignment (eager: everything is revoked first). An epoch
- * numbers the reading of a
- * partition from one assign on: what was read before a rewind carries the older epoch and is void.
+ * numbers the reading of a partition from one assign on: what was read before a rewind carries
+ * the older epoch and is void.
  * Thread: the worker. */
 #ifndef TG_APP_PARTS_H
 #define TG_APP_PARTS_H

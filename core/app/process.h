@@ -48,9 +48,8 @@ void tg_process_block_signals(void);
 enum tg_rc tg_process_start(struct tg_process *p, const struct tg_config *config,
                             struct tg_err *err);
 
-/* One turn of the main thread: signals, reloads, watchdog; waits at most timeout_us. TG_AGAIN: go
- * on; TG_OK: a signal
- * asked to stop; TG_FATAL: a lane ended by itself. */
+/* One turn of the main thread: signals, reloads, watchdog; waits at most timeout_us. TG_AGAIN:
+ * go on; TG_OK: a signal asked to stop; TG_FATAL: a lane ended by itself. */
 enum tg_rc tg_process_turn(struct tg_process *p, int64_t timeout_us, struct tg_err *err);
 
 /* Stops everything, in order. */

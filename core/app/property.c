@@ -116,133 +116,153 @@ bool tg_size_parse(struct tg_text text, int64_t *bytes)
   return with_unit(text, units, 1, bytes);
 }
 
-static bool in_range(const struct tg_property *p, int64_t n, const char *unit, char *why,
-                     size_t size)
+/* Fills err for a value that does not do; returns TG_CONFIG. */
+__attribute__((format(printf, 2, 3))) static enum tg_rc bad(struct tg_err *err, const char *fmt,
+                                                            ...)
 {
-  if (n >= p->min && n <= p->max) return true;
-  return snprintf(why, size, "%lld is out of range: %lld to %lld%s", (long long)n,
-                  (long long)p->min, (long long)p->max, unit),
-         false;
+  va_list args;
+  va_start(args, fmt);
+  enum tg_rc rc = tg_err_vset(err, TG_CONFIG, "configuration", fmt, args);
+  va_end(args);
+  return rc;
 }
 
-static bool set_number(struct tg_config *c, const struct tg_property *p, struct tg_text text,
-                       char *why, size_t size)
+static bool parse_number(const struct tg_property *p, struct tg_text text, int64_t *n)
+{
+  if (p->kind == TG_PROPERTY_DURATION) return tg_duration_parse(text, n);
+  if (p->kind == TG_PROPERTY_SIZE) return tg_size_parse(text, n);
+  for (uint32_t i = 0; i < text.len; i++)
+    if (text.ptr[i] < '0' || text.ptr[i] > '9') return false;
+  return tg_size_parse(text, n);
+}
+
+/* What a number, size or duration looks like, and its unit inside. */
+static const char *form_of(const struct tg_property *p, const char **unit)
+{
+  bool size = p->kind == TG_PROPERTY_SIZE, duration = p->kind == TG_PROPERTY_DURATION;
+  *unit = size ? " bytes" : duration ? " us" : "";
+  return size       ? "a size such as 24MiB"
+         : duration ? "a duration such as 50ms or 2h"
+                    : "a whole number";
+}
+
+static enum tg_rc set_number(struct tg_config *c, const struct tg_property *p, struct tg_text text,
+                             struct tg_err *err)
 {
   void *at = (char *)c + p->offset;
+  const char *unit, *form = form_of(p, &unit);
   bool automatic = p->automatic && tg_text_is(text, "auto");
   int64_t n = 0;
-  bool good = automatic || (p->kind == TG_PROPERTY_DURATION ? tg_duration_parse(text, &n)
-                                                            : tg_size_parse(text, &n));
-  if (p->kind == TG_PROPERTY_NUMBER && !automatic)
-    for (uint32_t i = 0; i < text.len; i++) good = good && text.ptr[i] >= '0' && text.ptr[i] <= '9';
-  if (!good) {
-    const char *form = p->kind == TG_PROPERTY_NUMBER ? "a whole number"
-                       : p->kind == TG_PROPERTY_SIZE ? "a size such as 24MiB"
-                                                     : "a duration such as 50ms or 2h";
-    return snprintf(why, size, "'%.*s' is not %s%s", TG_TEXT(text), form,
-                    p->automatic ? " or auto" : ""),
-           false;
-  }
-  const char *unit = p->kind == TG_PROPERTY_DURATION ? " us"
-                     : p->kind == TG_PROPERTY_SIZE   ? " bytes"
-                                                     : "";
-  if (!automatic && !in_range(p, n, unit, why, size)) return false;
+  if (!automatic && !parse_number(p, text, &n))
+    return bad(err, "'%.*s' is not %s%s", TG_TEXT(text), form, p->automatic ? " or auto" : "");
+  if (!automatic && (n < p->min || n > p->max))
+    return bad(err, "%lld is out of range: %lld to %lld%s", (long long)n, (long long)p->min,
+               (long long)p->max, unit);
   if (p->kind == TG_PROPERTY_NUMBER)
     *(uint32_t *)at = (uint32_t)n;
   else
     *(int64_t *)at = n;
-  return true;
+  return TG_OK;
 }
 
-static bool set_text(struct tg_config *c, const struct tg_property *p, struct tg_text text,
-                     const char *folder, char *why, size_t size)
+static enum tg_rc set_text(struct tg_config *c, const struct tg_property *p, struct tg_text text,
+                           const char *folder, struct tg_err *err)
 {
   if (text.len < p->min || text.len > p->max)
-    return snprintf(why, size, text.len ? "the text is too long" : "must not be empty"), false;
+    return bad(err, "%s", text.len ? "the text is too long" : "must not be empty");
   bool relative = p->kind == TG_PROPERTY_PATH && folder && *folder && text.ptr[0] != '/';
   const char *kept = relative ? tg_arena_printf(&c->arena, "%s/%.*s", folder, TG_TEXT(text))
                               : tg_arena_printf(&c->arena, "%.*s", TG_TEXT(text));
-  if (!kept) return snprintf(why, size, "out of memory"), false;
+  if (!kept) return bad(err, "out of memory");
   *(const char **)((char *)c + p->offset) = kept;
-  return true;
+  return TG_OK;
 }
 
-static bool set_choice(struct tg_config *c, const struct tg_property *p, struct tg_text text,
-                       char *why, size_t size)
+static enum tg_rc set_choice(struct tg_config *c, const struct tg_property *p, struct tg_text text,
+                             struct tg_err *err)
 {
-  for (int i = 0; p->choices[i]; i++)
-    if (tg_text_is(text, p->choices[i])) return *(int *)((char *)c + p->offset) = i, true;
-  size_t len = (size_t)snprintf(why, size, "'%.*s' is none of", TG_TEXT(text));
-  for (int i = 0; p->choices[i] && len < size; i++)
-    len += (size_t)snprintf(why + len, size - len, "%s %s", i ? "," : "", p->choices[i]);
-  return false;
+  char room[256];
+  struct tg_buf names = {.ptr = room, .size = sizeof room, .max = sizeof room};
+  for (int i = 0; p->choices[i]; i++) {
+    if (tg_text_is(text, p->choices[i])) return *(int *)((char *)c + p->offset) = i, TG_OK;
+    tg_buf_printf(&names, "%s %s", i ? "," : "", p->choices[i]);
+  }
+  return bad(err, "'%.*s' is none of%s", TG_TEXT(text), tg_buf_cstr(&names));
 }
 
-bool tg_property_set(struct tg_config *c, const struct tg_property *p, struct tg_text text,
-                     const char *folder, char *why, size_t size)
+static enum tg_rc set_flag(struct tg_config *c, const struct tg_property *p, struct tg_text text,
+                           struct tg_err *err)
+{
+  bool yes = tg_text_is(text, "true");
+  if (!yes && !tg_text_is(text, "false"))
+    return bad(err, "'%.*s' is neither true nor false", TG_TEXT(text));
+  *(bool *)((char *)c + p->offset) = yes;
+  return TG_OK;
+}
+
+enum tg_rc tg_property_set(struct tg_config *c, const struct tg_property *p, struct tg_text text,
+                           const char *folder, struct tg_err *err)
 {
   switch (p->kind) {
   case TG_PROPERTY_TEXT:
   case TG_PROPERTY_PATH:
-  case TG_PROPERTY_SECRET: return set_text(c, p, text, folder, why, size);
-  case TG_PROPERTY_CHOICE: return set_choice(c, p, text, why, size);
-  case TG_PROPERTY_FLAG:
-    *(bool *)((char *)c + p->offset) = tg_text_is(text, "true");
-    return tg_text_is(text, "true") || tg_text_is(text, "false") ||
-           (snprintf(why, size, "'%.*s' is neither true nor false", TG_TEXT(text)), false);
-  case TG_PROPERTY_MAP: return snprintf(why, size, "a map of key: value is expected"), false;
-  default: return set_number(c, p, text, why, size);
+  case TG_PROPERTY_SECRET: return set_text(c, p, text, folder, err);
+  case TG_PROPERTY_CHOICE: return set_choice(c, p, text, err);
+  case TG_PROPERTY_FLAG: return set_flag(c, p, text, err);
+  case TG_PROPERTY_MAP: return bad(err, "a map of key: value is expected");
+  default: return set_number(c, p, text, err);
   }
 }
 
-/* Appends the value of one ${..}; false with why. */
-static bool expand_one(struct tg_buf *b, struct tg_text inside, char *why, size_t size)
+/* Appends the value of one ${..}. */
+static enum tg_rc expand_one(struct tg_buf *b, struct tg_text inside, struct tg_err *err)
 {
   char name[128];
   const char *colon = memchr(inside.ptr, ':', inside.len);
   size_t len = colon ? (size_t)(colon - inside.ptr) : inside.len;
   struct tg_text rest = tg_text_of(inside.ptr + len, inside.len - len);
   if (len == 0 || len >= sizeof name)
-    return snprintf(why, size, "${%.*s}: a variable's name is expected", TG_TEXT(inside)), false;
+    return bad(err, "${%.*s}: a variable's name is expected", TG_TEXT(inside));
   memcpy(name, inside.ptr, len);
   name[len] = '\0';
   const char *value = getenv(name);
-  bool empty = !value || !*value;
-  if (!colon)
-    return value ? tg_buf_str(b, value),
-           true  : (snprintf(why, size, "the variable %s is not set", name), false);
-  if (rest.len >= 2 && rest.ptr[1] == '-')
-    return empty ? tg_buf_add(b, rest.ptr + 2, rest.len - 2) : tg_buf_str(b, value), true;
-  if (rest.len >= 2 && rest.ptr[1] == '?')
-    return !empty ? tg_buf_str(b, value),
-           true   : (snprintf(why, size, "%s: %.*s", name, (int)rest.len - 2, rest.ptr + 2), false);
-  return snprintf(why, size, "${%.*s}: only ${VAR}, ${VAR:-default} and ${VAR:?message} are known",
-                  TG_TEXT(inside)),
-         false;
+  bool known = !colon || (rest.len >= 2 && (rest.ptr[1] == '-' || rest.ptr[1] == '?'));
+  if (!known)
+    return bad(err, "${%.*s}: only ${VAR}, ${VAR:-default} and ${VAR:?message} are known",
+               TG_TEXT(inside));
+  if (value && (!colon || *value)) return tg_buf_str(b, value), TG_OK;
+  if (!colon) return bad(err, "the variable %s is not set", name);
+  if (rest.ptr[1] == '?') return bad(err, "%s: %.*s", name, (int)rest.len - 2, rest.ptr + 2);
+  return tg_buf_add(b, rest.ptr + 2, rest.len - 2), TG_OK;
 }
 
-struct tg_text tg_property_expand(struct tg_arena *a, struct tg_text text, char *why, size_t size)
+static enum tg_rc expand(struct tg_buf *b, struct tg_text text, struct tg_err *err)
+{
+  enum tg_rc rc = TG_OK;
+  for (uint32_t i = 0; i < text.len && rc == TG_OK; i++) {
+    bool opens = text.ptr[i] == '$' && i + 1 < text.len && text.ptr[i + 1] == '{';
+    const char *close = opens ? memchr(text.ptr + i, '}', text.len - i) : NULL;
+    if (!close) {
+      tg_buf_char(b, text.ptr[i]);
+      continue;
+    }
+    uint32_t end = (uint32_t)(close - text.ptr);
+    rc = expand_one(b, tg_text_of(text.ptr + i + 2, end - i - 2), err);
+    i = end;
+  }
+  return rc;
+}
+
+struct tg_text tg_property_expand(struct tg_arena *a, struct tg_text text, struct tg_err *err)
 {
   struct tg_buf b;
   struct tg_text out = {NULL, 0};
-  bool good = true;
   tg_buf_init(&b, 1 << 20);
-  for (uint32_t i = 0; i < text.len && good; i++) {
-    const char *close = text.ptr[i] == '$' && i + 1 < text.len && text.ptr[i + 1] == '{'
-                            ? memchr(text.ptr + i, '}', text.len - i)
-                            : NULL;
-    if (!close) {
-      tg_buf_char(&b, text.ptr[i]);
-      continue;
-    }
-    good =
-        expand_one(&b, tg_text_of(text.ptr + i + 2, (size_t)(close - text.ptr) - i - 2), why, size);
-    i = (uint32_t)(close - text.ptr);
-  }
-  if (good && b.len && memchr(b.ptr, '\n', b.len))
-    good = false, snprintf(why, size, "a value must not hold a line break");
-  if (good && b.failed) good = false, snprintf(why, size, "the value is too long");
-  if (good) out = tg_arena_copy(a, tg_text_of(b.ptr ? b.ptr : "", b.len));
+  enum tg_rc rc = expand(&b, text, err);
+  if (rc == TG_OK && b.len && memchr(b.ptr, '\n', b.len))
+    rc = bad(err, "a value must not hold a line break");
+  if (rc == TG_OK && b.failed) rc = bad(err, "the value is too long");
+  if (rc == TG_OK) out = tg_arena_copy(a, tg_text_of(b.ptr ? b.ptr : "", b.len));
   tg_buf_fini(&b);
   return out;
 }

@@ -31,16 +31,17 @@ struct tg_property {
 
 const struct tg_property *tg_properties(uint32_t *count);
 
-/* Sets the member from a text. false: *why (static, or in room) says what was expected. */
-bool tg_property_set(struct tg_config *c, const struct tg_property *p, struct tg_text text,
-                     const char *folder, char *why, size_t size);
+/* Sets the member from a text. TG_CONFIG: err says what was expected (without the value of a
+ * secret). folder: what a path is relative to. */
+enum tg_rc tg_property_set(struct tg_config *c, const struct tg_property *p, struct tg_text text,
+                           const char *folder, struct tg_err *err);
 
 /* Durations and sizes as people write them; false when text is none. */
 bool tg_duration_parse(struct tg_text text, int64_t *us);
 bool tg_size_parse(struct tg_text text, int64_t *bytes);
 
-/* Replaces ${VAR}, ${VAR:-default} and ${VAR:?message} from the environment, into the arena. ptr
- * NULL: why says what is wrong. */
-struct tg_text tg_property_expand(struct tg_arena *a, struct tg_text text, char *why, size_t size);
+/* Replaces ${VAR}, ${VAR:-default} and ${VAR:?message} from the environment, into the arena.
+ * ptr NULL: err says what is wrong. */
+struct tg_text tg_property_expand(struct tg_arena *a, struct tg_text text, struct tg_err *err);
 
 #endif

@@ -4,11 +4,10 @@
  *   worker --- to_writer ---> writer --- from_writer ---> worker        every job comes back, done
  *   or not
  *
- * LOAD: written until it is committed, or until nothing of it is left (fenced, held), or the lane
- * gives up (stop, lost
- * assignment). CLAIM and RELEASE: one attempt each. A segment that leaves a load takes all later
- * segments of its
- * partition with it: the writer remembers up to which epoch a slot's segments are void. */
+ * LOAD: written until it is committed, or until nothing of it is left (fenced, held), or the
+ * lane gives up (stop, lost assignment). CLAIM and RELEASE: one attempt each. A segment that
+ * leaves a load takes all later segments of its partition with it: the writer remembers up to
+ * which epoch a slot's segments are void. */
 #ifndef TG_APP_WRITER_H
 #define TG_APP_WRITER_H
 
@@ -54,7 +53,7 @@ enum tg_rc tg_writer_start(struct tg_writer *w, struct tg_hub *hub, uint32_t lan
                            struct tg_err *err);
 
 /* Closes the queue, waits for the thread, frees everything. Jobs not taken are left to the worker.
- * */
+ */
 void tg_writer_stop(struct tg_writer *w);
 
 #endif

@@ -1,13 +1,11 @@
-/* A bump allocator in chunks: many small allocations that die together. Reset keeps the chunks, so
- * that a
- * recycled arena allocates nothing from the system once it has seen its largest load.
+/* A bump allocator in chunks: many small allocations that die together. Reset keeps the chunks,
+ * so that a recycled arena allocates nothing from the system once it has seen its largest load.
  *
  *   chunk -> chunk -> chunk        each ends in TG_ARENA_PAD readable bytes, which simdjson needs
  *   behind a text
  *
  * Thread: one at a time; handing over the owner hands over the arena. Memory: bytes_max caps the
- * sum of the
- * chunks (0 = no cap); past it allocation returns NULL and the arena stays as it was. */
+ * sum of the chunks (0 = no cap); past it allocation returns NULL and the arena stays as it was. */
 #ifndef TG_BASE_ARENA_H
 #define TG_BASE_ARENA_H
 

@@ -1,7 +1,6 @@
-/* A growable byte buffer on the heap, reused across loads. Appending never fails silently: after a
- * failed
- * allocation or at the cap `failed` stays set and further appends do nothing, so that a writer
- * checks once. */
+/* A growable byte buffer on the heap, reused across loads. Appending never fails silently: after
+ * a failed allocation or at the cap `failed` stays set and further appends do nothing, so that a
+ * writer checks once. */
 #ifndef TG_BASE_BUF_H
 #define TG_BASE_BUF_H
 

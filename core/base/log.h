@@ -1,7 +1,6 @@
 /* The log: one line an event, to stderr. Text on a terminal, logfmt or JSON lines otherwise.
- * Rate-limited per
- * call site: more than TG_LOG_BURST lines a second from one place are counted, and the count is
- * shown.
+ * Rate-limited per call site: more than TG_LOG_BURST lines a second from one place are counted,
+ * and the count is shown.
  * Thread: any. Never log payloads or secrets. */
 #ifndef TG_BASE_LOG_H
 #define TG_BASE_LOG_H

@@ -1,7 +1,6 @@
-/* Metrics: named slots that any thread may move without a lock; the HTTP thread writes them out in
- * Prometheus' text
- * format. A series exists from the moment its slot was asked for, at 0. Names and labels:
- * docs/METRICS.md.
+/* Metrics: named slots that any thread may move without a lock; the HTTP thread writes them out
+ * in Prometheus' text format. A series exists from the moment its slot was asked for, at 0.
+ * Names and labels: docs/METRICS.md.
  *
  * Asking for a slot takes a lock and compares texts: do it once, keep the pointer. Slots live
  * until tg_metrics_free(). */
@@ -31,10 +30,9 @@ struct tg_metrics *tg_metrics_new(void);
 void tg_metrics_free(struct tg_metrics *m);
 
 /* The slot of this name and these labels, made when new. name without the "tidegate_" prefix;
- * labels:
- * key, value, .., NULL (values are escaped; at most 4 pairs). Never NULL: past 20,000 series, or
- * without memory, a
- * shared slot that is not written out (and series_dropped_total counts it). */
+ * labels: key, value, .., NULL (values are escaped; at most 4 pairs). Never NULL: past 20,000
+ * series, or without memory, a shared slot that is not written out (and series_dropped_total
+ * counts it). */
 struct tg_metric *tg_metrics_slot(struct tg_metrics *m, enum tg_metric_type type, const char *name,
                                   const char *help, const char *const *labels);
 
@@ -50,7 +48,7 @@ double tg_metric_quantile(const struct tg_metric *s, double q);
 void tg_metrics_forget(struct tg_metrics *m, const char *key, const char *value);
 
 /* Sum, and largest value, of all series of this name with this label value; 0 when there is none.
- * */
+ */
 double tg_metrics_sum(struct tg_metrics *m, const char *name, const char *key, const char *value);
 double tg_metrics_most(struct tg_metrics *m, const char *name, const char *key, const char *value);
 

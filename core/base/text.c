@@ -45,7 +45,7 @@ bool tg_text_utf8(struct tg_text t)
 static size_t show_one(struct tg_text t, uint32_t i, uint32_t n, char *out)
 {
   unsigned char c = (unsigned char)t.ptr[i];
-  if (n == 0 || c < 0x20 || c == 0x7f) return (size_t)sprintf(out, "\\x%02x", c);
+  if (n == 0 || c < 0x20 || c == 0x7f) return (size_t)snprintf(out, 5, "\\x%02x", c);
   memcpy(out, t.ptr + i, n);
   return n;
 }

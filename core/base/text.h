@@ -1,8 +1,6 @@
 /* Borrowed views of bytes, passed by value. A view is not NUL-terminated and owns nothing: it
- * lives as
- * long as the memory it points into (an arena, an event, a literal). ptr NULL means "no text"
- * (null),
- * which differs from the empty text. */
+ * lives as long as the memory it points into (an arena, an event, a literal). ptr NULL means "no
+ * text" (null), which differs from the empty text. */
 #ifndef TG_BASE_TEXT_H
 #define TG_BASE_TEXT_H
 
@@ -50,9 +48,8 @@ static inline int tg_text_cmp(struct tg_text a, struct tg_text b)
 /* Without ASCII white space at both ends. */
 struct tg_text tg_text_trim(struct tg_text t);
 
-/* Writes t into out (size bytes with the NUL) for people: control bytes and invalid UTF-8 as \xNN,
- * more than
- * 64 characters cut with "...". Returns out. */
+/* Writes t into out (size bytes with the NUL) for people: control bytes and invalid UTF-8 as
+ * \xNN, more than 64 characters cut with "...". Returns out. */
 char *tg_text_shown(struct tg_text t, char *out, size_t size);
 
 /* Levenshtein distance of two short texts, at most max + 1; for "did you mean". */

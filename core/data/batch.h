@@ -18,7 +18,7 @@
 #include "core/data/topic.h"
 
 /* Where a row ends. The strongest wins: a larger value replaces a smaller one, never the reverse.
- * */
+ */
 #define TG_FATE_LIST(X)                                                                            \
   X(TG_LOAD, "load")                                                                               \
   X(TG_TAG, "tag")                                                                                 \
@@ -97,9 +97,8 @@ struct tg_batch {
 
 enum { TG_ISSUES_PER_ROW_MAX = 16, TG_ISSUE_BYTES_MAX = 4 << 20, TG_REASON_BYTES_MAX = 1024 };
 
-/* Starts an empty batch for up to rows_max events. Takes no memory before the first event, so that
- * idle topics cost
- * nothing. TG_FULL at the arena's cap. */
+/* Starts an empty batch for up to rows_max events. Takes no memory before the first event, so
+ * that idle topics cost nothing. TG_FULL at the arena's cap. */
 enum tg_rc tg_batch_init(struct tg_batch *b, const struct tg_topic *topic, struct tg_arena *arena,
                          uint32_t rows_max);
 
@@ -108,29 +107,24 @@ enum tg_rc tg_batch_init(struct tg_batch *b, const struct tg_topic *topic, struc
 enum tg_rc tg_batch_add(struct tg_batch *b, const struct tg_event *event);
 
 /* Groups rows by slot (small numbers), offsets ascending, and makes the segments (from = first
- * offset, to = last + 1; the
- * lane then widens them to the chain). Fates are all LOAD. Once per batch; nothing can be added
- * after it.
+ * offset, to = last + 1; the lane then widens them to the chain). Fates are all LOAD. Once per
+ * batch; nothing can be added after it.
  * TG_FULL at the arena's cap, the batch is unchanged then.  TG_FATAL: the offsets of a partition
- * do not ascend, so the
- * consumer delivered something twice; loading it would break the chain. */
+ * do not ascend, so the consumer delivered something twice; loading it would break the chain. */
 enum tg_rc tg_batch_seal(struct tg_batch *b);
 
 /* Gives row this fate if it is stronger, and keeps the reason. field, reason: copied, control
- * bytes and invalid UTF-8
- * as \xNN, cut at TG_REASON_BYTES_MAX; rule: borrowed from the program. Beyond the caps the text
- * is left out and
- * counted, but the issue that decided a row's fate always stays, at worst with a reason that says
- * why it is short. */
+ * bytes and invalid UTF-8 as \xNN, cut at TG_REASON_BYTES_MAX; rule: borrowed from the program.
+ * Beyond the caps the text is left out and counted, but the issue that decided a row's fate
+ * always stays, at worst with a reason that says why it is short. */
 void tg_batch_issue(struct tg_batch *b, uint32_t row, const struct tg_issue *issue);
 
 /* Rows with each fate among [row, row + rows): a segment, or all of the batch. */
 void tg_batch_tally(const struct tg_batch *b, uint32_t row, uint32_t rows,
                     uint32_t counts[TG_FATES]);
 
-/* Packed headers: repeated { u32 name length, name, u32 value length or 0xffffffff for null, value
- * }, native order.
- * Reads the next one at *at; false at the end. */
+/* Packed headers: repeated { u32 name length, name, u32 value length or 0xffffffff for null,
+ * value }, native order. Reads the next one at *at; false at the end. */
 struct tg_header {
   struct tg_text name, value;
 };

@@ -8,14 +8,12 @@
  *            its operands, so that a fault is never lost on the way.
  *
  * Boolean columns are masks in Kleene logic: one byte a row, 0 false, 1 null, 2 true, so that
- * `and` is min, `or`
- * is max, `not` is 2 - x and 50,000 rows cost a few microseconds. Their `nul` holds faults only
- * (else NULL).
+ * `and` is min, `or` is max, `not` is 2 - x and 50,000 rows cost a few microseconds. Their `nul`
+ * holds faults only (else NULL).
  *
- * Memory: the arena they were made in; a column has no destructor. What the values point to (text)
- * lives in the
- * same arena or in one that lives longer. Values of null rows are zero / false / {NULL, 0}: never
- * garbage. */
+ * Memory: the arena they were made in; a column has no destructor. What the values point to
+ * (text) lives in the same arena or in one that lives longer. Values of null rows are zero /
+ * false / {NULL, 0}: never garbage. */
 #ifndef TG_DATA_COLUMN_H
 #define TG_DATA_COLUMN_H
 
@@ -67,9 +65,8 @@ struct tg_dict {
   uint32_t *codes;
 };
 
-/* A column of rows zeroed values (all false for masks, no nulls) in the arena; with_nul allocates
- * nul zeroed.
- * NULL at the arena's cap. */
+/* A column of rows zeroed values (all false for masks, no nulls) in the arena; with_nul
+ * allocates nul zeroed. NULL at the arena's cap. */
 struct tg_column *tg_column_new(struct tg_arena *a, struct tg_type type, uint32_t rows,
                                 bool with_nul);
 
@@ -90,13 +87,11 @@ static inline enum tg_nul tg_column_nul(const struct tg_column *c, uint32_t row)
 const char *tg_nul_text(enum tg_nul nul);
 
 /* Builds c->dict when the column is text and has at most max distinct values (sampling first);
- * NULL when it
- * would not pay or does not fit the arena. Cached in the column. */
+ * NULL when it would not pay or does not fit the arena. Cached in the column. */
 const struct tg_dict *tg_column_dict(struct tg_column *c, struct tg_arena *a, uint32_t max);
 
 /* One value as people and JSON-free messages show it ("123.45", "2026-01-01T00:00:00Z", "null"),
- * at most size - 1
- * bytes, escaped and cut as tg_text_shown() does. Returns out. */
+ * at most size - 1 bytes, escaped and cut as tg_text_shown() does. Returns out. */
 char *tg_column_show(const struct tg_column *c, uint32_t row, char *out, size_t size);
 
 #endif

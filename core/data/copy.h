@@ -14,8 +14,7 @@
 #include "core/data/batch.h"
 
 /* The column list of the COPY statement for a topic, quoted, without parentheses: stored fields,
- * then _part, _offset,
- * _issues with provenance. */
+ * then _part, _offset, _issues with provenance. */
 void tg_copy_columns(const struct tg_topic *topic, struct tg_buf *sql);
 
 /* A name as an identifier of SQL: in double quotes, its own doubled. */

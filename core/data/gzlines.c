@@ -1,6 +1,7 @@
 /* Lines of a compressed file, on zlib. */
 #include "core/data/gzlines.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <zlib.h>
 
@@ -18,7 +19,7 @@ enum tg_rc tg_gzlines_open(const char *path, struct tg_gzlines **out, struct tg_
   if (!g) return tg_err_set(err, TG_FATAL, path, "out of memory");
   g->file = gzopen(path, "rb");
   if (!g->file) return free(g), tg_err_set(err, TG_CONFIG, path, "cannot be opened");
-  strncpy(g->path, path, sizeof g->path - 1);
+  snprintf(g->path, sizeof g->path, "%s", path);
   *out = g;
   return TG_OK;
 }

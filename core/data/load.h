@@ -1,14 +1,12 @@
-/* A load is one PostgreSQL transaction: one batch per topic of a lane, at most rows_max events and
- * bytes_max bytes
- * together. It is recycled: its arena keeps the memory of the largest load seen.
+/* A load is one PostgreSQL transaction: one batch per topic of a lane, at most rows_max events
+ * and bytes_max bytes together. It is recycled: its arena keeps the memory of the largest load
+ * seen.
  *
- *   worker: open -> add events -> seal, decode, transform, judge --- hand over ---> writer: COPY
- *   .. COMMIT
- *      ^------------------------------- hand back ------------------------------------------------'
+ *   worker: open -> add -> seal, decode, transform, judge --- hand over ---> writer: COPY, COMMIT
+ *             ^-------------------------- hand back ------------------------------'
  *
- * Rows that must not be written again (fenced segments, held topics, rows that PostgreSQL refused)
- * are marked in
- * place (segment.gone, batch.held, fates) and the rest is encoded again. */
+ * Rows that must not be written again (fenced segments, held topics, rows that PostgreSQL
+ * refused) are marked in place (segment.gone, batch.held, fates) and the rest is encoded again. */
 #ifndef TG_DATA_LOAD_H
 #define TG_DATA_LOAD_H
 
@@ -38,11 +36,10 @@ void tg_load_fini(struct tg_load *l);
 /* Empties the load for count topics (borrowed). TG_FATAL without memory. */
 enum tg_rc tg_load_open(struct tg_load *l, const struct tg_topic *const *topics, uint32_t count);
 
-/* Appends an event to the batch of topic number `topic`. TG_FULL: hand the load over first; it is
- * unchanged. Events are
- * refused before the cap, where decoding those that are in would need the rest of it. A TG_FULL of
- * an empty load means
- * that the event does not fit at all. opened_us stays the caller's to set. */
+/* Appends an event to the batch of topic number `topic`. TG_FULL: hand the load over first; it
+ * is unchanged. Events are refused before the cap, where decoding those that are in would need
+ * the rest of it. A TG_FULL of an empty load means that the event does not fit at all. opened_us
+ * stays the caller's to set. */
 enum tg_rc tg_load_add(struct tg_load *l, uint32_t topic, const struct tg_event *event);
 
 #endif

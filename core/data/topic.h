@@ -1,7 +1,6 @@
 /* A topic as its script declares it: fields, table and policies. Pure data: the script loader
- * (bindings/) makes
- * it, the decoder, the encoder and PostgreSQL's side read it. Everything lives in the program that
- * loaded it. */
+ * (bindings/) makes it, the decoder, the encoder and PostgreSQL's side read it. Everything lives
+ * in the program that loaded it. */
 #ifndef TG_DATA_TOPIC_H
 #define TG_DATA_TOPIC_H
 
@@ -62,14 +61,11 @@ struct tg_topic {
 /* Parses one line of `fields` in the grammar of docs/LUA.md:
  *   name type [not null] [default literal] [@ path[|path..]] [as epoch_ms|epoch_s|epoch_us]
  *   [computed] [unstored]
- * What follows the type comes in any order. A literal is 'text' ('' is one quote), a number, true
- * or false; a path's
- * steps are separated by dots, and one with a dot, bar or space in it, or a first step named
- * kafka, stands in double
- * quotes. `@kafka.timestamp`, key, offset, partition, value, size and header.NAME are the
- * message's own parts.
- * Texts are copied into the arena. TG_CONFIG with what is wrong and what was expected; TG_FATAL:
- * the arena is full. */
+ * What follows the type comes in any order. A literal is 'text' ('' is one quote), a number,
+ * true or false; a path's steps are separated by dots, and one with a dot, bar or space in it,
+ * or a first step named kafka, stands in double quotes. `@kafka.timestamp`, key, offset,
+ * partition, value, size and header.NAME are the message's own parts. Texts are copied into the
+ * arena. TG_CONFIG with what is wrong and what was expected; TG_FATAL: the arena is full. */
 enum tg_rc tg_field_parse(struct tg_arena *a, struct tg_text line, struct tg_field *out,
                           struct tg_err *err);
 
@@ -77,8 +73,7 @@ enum tg_rc tg_field_parse(struct tg_arena *a, struct tg_text line, struct tg_fie
 int32_t tg_topic_field(const struct tg_topic *t, struct tg_text name);
 
 /* True when name may stand for a table, column or schema: a letter or _, then letters, digits, _
- * or $, at most 63
- * bytes; not pg_*, information_schema, tidegate. */
+ * or $, at most 63 bytes; not pg_*, information_schema, tidegate. */
 bool tg_name_ok(struct tg_text name);
 
 #endif

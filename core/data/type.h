@@ -83,8 +83,7 @@ enum tg_store tg_type_store(struct tg_type t);
 uint32_t tg_type_width(struct tg_type t);
 
 /* Parses "numeric(12,2)", "varchar(20)", "text[]", any of PostgreSQL's aliases (int, int8, bool,
- * float8,
- * timestamptz ..), any case. TG_CONFIG with a suggestion when it is not a type. */
+ * float8, timestamptz ..), any case. TG_CONFIG with a suggestion when it is not a type. */
 enum tg_rc tg_type_parse(struct tg_text text, struct tg_type *out, struct tg_err *err);
 
 /* PostgreSQL's own spelling, as format_type() prints it, in out (64 bytes are enough). Returns

@@ -1,5 +1,6 @@
-/* The consumer's life: subscribe, poll, assign, pause, close. Deliveries: consumer_deliver.c, callbacks:
- * consumer_events.c. Neither seek nor librdkafka's pause is used; both lose or repeat records in some version. */
+/* The consumer's life: subscribe, poll, assign, pause, close. Deliveries: consumer_deliver.c,
+ * callbacks: consumer_events.c. Neither seek nor librdkafka's pause is used; both lose or repeat
+ * records in some version. */
 #include "core/kafka/consumer_own.h"
 
 #include "core/base/clock.h"
@@ -133,7 +134,8 @@ static const char *twice(const struct tg_consumer *c)
   return NULL;
 }
 
-/* Makes librdkafka read exactly what is wanted from each partition's next offset; nothing while stalled. */
+/* Makes librdkafka read exactly what is wanted from each partition's next offset; nothing while
+ * stalled. */
 static enum tg_rc assign_parts(struct tg_consumer *c, struct tg_err *err)
 {
   rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)c->parts_count);
@@ -170,7 +172,8 @@ enum tg_rc tg_consumer_assign(struct tg_consumer *c, const struct tg_topart *par
   return rc != TG_OK ? rc : done;
 }
 
-/* Gives up what was prefetched: the pause lasts, memory is better used elsewhere. Read again by unstall(). */
+/* Gives up what was prefetched: the pause lasts, memory is better used elsewhere. Read again by
+ * unstall(). */
 static enum tg_rc stall(struct tg_consumer *c, struct tg_err *err)
 {
   tg_consumer_drop(c);
@@ -186,7 +189,8 @@ static enum tg_rc unstall(struct tg_consumer *c, struct tg_err *err)
   return rc;
 }
 
-/* Takes up to most messages behind those that wait; callbacks run in here. What a callback made void is dropped. */
+/* Takes up to most messages behind those that wait; callbacks run in here. What a callback made
+ * void is dropped. */
 static uint32_t fetch(struct tg_consumer *c, uint32_t most, int timeout_ms)
 {
   rd_kafka_message_t **end = c->msgs + c->count;
@@ -213,8 +217,8 @@ static void pack_down(struct tg_consumer *c)
   c->count -= c->head, c->head = 0;
 }
 
-/* The owner takes nothing: only rebalances and errors are wanted. They come through the queue of messages, so one
- * message a poll is taken and kept. */
+/* The owner takes nothing: only rebalances and errors are wanted. They come through the queue of
+ * messages, so one message a poll is taken and kept. */
 static enum tg_rc wait_held(struct tg_consumer *c, int64_t timeout_us, struct tg_err *err)
 {
   int64_t until_us = tg_clock_mono_us() + timeout_us;
@@ -293,15 +297,14 @@ static enum tg_rc rc_of(rd_kafka_resp_err_t code)
   }
 }
 
-enum tg_rc tg_consumer_watermarks(struct tg_consumer *c, const char *topic, int32_t partition,
-                                  int64_t *low, int64_t *high, int64_t timeout_us,
-                                  struct tg_err *err)
+enum tg_rc tg_consumer_watermarks(struct tg_consumer *c, const struct tg_topart *part,
+                                  int64_t timeout_us, struct tg_watermarks *out, struct tg_err *err)
 {
   char where[300];
-  rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(c->rk, topic, partition, low, high,
-                                                              tg_kafkaconf_ms(timeout_us));
+  rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+      c->rk, part->topic, part->partition, &out->low, &out->high, tg_kafkaconf_ms(timeout_us));
   if (!code) return TG_OK;
-  snprintf(where, sizeof where, "%s[%d]", topic, partition);
+  snprintf(where, sizeof where, "%s[%d]", part->topic, part->partition);
   return tg_err_set(err, rc_of(code), where, "its first and last offset cannot be asked for: %s",
                     rd_kafka_err2str(code));
 }
@@ -364,8 +367,8 @@ static void *end_main(void *arg)
   return NULL;
 }
 
-/* Destroys the client. False when that did not end in time: before 2.1 it hangs for ever after a topic was deleted.
- * Its threads then live until the process ends. */
+/* Destroys the client. False when that did not end in time: before 2.1 it hangs for ever after a
+ * topic was deleted. Its threads then live until the process ends. */
 static bool end(rd_kafka_t *rk, bool closed)
 {
   pthread_t thread;

@@ -1,13 +1,12 @@
 /* The consumer of one lane: a group member whose offsets live in PostgreSQL, not in Kafka.
  *
- * Kafka's group only divides partitions. An assignment is told to the owner and nothing is fetched
- * until the owner
- * names the offsets (tg_consumer_assign, always the whole list: partial calls and seeks lose or
- * repeat records on
- * old librdkafka). Pinned settings, and why each: docs/KAFKA.md.
+ * Kafka's group only divides partitions. An assignment is told to the owner and nothing is
+ * fetched until the owner names the offsets (tg_consumer_assign, always the whole list: partial
+ * calls and seeks lose or repeat records on old librdkafka). Pinned settings, and why each:
+ * docs/KAFKA.md.
  *
  * Thread: one, the lane's worker. Callbacks run inside tg_consumer_poll() and tg_consumer_close().
- * */
+ */
 #ifndef TG_KAFKA_CONSUMER_H
 #define TG_KAFKA_CONSUMER_H
 
@@ -30,21 +29,18 @@ struct tg_consumer_on {
   /* The group gave us exactly these (slot and offset unset). The owner claims them and calls
    * tg_consumer_assign later. */
   void (*assigned)(void *self, const struct tg_topart *parts, uint32_t count);
-  /* Everything is taken back; lost: without asking (session over, fenced instance), others may own
-   * it already.
-   * On return nothing more of it is delivered. */
+  /* Everything is taken back; lost: without asking (session over, fenced instance), others may
+   * own it already. On return nothing more of it is delivered. */
   void (*revoked)(void *self, bool lost);
   /* One record. Event's texts are borrowed: copy them. Returns false when the owner is full:
-   * delivery stops after it,
-   * and this record counts as delivered only when true was returned; it is given again on the next
-   * poll. */
+   * delivery stops after it, and this record counts as delivered only when true was returned; it
+   * is given again on the next poll. */
   bool (*record)(void *self, const struct tg_event *event);
   /* End of partition: everything before offset was delivered or is invisible (control, aborted). */
   void (*eof)(void *self, uint32_t slot, int64_t offset);
   /* This partition is dead until the next assign, nothing more of it is delivered. rc TG_CONFIG:
-   * offset out of range,
-   * damaged records. TG_RETRY: its topic is gone (for a moment, or re-created): check the seam,
-   * then assign again. */
+   * offset out of range, damaged records. TG_RETRY: its topic is gone (for a moment, or
+   * re-created): check the seam, then assign again. */
   void (*broken)(void *self, uint32_t slot, const struct tg_err *err);
   /* The client is in trouble or fine again (brokers down, topic unknown): for health and logs. */
   void (*trouble)(void *self, const struct tg_err *err);
@@ -79,21 +75,22 @@ enum tg_rc tg_consumer_poll(struct tg_consumer *c, int64_t timeout_us, uint32_t 
 
 /* Reads exactly these from their offsets, all at once; replaces what was assigned. count 0: holds
  * nothing.
- * TG_AGAIN: inside a callback of poll or close. TG_FENCED: the group did not give one of them (or
- * took it back);
- * what was assigned then stays. TG_CONFIG: a negative offset, one twice. */
+ * TG_AGAIN: inside a callback of poll or close. TG_FENCED: the group did not give one of them
+ * (or took it back); what was assigned then stays. TG_CONFIG: a negative offset, one twice. */
 enum tg_rc tg_consumer_assign(struct tg_consumer *c, const struct tg_topart *parts, uint32_t count,
                               struct tg_err *err);
 
 /* Stops and restarts delivery of all assigned partitions (back-pressure). Idempotent. What was
- * prefetched is kept for
- * about 1,000 polls, then given up and read again later. Poll on while paused: it waits, and tells
- * what the group does. */
+ * prefetched is kept for about 1,000 polls, then given up and read again later. Poll on while
+ * paused: it waits, and tells what the group does. */
 void tg_consumer_pause(struct tg_consumer *c, bool paused);
 
 /* First offset and end of a partition, from the broker. high is the last stable offset. */
-enum tg_rc tg_consumer_watermarks(struct tg_consumer *c, const char *topic, int32_t partition,
-                                  int64_t *low, int64_t *high, int64_t timeout_us,
+struct tg_watermarks {
+  int64_t low, high;
+};
+enum tg_rc tg_consumer_watermarks(struct tg_consumer *c, const struct tg_topart *part,
+                                  int64_t timeout_us, struct tg_watermarks *out,
                                   struct tg_err *err);
 
 /* The cached real end of a partition, or -1: for lag. */

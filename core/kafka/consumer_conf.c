@@ -42,8 +42,8 @@ static const struct pinned {
     {"fetch.queue.backoff.ms", NULL, BUDGET},
 };
 
-/* Ours unless the user says otherwise. A record batch larger than the fetch limits still arrives, alone; only
- * receive.message.max.bytes cuts it off. */
+/* Ours unless the user says otherwise. A record batch larger than the fetch limits still
+ * arrives, alone; only receive.message.max.bytes cuts it off. */
 static const struct tg_kafkapair defaults[] = {
     {"socket.keepalive.enable", "true"},
     {"log.connection.close", "false"},
@@ -88,7 +88,8 @@ static enum tg_rc set_users(const struct tg_consumer_conf *c, rd_kafka_conf_t *c
   return rc;
 }
 
-/* Before 2.2 the fetcher sleeps up to a second once the queue is full by count: only bytes may fill it. */
+/* Before 2.2 the fetcher sleeps up to a second once the queue is full by count: only bytes may
+ * fill it. */
 static enum tg_rc set_queue(const struct tg_consumer_conf *c, rd_kafka_conf_t *conf,
                             struct tg_err *err)
 {

@@ -1,4 +1,5 @@
-/* Messages to the owner: which slot, the record's view, what is a repeat, in order and never twice. */
+/* Messages to the owner: which slot, the record's view, what is a repeat, in order and never
+ * twice. */
 #include "core/kafka/consumer_own.h"
 
 #include "core/base/log.h"
@@ -95,8 +96,8 @@ static bool view(struct tg_consumer *c, const struct tg_part *p, const rd_kafka_
   return true;
 }
 
-/* A record below what the owner has. A repeat is harmless and dropped. One below the first delivered since the
- * assignment means that the library began too late: that hole must not stay. */
+/* A record below what the owner has. A repeat is harmless and dropped. One below the first
+ * delivered since the assignment means that the library began too late: that hole must not stay. */
 static void went_back(struct tg_consumer *c, struct tg_part *p, int64_t offset)
 {
   if (p->first >= 0 && offset >= p->first) {

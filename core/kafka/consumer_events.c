@@ -1,5 +1,5 @@
-/* What librdkafka calls back: assignments, errors, results of commits. All of it runs inside tg_consumer_poll() and
- * tg_consumer_close(), on the owner's thread. */
+/* What librdkafka calls back: assignments, errors, results of commits. All of it runs inside
+ * tg_consumer_poll() and tg_consumer_close(), on the owner's thread. */
 #include "core/kafka/consumer_own.h"
 
 #include "core/base/clock.h"
@@ -10,8 +10,8 @@
 
 static const int64_t probe_every_us = 5 * TG_SEC;
 
-/* What the caller must do about a client-wide error. Standing ones last until a broker answers again; the rest are
- * events. Not listed: standing, retry. */
+/* What the caller must do about a client-wide error. Standing ones last until a broker answers
+ * again; the rest are events. Not listed: standing, retry. */
 static const struct {
   rd_kafka_resp_err_t code;
   enum tg_rc rc;
@@ -116,7 +116,8 @@ static void tell_broken(struct tg_consumer *c, struct tg_part *p, rd_kafka_resp_
   if (c->on.broken) c->on.broken(c->on.self, p->slot, &err);
 }
 
-/* A topic gone: when it comes back it may be another one, and reading on would skip its first records. */
+/* A topic gone: when it comes back it may be another one, and reading on would skip its first
+ * records. */
 static bool is_gone(rd_kafka_resp_err_t code)
 {
   return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
@@ -158,7 +159,8 @@ void tg_consumer_failed(struct tg_consumer *c, const rd_kafka_message_t *msg)
     tg_consumer_trouble(c, msg->err, text);
 }
 
-/* The client-wide report of a topic gone comes first, and has the topic only in its text: "topic [partition]: .." */
+/* The client-wide report of a topic gone comes first, and has the topic only in its text: "topic
+ * [partition]: .." */
 static bool break_named(struct tg_consumer *c, rd_kafka_resp_err_t code, const char *text)
 {
   const char *end = is_gone(code) ? strstr(text, " [") : NULL;

@@ -1,9 +1,11 @@
-/* The inside of a consumer, shared by consumer.c (life, assignment, polling), consumer_deliver.c (messages to the owner)
- * and consumer_events.c (what librdkafka calls back). Internal to core/kafka.
+/* The inside of a consumer, shared by consumer.c (life, assignment, polling), consumer_deliver.c
+ * (messages to the owner) and consumer_events.c (what librdkafka calls back). Internal to
+ * core/kafka.
  *
- * Messages move  librdkafka's queue -> msgs[] -> owner.  What the owner did not take stays in msgs[] and comes first
- * at the next poll. `next` of a part counts only what the owner took, so that everything else may be thrown away and
- * read again: that is what an assignment, a revocation and a long pause do. */
+ * Messages move  librdkafka's queue -> msgs[] -> owner.  What the owner did not take stays in
+ * msgs[] and comes first at the next poll. `next` of a part counts only what the owner took, so
+ * that everything else may be thrown away and read again: that is what an assignment, a
+ * revocation and a long pause do. */
 #ifndef TG_KAFKA_CONSUMER_OWN_H
 #define TG_KAFKA_CONSUMER_OWN_H
 
@@ -64,8 +66,8 @@ void tg_consumer_forget(struct tg_consumer *c);
 /* The assigned partition, or NULL. */
 struct tg_part *tg_consumer_part(struct tg_consumer *c, const char *topic, int32_t partition);
 
-/* Gives waiting messages to the owner, at most *most records (counted down). Returns TG_OK when none is left,
- * TG_AGAIN when the owner is full or *most is reached, TG_FATAL without memory. */
+/* Gives waiting messages to the owner, at most *most records (counted down). Returns TG_OK when
+ * none is left, TG_AGAIN when the owner is full or *most is reached, TG_FATAL without memory. */
 enum tg_rc tg_consumer_deliver(struct tg_consumer *c, uint32_t *most, struct tg_err *err);
 
 /* An error of a message: broken, trouble or fatal. */

@@ -1,6 +1,6 @@
 /* An embedded Kafka cluster for the demo: librdkafka's mock broker. No transactions, 5 MiB a
- * partition, nothing
- * on disk. librdkafka gives no ABI promise for it: this is the only file that knows it. */
+ * partition, nothing on disk. librdkafka gives no ABI promise for it: this is the only file that
+ * knows it. */
 #ifndef TG_KAFKA_MOCK_H
 #define TG_KAFKA_MOCK_H
 

@@ -80,12 +80,12 @@ enum tg_rc tg_producer_new(const char *brokers, const char *const *properties,
   return TG_OK;
 }
 
-static rd_kafka_resp_err_t produce(struct tg_producer *p, const char *topic, int32_t partition,
-                                   struct tg_text key, struct tg_text value, int64_t ms)
+static rd_kafka_resp_err_t produce(struct tg_producer *p, const struct tg_record *r)
 {
-  return rd_kafka_producev(p->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
-                           RD_KAFKA_V_KEY(key.ptr, key.len),
-                           RD_KAFKA_V_VALUE((void *)value.ptr, value.len), RD_KAFKA_V_TIMESTAMP(ms),
+  return rd_kafka_producev(p->rk, RD_KAFKA_V_TOPIC(r->topic), RD_KAFKA_V_PARTITION(r->partition),
+                           RD_KAFKA_V_KEY(r->key.ptr, r->key.len),
+                           RD_KAFKA_V_VALUE((void *)r->value.ptr, r->value.len),
+                           RD_KAFKA_V_TIMESTAMP(r->timestamp_us / 1000),
                            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
 }
 
@@ -101,19 +101,18 @@ static enum tg_rc refused(struct tg_producer *p, const char *topic, rd_kafka_res
   return tg_err_set(err, TG_CONFIG, topic, "cannot be produced to: %s", rd_kafka_err2str(code));
 }
 
-enum tg_rc tg_producer_send(struct tg_producer *p, const char *topic, int32_t partition,
-                            struct tg_text key, struct tg_text value, int64_t timestamp_us,
-                            int64_t deadline_us, struct tg_err *err)
+enum tg_rc tg_producer_send(struct tg_producer *p, const struct tg_record *r, int64_t deadline_us,
+                            struct tg_err *err)
 {
-  int64_t ms = timestamp_us / 1000;
   rd_kafka_poll(p->rk, 0);
   for (;;) {
-    rd_kafka_resp_err_t code = produce(p, topic, partition, key, value, ms);
+    rd_kafka_resp_err_t code = produce(p, r);
     if (!code) return TG_OK;
-    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) return refused(p, topic, code, err);
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) return refused(p, r->topic, code, err);
     int left_ms = wait_ms(deadline_us);
     if (!left_ms)
-      return tg_err_set(err, TG_AGAIN, topic, "the producer's queue is full: brokers are slower");
+      return tg_err_set(err, TG_AGAIN, r->topic,
+                        "the producer's queue is full: brokers are slower");
     rd_kafka_poll(p->rk, left_ms < POLL_MS ? left_ms : POLL_MS);
   }
 }

@@ -12,12 +12,16 @@ struct tg_producer;
 enum tg_rc tg_producer_new(const char *brokers, const char *const *properties,
                            uint32_t properties_count, struct tg_producer **out, struct tg_err *err);
 
-/* Copies key and value. partition -1: by key. timestamp_us 0: now. Waits while the queue is full,
- * not past
- * deadline_us (monotonic): TG_AGAIN then. */
-enum tg_rc tg_producer_send(struct tg_producer *p, const char *topic, int32_t partition,
-                            struct tg_text key, struct tg_text value, int64_t timestamp_us,
-                            int64_t deadline_us, struct tg_err *err);
+struct tg_record {
+  const char *topic;
+  int32_t partition;         /* -1: by key */
+  struct tg_text key, value; /* copied */
+  int64_t timestamp_us;      /* 0: now */
+};
+
+/* Waits while the queue is full, not past deadline_us (monotonic): TG_AGAIN then. */
+enum tg_rc tg_producer_send(struct tg_producer *p, const struct tg_record *r, int64_t deadline_us,
+                            struct tg_err *err);
 
 /* Waits until everything sent is acknowledged. TG_RETRY: something was not delivered in time. */
 enum tg_rc tg_producer_flush(struct tg_producer *p, int64_t deadline_us, struct tg_err *err);

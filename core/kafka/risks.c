@@ -1,5 +1,6 @@
-/* Known faults of librdkafka that matter to a consumer like ours: which versions have them and which fixed them (its
- * CHANGELOG, and what docs/KAFKA.md measured). Only those of the linked version are told. */
+/* Known faults of librdkafka that matter to a consumer like ours: which versions have them and
+ * which fixed them (its CHANGELOG, and what docs/KAFKA.md measured). Only those of the linked
+ * version are told. */
 #include "core/kafka/consumer.h"
 
 #include <librdkafka/rdkafka.h>

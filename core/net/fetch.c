@@ -11,29 +11,29 @@ static size_t take(char *data, size_t one, size_t count, void *self)
   return body->failed ? 0 : one * count;
 }
 
-enum tg_rc tg_fetch(const char *method, const char *url, const char *token, long timeout_s,
-                    long *status, struct tg_buf *body, struct tg_err *err)
+enum tg_rc tg_fetch(const struct tg_fetch *f, long *status, struct tg_buf *body, struct tg_err *err)
 {
   CURL *c = curl_easy_init();
-  if (!c) return tg_err_set(err, TG_FATAL, url, "out of memory");
+  if (!c) return tg_err_set(err, TG_FATAL, f->url, "out of memory");
   char authorization[512], why[CURL_ERROR_SIZE] = "";
   struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-  snprintf(authorization, sizeof authorization, "Authorization: Bearer %s", token ? token : "");
-  if (token) headers = curl_slist_append(headers, authorization);
+  snprintf(authorization, sizeof authorization, "Authorization: Bearer %s",
+           f->token ? f->token : "");
+  if (f->token) headers = curl_slist_append(headers, authorization);
   tg_buf_init(body, 16 << 20);
-  curl_easy_setopt(c, CURLOPT_URL, url);
+  curl_easy_setopt(c, CURLOPT_URL, f->url);
   curl_easy_setopt(c, CURLOPT_PROXY, "");
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(c, CURLOPT_TIMEOUT, timeout_s);
+  curl_easy_setopt(c, CURLOPT_TIMEOUT, f->timeout_s);
   curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(c, CURLOPT_WRITEDATA, body);
-  if (strcmp(method, "POST") == 0) curl_easy_setopt(c, CURLOPT_POSTFIELDS, "{}");
+  if (strcmp(f->method, "POST") == 0) curl_easy_setopt(c, CURLOPT_POSTFIELDS, "{}");
   CURLcode code = curl_easy_perform(c);
   curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, status);
   curl_slist_free_all(headers);
   curl_easy_cleanup(c);
   if (code == CURLE_OK) return TG_OK;
-  return tg_err_set(err, TG_RETRY, url, "%s", *why ? why : curl_easy_strerror(code));
+  return tg_err_set(err, TG_RETRY, f->url, "%s", *why ? why : curl_easy_strerror(code));
 }

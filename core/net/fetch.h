@@ -6,9 +6,15 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 
-/* method "GET" or "POST" (an empty JSON body). token NULL: none. body: at most 16 MiB. TG_RETRY:
- * nobody answered. */
-enum tg_rc tg_fetch(const char *method, const char *url, const char *token, long timeout_s,
-                    long *status, struct tg_buf *body, struct tg_err *err);
+struct tg_fetch {
+  const char *method; /* "GET" or "POST" (with an empty JSON object as its body) */
+  const char *url;
+  const char *token; /* bearer token, or NULL */
+  long timeout_s;
+};
+
+/* body: initialised here, at most 16 MiB, freed by the caller. TG_RETRY: nobody answered. */
+enum tg_rc tg_fetch(const struct tg_fetch *f, long *status, struct tg_buf *body,
+                    struct tg_err *err);
 
 #endif

@@ -4,8 +4,7 @@
  *   library or with 413.
  *
  * The handler runs on the server's thread and fills the answer. Nothing is served before
- * tg_http_new() returned, nothing
- * after tg_http_free(). */
+ * tg_http_new() returned, nothing after tg_http_free(). */
 #ifndef TG_NET_HTTP_H
 #define TG_NET_HTTP_H
 

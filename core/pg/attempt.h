@@ -68,7 +68,7 @@ enum tg_rc tg_attempt_check_at_once(struct tg_attempt *a);
 enum tg_rc tg_attempt_isolate(struct tg_attempt *a, struct tg_batch *b);
 
 /* SET CONSTRAINTS, advance and COMMIT in one message. *step: how many of its statements were done.
- * */
+ */
 enum tg_rc tg_attempt_finish(struct tg_attempt *a, uint32_t *step);
 
 /* Renews the claims of the load's segments. *committed: the unknown COMMIT had succeeded. Else

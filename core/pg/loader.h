@@ -1,21 +1,21 @@
 /* Writing a load: rows, quarantine, ledger and offsets in one transaction.
  *
- *   BEGIN + first COPY in one message | COPY per table | COPY quarantine | SET CONSTRAINTS ALL
- * IMMEDIATE; SELECT tidegate.advance_v1(..); COMMIT in one message
+ *   BEGIN + first COPY in one message | COPY per table | COPY quarantine
+ *   SET CONSTRAINTS ALL IMMEDIATE; SELECT tidegate.advance_v1(..); COMMIT in one message
  *
  * COPY's count must equal the rows sent and COMMIT's tag must be COMMIT. What happens after a
- * failure is told by the code; the load is marked (segment.gone, batch.held, fates of refused rows)
- * so that the caller just writes it again.
+ * failure is told by the code; the load is marked (segment.gone, batch.held, fates of refused
+ * rows) so that the caller just writes it again.
  *
  *   TG_OK      committed; segments and batches that are gone or held are not part of it
- *   TG_AGAIN   the load was marked (fenced segments, held topic, refused rows): write it again at
- * once TG_RETRY   connection or server at fault: connect, renew, back off, write again TG_CONFIG
- * the operator must act; what the topic of `report->topic` is concerned with (batch.held was set),
- * or the whole lane (topic -1)
+ *   TG_AGAIN   the load was marked (fenced segments, held topic, refused rows): write it again
+ *   TG_RETRY   connection or server at fault: connect, renew, back off, write again
+ *   TG_CONFIG  the operator must act, for the topic of report->topic (its batch.held was set) or
+ *              for the whole lane (topic -1)
  *
- * Unknown outcome of COMMIT: TG_RETRY with report->unknown; the next tg_loader_write() first renews
- * the claims and compares the chain's end with each segment's `to`, and returns TG_OK when it had
- * been committed. */
+ * Unknown outcome of COMMIT: TG_RETRY with report->unknown; the next tg_loader_write() first
+ * renews the claims, compares the chain's end with each segment's `to`, and returns TG_OK when
+ * the load had been committed. */
 #ifndef TG_PG_LOADER_H
 #define TG_PG_LOADER_H
 

@@ -20,7 +20,8 @@ static int teardown(void **state)
   return 0;
 }
 
-/* A topic of 2 partitions with `count` records in each, and an owner that the group gave both to. */
+/* A topic of 2 partitions with `count` records in each, and an owner that the group gave both
+ * to. */
 static struct owner *start(const char *topic, int count)
 {
   struct tg_err err;
@@ -230,9 +231,13 @@ static void a_large_value_is_cut_and_marked(void **state)
   memset(big, 'x', SIZE);
   assert_int_equal(tg_producer_new(brokers, properties, 1, &p, &err), TG_OK);
   int64_t deadline_us = tg_clock_mono_us() + 30 * TG_SEC;
-  assert_int_equal(
-      tg_producer_send(p, "large", 0, tg_text("k"), tg_text_of(big, SIZE), 0, deadline_us, &err),
-      TG_OK);
+  assert_int_equal(tg_producer_send(p,
+                                    &(struct tg_record){.topic = "large",
+                                                        .partition = 0,
+                                                        .key = tg_text("k"),
+                                                        .value = tg_text_of(big, SIZE)},
+                                    deadline_us, &err),
+                   TG_OK);
   assert_int_equal(tg_producer_flush(p, deadline_us, &err), TG_OK);
   tg_producer_free(p);
   free(big);
@@ -249,11 +254,12 @@ static void watermarks_and_cluster_are_known(void **state)
 {
   (void)state;
   struct tg_err err;
-  int64_t low, high;
+  struct tg_watermarks marks;
+  struct tg_topart asked = {.topic = "marks", .partition = 1};
   struct owner *o = start("marks", 30);
-  assert_int_equal(tg_consumer_watermarks(o->c, "marks", 1, &low, &high, 5 * TG_SEC, &err), TG_OK);
-  assert_int_equal(low, 0);
-  assert_int_equal(high, 30);
+  assert_int_equal(tg_consumer_watermarks(o->c, &asked, 5 * TG_SEC, &marks, &err), TG_OK);
+  assert_int_equal(marks.low, 0);
+  assert_int_equal(marks.high, 30);
   assert_int_equal(tg_consumer_high(o->c, "marks", 7), -1);
   assert_non_null(tg_consumer_cluster(o->c, 5 * TG_SEC));
   struct tg_topart part = {"marks", 0, 1, 3, false};

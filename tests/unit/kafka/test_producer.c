@@ -35,8 +35,11 @@ static void a_full_queue_says_so_at_the_deadline(void **state)
   enum tg_rc rc = TG_OK;
   int sent = 0;
   for (; rc == TG_OK && sent < 100; sent++)
-    rc = tg_producer_send(p, "t", 0, tg_text("k"), tg_text("v"), 0,
-                          tg_clock_mono_us() + 100 * TG_MS, &err);
+    rc = tg_producer_send(
+        p,
+        &(struct tg_record){
+            .topic = "t", .partition = 0, .key = tg_text("k"), .value = tg_text("v")},
+        tg_clock_mono_us() + 100 * TG_MS, &err);
   assert_int_equal(rc, TG_AGAIN);
   assert_int_equal(sent, 11);
   assert_int_equal(tg_producer_flush(p, tg_clock_mono_us() + 50 * TG_MS, &err), TG_RETRY);
@@ -50,7 +53,12 @@ static void an_undelivered_record_fails_the_flush_once(void **state)
   struct tg_producer *p = producer("127.0.0.1:1", properties, 1);
   struct tg_err err;
   int64_t deadline_us = tg_clock_mono_us() + 20 * TG_SEC;
-  assert_int_equal(tg_producer_send(p, "t", 0, tg_text("k"), tg_text("v"), 0, deadline_us, &err),
+  assert_int_equal(tg_producer_send(p,
+                                    &(struct tg_record){.topic = "t",
+                                                        .partition = 0,
+                                                        .key = tg_text("k"),
+                                                        .value = tg_text("v")},
+                                    deadline_us, &err),
                    TG_OK);
   assert_int_equal(tg_producer_flush(p, deadline_us, &err), TG_RETRY);
   assert_non_null(strstr(err.what, "1 records were not delivered, first t["));
@@ -65,7 +73,11 @@ static void a_record_above_the_limit_is_at_fault(void **state)
   struct tg_producer *p = producer(tg_mock_brokers(mock), properties, 1);
   struct tg_err err;
   char big[3000] = "";
-  assert_int_equal(tg_producer_send(p, "t", 0, tg_text("k"), tg_text_of(big, sizeof big), 0,
+  assert_int_equal(tg_producer_send(p,
+                                    &(struct tg_record){.topic = "t",
+                                                        .partition = 0,
+                                                        .key = tg_text("k"),
+                                                        .value = tg_text_of(big, sizeof big)},
                                     tg_clock_mono_us() + TG_SEC, &err),
                    TG_DATA);
   tg_producer_free(p);

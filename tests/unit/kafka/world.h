@@ -1,4 +1,5 @@
-/* A mock cluster with a topic, an owner that writes down what it is told, and loops with deadlines. */
+/* A mock cluster with a topic, an owner that writes down what it is told, and loops with
+ * deadlines. */
 #ifndef TG_TEST_KAFKA_WORLD_H
 #define TG_TEST_KAFKA_WORLD_H
 
@@ -153,15 +154,21 @@ static inline void fill(const char *brokers, const char *topic, int32_t partitio
   for (int i = from; i < to; i++) {
     char text[24];
     snprintf(text, sizeof text, "v%d", i);
-    enum tg_rc rc = tg_producer_send(p, topic, partition, (struct tg_text){0}, tg_text(text),
-                                     1700000000000000, deadline_us, &err);
+    enum tg_rc rc = tg_producer_send(p,
+                                     &(struct tg_record){.topic = topic,
+                                                         .partition = partition,
+                                                         .key = (struct tg_text){0},
+                                                         .value = tg_text(text),
+                                                         .timestamp_us = 1700000000000000},
+                                     deadline_us, &err);
     if (rc != TG_OK) fail_msg("%s", err.what);
   }
   if (tg_producer_flush(p, deadline_us, &err) != TG_OK) fail_msg("%s", err.what);
   tg_producer_free(p);
 }
 
-/* Every record of the slot is there once, in order, from `from` on, values as written. Returns how many. */
+/* Every record of the slot is there once, in order, from `from` on, values as written. Returns
+ * how many. */
 static inline int64_t check_run(const struct owner *o, uint32_t slot, uint32_t first, int64_t from)
 {
   int64_t next = from;

@@ -37,7 +37,8 @@ static long call(struct tg_http *h, const char *method, const char *path, const 
   struct tg_err err;
   long status = 0;
   snprintf(url, sizeof url, "http://127.0.0.1:%u%s", tg_http_port(h), path);
-  assert_int_equal(tg_fetch(method, url, token, 10, &status, body, &err), TG_OK);
+  assert_int_equal(tg_fetch(&(struct tg_fetch){method, url, token, 10}, &status, body, &err),
+                   TG_OK);
   return status;
 }
 
@@ -70,7 +71,9 @@ static void nobody_there_is_a_retry(void **state)
   struct tg_buf body;
   struct tg_err err;
   long status;
-  assert_int_equal(tg_fetch("GET", "http://127.0.0.1:1/", NULL, 5, &status, &body, &err), TG_RETRY);
+  assert_int_equal(
+      tg_fetch(&(struct tg_fetch){"GET", "http://127.0.0.1:1/", NULL, 5}, &status, &body, &err),
+      TG_RETRY);
   tg_buf_fini(&body);
 }
 
