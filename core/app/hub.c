@@ -7,6 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum {
+  PROBE_FIRST_US = 1000000,
+  PROBE_MAX_US = 30000000,
+  PROBE_FORGET_US = 60000000,
+  DOUBLINGS_MAX = 5
+};
+
 static const struct {
   enum tg_hold hold;
   const char *name;
@@ -74,11 +81,11 @@ void tg_hub_hold(struct tg_hub *h, struct tg_text topic, enum tg_hold why, const
     tg_log(TG_WARN, "topic", "%.*s waits (%s): %s", TG_TEXT(topic), hold_name(why), reason);
 }
 
-void tg_hub_release(struct tg_hub *h, struct tg_text topic, enum tg_hold why)
+static void release(struct tg_hub *h, struct tg_text topic, enum tg_hold why, bool even_pending)
 {
   pthread_mutex_lock(&h->lock);
   struct tg_topic_state *s = state_of(h, topic);
-  bool was = s && (s->holds & why);
+  bool was = s && (s->holds & why) && (even_pending || !s->trip_pending);
   if (was) {
     s->holds &= ~(unsigned)why;
     if (why == TG_HOLD_BREAKER) s->trip_pending = false;
@@ -87,6 +94,16 @@ void tg_hub_release(struct tg_hub *h, struct tg_text topic, enum tg_hold why)
   pthread_mutex_unlock(&h->lock);
   if (was && why != TG_HOLD_PREPARE)
     tg_log(TG_INFO, "topic", "%.*s goes on (%s)", TG_TEXT(topic), hold_name(why));
+}
+
+void tg_hub_release(struct tg_hub *h, struct tg_text topic, enum tg_hold why)
+{
+  release(h, topic, why, true);
+}
+
+void tg_hub_closed(struct tg_hub *h, struct tg_text topic)
+{
+  release(h, topic, TG_HOLD_BREAKER, false);
 }
 
 unsigned tg_hub_holds(struct tg_hub *h, struct tg_text topic)
@@ -127,11 +144,36 @@ void tg_hub_trip_persisted(struct tg_hub *h, struct tg_text topic)
   pthread_mutex_unlock(&h->lock);
 }
 
-void tg_hub_probe_after(struct tg_hub *h, struct tg_text topic, int64_t mono_us)
+/* The wait after one more failure. */
+static int64_t probe_wait_us(struct tg_topic_state *s, int64_t now, enum tg_rc why)
 {
+  if (now - s->failed_us > PROBE_FORGET_US) s->failures = 0;
+  s->failed_us = now;
+  if (why == TG_RETRY) return PROBE_FIRST_US;
+  uint32_t doublings = s->failures < DOUBLINGS_MAX ? s->failures++ : DOUBLINGS_MAX;
+  int64_t wait = (int64_t)PROBE_FIRST_US << doublings;
+  return wait < PROBE_MAX_US ? wait : PROBE_MAX_US;
+}
+
+void tg_hub_probe_later(struct tg_hub *h, struct tg_text topic, enum tg_rc why)
+{
+  int64_t now = tg_clock_mono_us();
   pthread_mutex_lock(&h->lock);
   struct tg_topic_state *s = state_of(h, topic);
-  if (s) s->probe_after_us = mono_us;
+  if (s) s->probe_after_us = now + probe_wait_us(s, now, why);
+  pthread_mutex_unlock(&h->lock);
+}
+
+void tg_hub_forget(struct tg_hub *h, const char *topic)
+{
+  pthread_mutex_lock(&h->lock);
+  uint32_t i = 0;
+  while (i < h->topics_count && strcmp(h->topics[i].topic, topic) != 0) i++;
+  if (i < h->topics_count) {
+    h->topics_count--;
+    memmove(&h->topics[i], &h->topics[i + 1], (h->topics_count - i) * sizeof *h->topics);
+    h->topics[h->topics_count] = (struct tg_topic_state){0};
+  }
   pthread_mutex_unlock(&h->lock);
 }
 

@@ -28,6 +28,8 @@ struct tg_topic_state {
   unsigned holds;         /* set of enum tg_hold */
   bool trip_pending;      /* the breaker tripped here and PostgreSQL does not know yet */
   int64_t probe_after_us; /* monotonic: when the keeper looks at the table again */
+  int64_t failed_us;      /* monotonic: when the table was last found wanting */
+  uint32_t failures;      /* times in a row */
   char reason[512];       /* why it is held, newest */
   char evidence[512];     /* JSON of a trip: partitions and offsets */
 };
@@ -44,6 +46,8 @@ struct tg_hub {
   atomic_uint version;       /* grows with every change of holds */
   atomic_llong pg_ok_us;     /* monotonic time when PostgreSQL last answered anybody; 0 = never */
   atomic_llong kafka_bad_us; /* since when the brokers are away; 0 = fine */
+  atomic_uint swaps_due;     /* lanes that have not taken over the newest program yet */
+  atomic_bool reloaded;      /* a new set is out; the keeper's share waits for swaps_due == 0 */
   pthread_mutex_t lock;
   struct tg_topic_state topics[TG_TOPICS_MAX];
   uint32_t topics_count;
@@ -57,7 +61,7 @@ void tg_hub_free(struct tg_hub *h);
 
 /* Adds a reason to hold a topic (its name is remembered from then on). Logs it once. */
 void tg_hub_hold(struct tg_hub *h, struct tg_text topic, enum tg_hold why, const char *reason);
-/* Removes a reason; logs when the topic goes on. */
+/* Removes a reason; logs when the topic goes on. BREAKER: also one that is still to be persisted. */
 void tg_hub_release(struct tg_hub *h, struct tg_text topic, enum tg_hold why);
 unsigned tg_hub_holds(struct tg_hub *h, struct tg_text topic);
 
@@ -74,6 +78,12 @@ bool tg_hub_note_first(struct tg_hub *h, struct tg_entry *out);
 void tg_hub_note_done(struct tg_hub *h);
 
 void tg_hub_trip_persisted(struct tg_hub *h, struct tg_text topic);
-void tg_hub_probe_after(struct tg_hub *h, struct tg_text topic, int64_t mono_us);
+/* PostgreSQL says that the breaker is closed: removes BREAKER, unless a trip is on its way there. */
+void tg_hub_closed(struct tg_hub *h, struct tg_text topic);
+/* Sets when the keeper looks at the table again: in 1 s when only the world is at fault (TG_RETRY),
+ * else in 1, 2, 4 .. 30 s, beginning anew when the last time is more than a minute ago. */
+void tg_hub_probe_later(struct tg_hub *h, struct tg_text topic, enum tg_rc why);
+/* A topic that no script has any more waits for nothing. */
+void tg_hub_forget(struct tg_hub *h, const char *topic);
 
 #endif

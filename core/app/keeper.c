@@ -11,13 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum {
-  TURN_US = 200000,
-  BREAKERS_US = 1000000,
-  PROBE_US = 30000000,
-  CONNECT_US = 1000000,
-  CALL_US = 15000000
-};
+enum { TURN_US = 200000, BREAKERS_US = 1000000, CONNECT_US = 1000000, CALL_US = 15000000 };
 
 struct tg_swap_request {
   struct tg_generation *generation;
@@ -122,14 +116,23 @@ static void look_after_table(struct tg_keeper *k, const struct tg_topic_state *s
   const struct tg_topic *topic = topic_named(k, s->topic);
   struct tg_err err;
   if (!topic || tg_clock_mono_us() < s->probe_after_us) return;
-  if (probe_table(k, topic, &err) == TG_OK) {
-    tg_hub_release(k->hub, topic->name, TG_HOLD_PREPARE);
+  enum tg_rc rc = probe_table(k, topic, &err);
+  if (rc != TG_OK) {
+    char reason[sizeof err.where + sizeof err.what + 4];
+    snprintf(reason, sizeof reason, "%s: %s", err.where, err.what);
+    tg_hub_probe_later(k->hub, topic->name, rc);
+    tg_hub_hold(k->hub, topic->name, TG_HOLD_TABLE, reason);
+  } else
     tg_hub_release(k->hub, topic->name, TG_HOLD_TABLE);
-    return;
-  }
-  tg_log_err(TG_WARN, s->topic, &err);
-  tg_hub_probe_after(k->hub, topic->name,
-                     tg_clock_mono_us() + (err.rc == TG_RETRY ? CONNECT_US : PROBE_US));
+  tg_hub_release(k->hub, topic->name, TG_HOLD_PREPARE);
+}
+
+static void count_move(struct tg_keeper *k, const char *topic)
+{
+  const char *const labels[] = {"topic", topic, NULL};
+  tg_metric_add(tg_metrics_slot(k->hub->metrics, TG_COUNTER, "circuit_breaker_transitions_total",
+                                "Moves of the breaker", labels),
+                1);
 }
 
 static void persist_trip(struct tg_keeper *k, const struct tg_topic_state *s)
@@ -144,10 +147,7 @@ static void persist_trip(struct tg_keeper *k, const struct tg_topic_state *s)
   }
   tg_hub_trip_persisted(k->hub, tg_text(s->topic));
   tg_hub_note(k->hub, "breaker", s->topic, s->reason);
-  const char *const labels[] = {"topic", s->topic, NULL};
-  tg_metric_add(tg_metrics_slot(k->hub->metrics, TG_COUNTER, "circuit_breaker_transitions_total",
-                                "Moves of the breaker", labels),
-                1);
+  count_move(k, s->topic);
 }
 
 /* Takes over what PostgreSQL says of a breaker: opened by another process, closed by an operator.
@@ -164,7 +164,7 @@ static void mirror_breaker(struct tg_keeper *k, const char *topic)
   if (b.open)
     tg_hub_hold(k->hub, tg_text(topic), TG_HOLD_BREAKER, b.reason);
   else
-    tg_hub_release(k->hub, tg_text(topic), TG_HOLD_BREAKER);
+    tg_hub_closed(k->hub, tg_text(topic));
 }
 
 static void look_after_topics(struct tg_keeper *k)
@@ -180,6 +180,23 @@ static void look_after_topics(struct tg_keeper *k)
       mirror_breaker(k, s.topic);
     if (s.holds & (TG_HOLD_PREPARE | TG_HOLD_TABLE)) look_after_table(k, &s);
   }
+}
+
+static bool is_known(struct tg_keeper *k, struct tg_text name)
+{
+  struct tg_topic_state s;
+  for (uint32_t i = 0; tg_hub_topic(k->hub, i, &s); i++)
+    if (tg_text_is(name, s.topic)) return true;
+  return false;
+}
+
+/* A topic that nobody knows yet waits until its table and its breaker were looked at. */
+static void hold_new_topics(struct tg_keeper *k)
+{
+  for (uint32_t t = 0; t < k->topics_count; t++)
+    if (!is_known(k, k->topics[t]->name))
+      tg_hub_hold(k->hub, k->topics[t]->name, TG_HOLD_PREPARE,
+                  "its table has not been looked at yet");
 }
 
 static void set_program(struct tg_keeper *k, struct tg_generation *g, struct tg_program *p)
@@ -200,10 +217,35 @@ static enum tg_rc close_breakers(struct tg_keeper *k, struct tg_err *err)
         .pipeline = k->hub->config->pipeline, .topic = s.topic, .reason = "reload"};
     rc = tg_breaker_set(k->pg, &b, NULL, deadline(), err);
     if (rc != TG_OK) break;
+    count_move(k, s.topic);
     tg_hub_note(k->hub, "breaker", s.topic, "closed by a reload");
     tg_hub_release(k->hub, tg_text(s.topic), TG_HOLD_BREAKER);
   }
   return rc;
+}
+
+/* Of topics that the new set has no more nothing is left. */
+static void forget_topics(struct tg_keeper *k)
+{
+  struct tg_topic_state s;
+  for (uint32_t i = 0; tg_hub_topic(k->hub, i, &s);)
+    if (topic_named(k, s.topic))
+      i++;
+    else
+      tg_hub_forget(k->hub, s.topic);
+}
+
+/* What a reload leaves to the keeper, once no lane runs the old set any more: with the old rules
+ * a breaker would open again. */
+static void finish_reload(struct tg_keeper *k)
+{
+  struct tg_err err;
+  if (!atomic_load(&k->hub->reloaded) || atomic_load(&k->hub->swaps_due)) return;
+  forget_topics(k);
+  if (close_breakers(k, &err) == TG_OK)
+    atomic_store(&k->hub->reloaded, false);
+  else
+    tg_log_err(TG_WARN, "keeper", &err);
 }
 
 static enum tg_rc adopt(struct tg_keeper *k, struct tg_swap_request *r)
@@ -236,13 +278,12 @@ static void serve_request(struct tg_keeper *k)
     struct tg_generation *g = k->generation;
     struct tg_program *p = k->program;
     set_program(k, r->generation, r->program);
+    hold_new_topics(k);
     tg_program_free(p);
     tg_generation_drop(g);
   }
   pthread_cond_broadcast(&k->changed);
   pthread_mutex_unlock(&k->lock);
-  struct tg_err err;
-  if (rc == TG_OK && close_breakers(k, &err) != TG_OK) tg_log_err(TG_WARN, "keeper", &err);
 }
 
 static void turn(struct tg_keeper *k)
@@ -251,6 +292,7 @@ static void turn(struct tg_keeper *k)
   if (!ready(k)) return;
   struct tg_err err;
   if (!k->generation_kept) k->generation_kept = keep_generation(k, k->generation, &err);
+  finish_reload(k);
   look_after_topics(k);
   write_notes(k);
 }
@@ -297,8 +339,7 @@ enum tg_rc tg_keeper_start(struct tg_keeper *k, struct tg_hub *hub,
   set_program(k, tg_generation_ref(generation), program);
   pthread_mutex_init(&k->lock, NULL);
   pthread_cond_init(&k->changed, NULL);
-  for (uint32_t t = 0; t < k->topics_count; t++)
-    tg_hub_hold(hub, k->topics[t]->name, TG_HOLD_PREPARE, "its table has not been looked at yet");
+  hold_new_topics(k);
   k->pg = tg_pg_new(&k->pg_conf);
   if (!k->pg) return tg_err_set(err, TG_FATAL, "keeper", "out of memory");
   tg_pg_stop_flag(k->pg, &hub->stopping);

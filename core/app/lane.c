@@ -91,6 +91,7 @@ static void swap(struct tg_lane *lane)
     lane->ended = tg_err_set(&lane->err, TG_FATAL, lane->name, "reload: %s", err.what);
   free(next);
   lane->reassign = true;
+  atomic_fetch_sub(&lane->hub->swaps_due, 1);
 }
 
 static bool swap_waits(struct tg_lane *lane)

@@ -175,9 +175,13 @@ static enum tg_rc hand_out(struct tg_process *p, struct tg_generation *g, struct
       continue;
     }
     swaps[i]->generation = tg_generation_ref(g);
+    atomic_fetch_add(&p->hub->swaps_due, 1);
     struct tg_swap *late = atomic_exchange(&p->lanes[i].next, swaps[i]);
-    if (late) tg_program_free(late->program), tg_generation_drop(late->generation), free(late);
+    if (!late) continue;
+    atomic_fetch_sub(&p->hub->swaps_due, 1);
+    tg_program_free(late->program), tg_generation_drop(late->generation), free(late);
   }
+  if (rc == TG_OK) atomic_store(&p->hub->reloaded, true);
   free(swaps);
   return rc;
 }
@@ -202,12 +206,20 @@ static enum tg_rc reload(struct tg_process *p, struct faults *f)
   return TG_OK;
 }
 
+/* The manager wants to know since when, to tell the READY=1 that follows from an older one. */
+static void notify_reloading(void)
+{
+  char lines[64];
+  snprintf(lines, sizeof lines, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)tg_clock_mono_us());
+  tg_notify(lines);
+}
+
 /* Reloads and keeps the result for whoever waits. */
 static void do_reload(struct tg_process *p, uint64_t upto)
 {
   char text[sizeof p->reload_text] = "";
   struct faults f = {.text = text, .size = sizeof text};
-  tg_notify("RELOADING=1");
+  notify_reloading();
   enum tg_rc rc = reload(p, &f);
   tg_notify("READY=1");
   tg_metric_add(rc == TG_OK ? p->reloads_good : p->reloads_bad, 1);

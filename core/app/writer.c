@@ -8,12 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum {
-  BACKOFF_FIRST_US = 100000,
-  BACKOFF_MAX_US = 5000000,
-  NAP_US = 20000,
-  PROBE_AFTER_US = 30000000
-};
+enum { BACKOFF_FIRST_US = 100000, BACKOFF_MAX_US = 5000000, NAP_US = 20000 };
 
 /* Equal jitter: half of the exponential delay is fixed, half is drawn, so that a fleet does not
  * come back at once.
@@ -71,8 +66,7 @@ static void hold_topic(struct tg_writer *w, struct tg_load *l, int32_t topic,
   snprintf(reason, sizeof reason, "%s: %s", err->where, err->what);
   struct tg_text name = l->batches[topic].topic->name;
   l->batches[topic].held = true;
-  tg_hub_probe_after(w->hub, name,
-                     tg_clock_mono_us() + (err->rc == TG_RETRY ? TG_SEC : PROBE_AFTER_US));
+  tg_hub_probe_later(w->hub, name, err->rc);
   tg_hub_hold(w->hub, name, TG_HOLD_TABLE, reason);
 }
 

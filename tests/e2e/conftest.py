@@ -66,9 +66,10 @@ def tidegate(request, tmp_path, kafka, database):
     """tidegate(): a Tidegate between this session's Kafka and this test's database, not started.
     Keywords: keys of the configuration, and name, faults, program of lib.tidegate.Tidegate."""
     request.node.processes = made = []
+    pipeline = f"e2e-{next(serial)}"  # a group of its own: the last test's members are still in theirs
 
     def make(name=None, faults=None, program=None, **config):
-        base = {"pipeline": "e2e", "kafka": {"brokers": kafka.bootstrap},
+        base = {"pipeline": pipeline, "kafka": {"brokers": kafka.bootstrap},
                 "postgres": {"dsn": database.dsn}}
         home = tmp_path / (name or f"tidegate-{len(made) + 1}")
         made.append(Tidegate(home, {**base, **config}, faults=faults, program=program))

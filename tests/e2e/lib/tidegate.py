@@ -40,12 +40,16 @@ class Tidegate:
     def rule(self, name, text):
         (self.folder / "rules" / name).write_text(text, encoding="utf-8")
 
+    def configure(self):
+        """Writes the configuration; start() does it too, command() when there is none."""
+        config = json.dumps(self.config, indent=2)  # JSON is YAML
+        (self.folder / "tidegate.yaml").write_text(config, encoding="utf-8")
+
     # --- life
 
     def start(self, ready=True, deadline=30.0):
         assert not self.running(), "it runs already"
-        config = json.dumps(self.config, indent=2)  # JSON is YAML
-        (self.folder / "tidegate.yaml").write_text(config, encoding="utf-8")
+        self.configure()
         environment = {**os.environ, **({"TG_FAULT_POINTS": self.faults} if self.faults else {})}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
@@ -122,7 +126,10 @@ class Tidegate:
             return 0, str(e)
 
     def status(self):
-        return json.loads(self.http("/status.json")[1])
+        """/status.json; an AssertionError, "not yet" to eventually(), without answer"""
+        status, text = self.http("/status.json")
+        assert status == 200, text
+        return json.loads(text)
 
     def metrics(self):
         """{(name, labels): value}; an AssertionError, "not yet" to eventually(), without answer"""
@@ -136,6 +143,8 @@ class Tidegate:
 
     def command(self, *args, deadline=60.0):
         """Runs another command of the program in this home: (exit code, stdout, stderr)."""
+        if not (self.folder / "tidegate.yaml").exists():
+            self.configure()
         done = subprocess.run([self.program, *args], cwd=self.folder, capture_output=True,
                               text=True, timeout=deadline, stdin=subprocess.DEVNULL, check=False)
         return done.returncode, done.stdout, done.stderr
