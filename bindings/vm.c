@@ -124,10 +124,21 @@ static bool is_out_of_memory(lua_State *L, int status)
   return strcmp(lua_tostring(L, -1), "not enough memory") == 0;
 }
 
+/* The error object of a deadline is an address that scripts cannot have: raising it needs no
+ * memory. */
+static int raise_late(lua_State *L)
+{
+  struct tg_vm *vm = tg_vm_of(L);
+  if (!*vm->late_where) tg_message_where(L, vm->late_where, sizeof vm->late_where);
+  lua_pushlightuserdata(L, vm);
+  return lua_error(L);
+}
+
 void tg_vm_pass_on(lua_State *L, int status)
 {
   if (is_out_of_memory(L, status)) tg_vm_of(L)->lost = true;
-  if (tg_vm_of(L)->lost || tg_vm_late(tg_vm_of(L))) lua_error(L);
+  if (tg_vm_of(L)->lost) lua_error(L);
+  if (tg_vm_late(tg_vm_of(L))) raise_late(L); /* also when the script's own error came first */
   if (status != LUA_ERRMEM) return;
   tg_vm_of(L)->stack_full = false;
   lua_pop(L, 1);
@@ -205,16 +216,6 @@ static enum tg_rc call_failed(struct tg_vm *vm, int status, struct tg_err *err)
     return tg_err_set(err, TG_DATA, vm->fault.where, "an error while handling an error");
   }
   return tg_err_set(err, TG_DATA, vm->fault.where, "%s", vm->fault.what);
-}
-
-/* The error object of a deadline is an address that scripts cannot have: raising it needs no
- * memory. */
-static int raise_late(lua_State *L)
-{
-  struct tg_vm *vm = tg_vm_of(L);
-  if (!*vm->late_where) tg_message_where(L, vm->late_where, sizeof vm->late_where);
-  lua_pushlightuserdata(L, vm);
-  return lua_error(L);
 }
 
 static void late_hook(lua_State *L, lua_Debug *ar)

@@ -101,11 +101,11 @@ static void a_forgotten_series_is_not_written(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(same_name_and_labels_are_one_series),
-    cmocka_unit_test(a_series_is_written_from_zero_with_escaped_labels),
-    cmocka_unit_test(histograms_are_cumulative_and_give_quantiles),
-    cmocka_unit_test(beyond_the_cap_series_are_counted_not_kept),
-    cmocka_unit_test(a_forgotten_series_is_not_written),
+      cmocka_unit_test(same_name_and_labels_are_one_series),
+      cmocka_unit_test(a_series_is_written_from_zero_with_escaped_labels),
+      cmocka_unit_test(histograms_are_cumulative_and_give_quantiles),
+      cmocka_unit_test(beyond_the_cap_series_are_counted_not_kept),
+      cmocka_unit_test(a_forgotten_series_is_not_written),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
