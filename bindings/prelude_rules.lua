@@ -269,7 +269,7 @@ local function load(file, rule)
   check_used(rule, list, file, report)
   local kind = {
     name = file.name, file = file, doc = rule.doc, dimension = rule.dimension,
-    topics = rule.topics, params = list, preset = {},
+    topics = rule.topics, params = list, declared = rule.params, preset = {},
     check = rule.check, validate = rule.validate,
     columns = check_columns(rule, report), reason = check_reason(rule, report),
     common = check_common(rule, report), tests = check_tests(rule, file, report),
@@ -465,4 +465,23 @@ local function bind(kind, args, topic, place, report)
   }
 end
 
-return { load = load, bind = bind, is_call = is_call, kinds = kinds, active = active, all = all }
+-- Every kind and every active rule for people, ordered by name: name, path, dimension, doc,
+-- params (the declarations, a line each), alias_of, topics.
+local function describe()
+  local out, names = {}, {}
+  local add = function(kind)
+    out[#out + 1] = {
+      kind.name, kind.file.path, kind.dimension or "", kind.doc or "",
+      type(kind.declared) == "table" and table.concat(kind.declared, "\n") or "",
+      kind.alias_of or "",
+      type(kind.topics) == "table" and table.concat(kind.topics, ", ") or "",
+    }
+  end
+  for name in next, kinds do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do add(kinds[name]) end
+  for _, kind in ipairs(active) do add(kind) end
+  return out
+end
+
+return { load = load, bind = bind, describe = describe, is_call = is_call, kinds = kinds, active = active, all = all }

@@ -2,6 +2,7 @@
 #include "core/app/cli.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 static const struct tg_command commands[] = {
     {"run", "[--config FILE]", "consume, judge and load until stopped",
@@ -26,6 +27,8 @@ static const struct tg_command commands[] = {
      "tidegate trace 3 1842", tg_command_trace},
     {"quarantine", "list|show", "what was rejected, and why",
      "tidegate quarantine list --topic orders", tg_command_quarantine},
+    {"rules", "[NAME]", "the rules there are, and what each means", "tidegate rules between",
+     tg_command_rules},
     {"breaker", "status|reset TOPIC", "see or close the circuit breaker of a topic",
      "tidegate breaker reset orders", tg_command_breaker},
     {"generate", "TOPIC --count N",
@@ -201,5 +204,19 @@ int tg_cli_config(struct tg_config *c, const char *path)
   enum tg_rc rc = tg_config_load(c, tg_cli_config_path(path), print_fault, NULL);
   if (rc != TG_OK) return tg_config_fini(c), tg_cli_exit(rc);
   tg_log_setup(c->log_level, c->log_format, 2);
+  return -1;
+}
+
+static void no_fault(void *self, const struct tg_err *err)
+{
+  (void)self, (void)err;
+}
+
+int tg_cli_folders(struct tg_config *c, const char *path)
+{
+  if (path || access(tg_cli_config_path(path), R_OK) == 0) return tg_cli_config(c, path);
+  enum tg_rc rc = tg_config_load(c, NULL, no_fault, NULL); /* brokers and the like are not needed */
+  (void)rc;
+  if (access(c->scripts, R_OK) != 0) c->scripts = NULL;
   return -1;
 }

@@ -60,6 +60,10 @@ const char *tg_cli_config_path(const char *path);
  * Returns -1 to go on, or the exit code. */
 int tg_cli_config(struct tg_config *c, const char *path);
 
+/* For commands that need scripts and rules only: as tg_cli_config(), but without a configuration
+ * file ./scripts and ./rules are taken (either may be missing). */
+int tg_cli_folders(struct tg_config *c, const char *path);
+
 /* Prints "error: where: what" to stderr and returns the exit code for err->rc. */
 int tg_cli_fail(const struct tg_err *err);
 int tg_cli_exit(enum tg_rc rc);

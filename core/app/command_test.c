@@ -4,18 +4,11 @@
 #include "core/app/generation.h"
 #include "core/base/clock.h"
 
-#include <unistd.h>
-
 struct run {
   struct tg_test_counts sum;
   bool json, quiet;
   uint32_t faults;
 };
-
-static void no_fault(void *self, const struct tg_err *err)
-{
-  (void)self, (void)err;
-}
 
 static void take_fault(void *self, const struct tg_err *err)
 {
@@ -104,15 +97,7 @@ int tg_command_test(int argc, char **argv)
   struct tg_config config;
   int code = tg_cli_parse(argc, argv, options, &args);
   if (code >= 0) return code;
-  const char *file = tg_cli_config_path(path);
-  bool there = path || access(file, R_OK) == 0;
-  if (there && (code = tg_cli_config(&config, file)) >= 0) return code;
-  if (!there) {
-    enum tg_rc rc = tg_config_load(&config, NULL, no_fault,
-                                   NULL); /* folders only: Kafka and PostgreSQL are not needed */
-    (void)rc;
-    if (access(config.scripts, R_OK) != 0) config.scripts = NULL;
-  }
+  if ((code = tg_cli_folders(&config, path)) >= 0) return code;
   code = run(&config, &args, filter, &r);
   tg_config_fini(&config);
   return code;

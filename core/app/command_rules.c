@@ -1,0 +1,117 @@
+/* tidegate rules: the rules there are, and what each means. */
+#include "bindings/ruleinfo.h"
+#include "core/app/cli.h"
+#include "core/app/generation.h"
+
+struct question {
+  const char *name; /* one rule in full, or NULL: all, a line each */
+  bool json;
+  uint32_t shown;
+};
+
+static void print_json(const struct tg_ruleinfo *r)
+{
+  const char *const names[] = {"name", "file", "dimension", "doc", "params", "alias_of", "topics"};
+  const char *const values[] = {r->name,   r->path,     r->dimension, r->doc,
+                                r->params, r->alias_of, r->topics};
+  struct tg_buf b;
+  tg_buf_init(&b, 0);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    tg_buf_printf(&b, "%s\"%s\":", i ? "," : "{", names[i]);
+    tg_buf_json(&b, tg_text(values[i]));
+  }
+  printf("%s}\n", tg_buf_cstr(&b));
+  tg_buf_fini(&b);
+}
+
+/* Parameters on one line: "column column, min value?". */
+static void print_params(const char *params, const char *between)
+{
+  while (*params) {
+    size_t len = strcspn(params, "\n");
+    printf("%.*s%s", (int)len, params, params[len] ? between : "");
+    params += len + (params[len] == '\n');
+  }
+}
+
+static void print_line(const struct tg_ruleinfo *r)
+{
+  if (*r->alias_of)
+    printf("%-18s alias of %s\n", r->name, r->alias_of);
+  else if (*r->topics)
+    printf("%-18s active on %s: %s\n", r->name, r->topics, r->doc);
+  else
+    printf("%-18s %-13s %s\n", r->name, r->dimension, r->doc);
+}
+
+static void print_full(const struct tg_ruleinfo *r)
+{
+  printf("%s: %s\n\n", r->name, r->doc);
+  if (*r->alias_of) printf("alias of    %s\n", r->alias_of);
+  if (*r->topics) printf("active on   %s\n", r->topics);
+  if (*r->dimension) printf("dimension   %s\n", r->dimension);
+  if (*r->params) {
+    printf("parameters  ");
+    print_params(r->params, "\n            ");
+    printf("\n");
+  }
+  printf("file        %s\n", r->path);
+}
+
+static void visit(void *self, const struct tg_ruleinfo *r)
+{
+  struct question *q = self;
+  if (q->name && strcmp(q->name, r->name) != 0) return;
+  q->shown++;
+  if (q->json)
+    print_json(r);
+  else if (q->name)
+    print_full(r);
+  else
+    print_line(r);
+}
+
+static void print_fault(void *self, const struct tg_err *err)
+{
+  (void)self;
+  fprintf(stderr, "error: %s: %s\n", err->where, err->what);
+}
+
+static int run(const struct tg_config *c, struct question *q)
+{
+  struct tg_generation *g;
+  struct tg_program *p;
+  struct tg_err err;
+  if (tg_generation_read(c, print_fault, NULL, &g) != TG_OK) return TG_EXIT_CONFIG;
+  enum tg_rc rc = tg_generation_program(g, print_fault, NULL, &p);
+  tg_generation_drop(g);
+  if (rc != TG_OK) return TG_EXIT_CONFIG;
+  rc = tg_ruleinfo_each(p, visit, q, &err);
+  tg_program_free(p);
+  if (rc != TG_OK) return tg_cli_fail(&err);
+  if (!q->shown) fprintf(stderr, "there is no rule '%s'\n", q->name ? q->name : "");
+  return q->shown ? TG_EXIT_OK : TG_EXIT_NOTHING;
+}
+
+int tg_command_rules(int argc, char **argv)
+{
+  const char *path = NULL;
+  struct question q = {0};
+  const struct tg_option options[] = {
+      {"config",
+       TG_OPTION_TEXT,
+       "FILE",
+       "whose rules (default: ./scripts, ./rules)",
+       {.text = &path}},
+      {"json", TG_OPTION_FLAG, NULL, "one JSON object a rule", {.flag = &q.json}},
+      {0}};
+  struct tg_args args;
+  struct tg_config config;
+  int code = tg_cli_parse(argc, argv, options, &args);
+  if (code < 0) code = tg_cli_folders(&config, path);
+  if (code >= 0) return code;
+  q.name = args.words_count ? args.words[0] : NULL;
+  code = run(&config, &q);
+  tg_config_fini(&config);
+  return code;
+}
