@@ -20,11 +20,11 @@ static void drop_segment(struct tg_lane *lane, const struct tg_segment *s, bool 
   p->eof = -1;
   lane->reassign = true;
   if (held) return;
-  p->state = TG_PART_FENCED;
+  if (p->state == TG_PART_READING) atomic_fetch_sub(&lane->reading, 1);
+  p->state = p->state == TG_PART_BROKEN ? TG_PART_BROKEN : TG_PART_FENCED;
   p->retry_us = tg_clock_mono_us() + FENCED_PAUSE_US + rand_r(&lane->seed) % (FENCED_PAUSE_US / 4);
-  atomic_fetch_sub(&lane->reading, 1);
   p->fences++;
-  tg_log(p->fences < FENCES_MAX ? TG_WARN : TG_ALERT, lane->name,
+  tg_log(p->fences < FENCES_MAX ? TG_WARN : TG_ERROR, lane->name,
          "%s[%d] is owned by somebody else (%u times); offsets from %lld are read again after a "
          "new claim",
          p->topic, p->partition, p->fences, (long long)s->from);
@@ -100,7 +100,7 @@ void tg_harvest_all(struct tg_lane *lane, int64_t give_up_us)
     int64_t now = tg_clock_mono_us();
     if (now >= give_up_us) atomic_store(&lane->writer.give_up, true);
     if (now >= stuck_us) {
-      tg_log(TG_ALERT, lane->name, "the writer has not answered for a minute");
+      tg_log(TG_ERROR, lane->name, "the writer has not answered for a minute");
       stuck_us = now + STUCK_US;
     }
     struct tg_job *job = tg_queue_pop(&lane->writer.from_writer, now + 100 * TG_MS);

@@ -16,21 +16,26 @@ enum {
   IDLE_US = 1000000 /* a partition at its end is written to the ledger after this */
 };
 
-static void flush_counters(struct tg_part *p, uint32_t records, uint64_t bytes)
+/* The open load takes no more. An empty one takes any event that Kafka's side lets through: the
+ * system has no memory then, and the event is offered again. */
+static bool fill_up(struct tg_lane *lane, const struct tg_event *event)
 {
-  tg_metric_add(p->consumed, records);
-  tg_metric_add(p->bytes, (double)bytes);
+  lane->full = lane->open->load.rows > 0;
+  if (!lane->full)
+    tg_log(TG_ERROR, lane->name, "no memory for an event of %u bytes: it is tried again",
+           event->size);
+  return false;
 }
 
 static bool on_record(void *self, const struct tg_event *event)
 {
   struct tg_lane *lane = self;
   struct tg_part *p = &lane->parts.list[event->slot];
-  if (p->state != TG_PART_READING || p->held || event->offset < p->next)
-    return true; /* read again later */
+  bool wanted = p->state == TG_PART_READING && !p->held && !lane->reassign;
+  if (!wanted || event->offset < p->next) return true; /* read again later */
   if (!lane->open || lane->full) return false;
   if (tg_load_add(&lane->open->load, (uint32_t)p->topic_index, event) != TG_OK)
-    return lane->full = true, false;
+    return fill_up(lane, event);
   if (lane->open->load.rows == 1) lane->open->load.opened_us = tg_clock_mono_us();
   p->next = event->offset + 1;
   p->eof = -1;
@@ -149,7 +154,7 @@ static void on_broken(void *self, uint32_t slot, const struct tg_err *err)
   if (p->state == TG_PART_READING) atomic_fetch_sub(&lane->reading, 1);
   p->state = err->rc == TG_RETRY ? TG_PART_FENCED : TG_PART_BROKEN;
   p->retry_us = tg_clock_mono_us() + FENCED_PAUSE_US;
-  tg_log(TG_ALERT, lane->name, "%s[%d] %s at offset %lld: %s", p->topic, p->partition,
+  tg_log(TG_ERROR, lane->name, "%s[%d] %s at offset %lld: %s", p->topic, p->partition,
          err->rc == TG_RETRY ? "stops" : "halted", (long long)p->next, err->what);
 }
 
@@ -269,7 +274,7 @@ void tg_intake_claimed(struct tg_lane *lane, struct tg_job *job)
       start_reading(lane, &job->claims[i], &lane->parts.list[lane->claim_slots[i]]);
   }
   if (job->rc == TG_OK) return;
-  tg_log_err(job->rc == TG_RETRY ? TG_WARN : TG_ALERT, lane->name, &job->err);
+  tg_log_err(job->rc == TG_RETRY ? TG_WARN : TG_ERROR, lane->name, &job->err);
   lane->claim_after_us = tg_clock_mono_us() + CLAIM_PAUSE_US + rand_r(&lane->seed) % CLAIM_PAUSE_US;
 }
 
@@ -343,7 +348,7 @@ static void empty_segment(struct tg_batch *b, uint32_t slot, struct tg_part *p)
                                                          .epoch = p->epoch,
                                                          .partition_id = p->partition_id,
                                                          .claim_id = p->claim_id};
-  p->sealed = p->next = p->eof;
+  p->next = p->eof;
 }
 
 static enum tg_rc add_ends(struct tg_lane *lane, struct tg_batch *b, uint32_t topic)
@@ -362,13 +367,6 @@ static enum tg_rc add_ends(struct tg_lane *lane, struct tg_batch *b, uint32_t to
   return TG_OK;
 }
 
-static void count_segment(struct tg_part *p, const struct tg_batch *b, const struct tg_segment *s)
-{
-  uint64_t bytes = 0;
-  for (uint32_t i = 0; i < s->rows; i++) bytes += b->events[s->row + i].size;
-  flush_counters(p, s->rows, bytes);
-}
-
 enum tg_rc tg_intake_chain(struct tg_lane *lane, struct tg_batch *b, uint32_t topic)
 {
   for (uint32_t i = 0; i < b->segments_count; i++) {
@@ -379,9 +377,26 @@ enum tg_rc tg_intake_chain(struct tg_lane *lane, struct tg_batch *b, uint32_t to
     s->epoch = p->epoch;
     s->partition_id = p->partition_id;
     s->claim_id = p->claim_id;
-    p->sealed = s->to;
-    p->idle_us = tg_clock_mono_us();
-    count_segment(p, b, s);
   }
   return add_ends(lane, b, topic);
+}
+
+static void count_segment(struct tg_part *p, const struct tg_batch *b, const struct tg_segment *s)
+{
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < s->rows; i++) bytes += b->events[s->row + i].size;
+  tg_metric_add(p->consumed, s->rows);
+  tg_metric_add(p->bytes, (double)bytes);
+}
+
+void tg_intake_handed(struct tg_lane *lane, const struct tg_load *l)
+{
+  for (uint32_t t = 0; t < l->batches_count; t++)
+    for (uint32_t i = 0; i < l->batches[t].segments_count; i++) {
+      const struct tg_segment *s = &l->batches[t].segments[i];
+      struct tg_part *p = &lane->parts.list[s->slot];
+      p->sealed = s->to;
+      p->idle_us = tg_clock_mono_us();
+      count_segment(p, &l->batches[t], s);
+    }
 }

@@ -11,14 +11,16 @@
 enum {
   POLL_US = 50000, /* longest wait for Kafka in one step */
   LINGER_LONG_US = 1000000,
-  ROWS_WORTH = 50,     /* so many rows are worth a transaction after the short linger */
-  POLL_RECORDS = 10000 /* most records of one step */
+  ROWS_WORTH = 50,      /* so many rows are worth a transaction after the short linger */
+  POLL_RECORDS = 10000, /* most records of one step */
+  STOP_US = 5000000,    /* what an orderly stop waits for the loads under way */
+  REBUILD_US = 30000000 /* what a new VM waits for the loads of the old one */
 };
 
 static void log_fault(void *self, const struct tg_err *err)
 {
   const struct tg_lane *lane = self;
-  tg_log_err(TG_ALERT, lane->name, err);
+  tg_log_err(TG_ERROR, lane->name, err);
 }
 
 static void free_topics(struct tg_lane *lane)
@@ -65,7 +67,7 @@ void tg_lane_open(struct tg_lane *lane)
   l->rows_max = lane->rows_max;
   if (tg_load_open(l, lane->topics, lane->topics_count) != TG_OK) {
     lane->open = NULL;
-    tg_log(TG_ALERT, lane->name, "load.bytes is too small to open a load of %u topics",
+    tg_log(TG_ERROR, lane->name, "load.bytes is too small to open a load of %u topics",
            lane->topics_count);
     return;
   }
@@ -75,11 +77,12 @@ void tg_lane_open(struct tg_lane *lane)
   lane->full = false;
 }
 
-/* Takes over the program of a reload: only between loads. */
+/* Takes over the program of a reload. What was read and not handed over is read again, so that no
+ * old rule judges it. */
 static void swap(struct tg_lane *lane)
 {
   if (lane->retired.program) retire(lane);
-  if (lane->retired.program || (lane->open && lane->open->load.rows)) return;
+  if (lane->retired.program) return;
   struct tg_swap *next = atomic_exchange(&lane->next, NULL);
   if (!next) return;
   lane->retired = (struct tg_swap){lane->generation, lane->program};
@@ -94,11 +97,6 @@ static void swap(struct tg_lane *lane)
   atomic_fetch_sub(&lane->hub->swaps_due, 1);
 }
 
-static bool swap_waits(struct tg_lane *lane)
-{
-  return atomic_load(&lane->next) != NULL;
-}
-
 /* The VM ran out of memory: the topic at fault stops, the others go on with a new VM. */
 static void rebuild(struct tg_lane *lane)
 {
@@ -108,7 +106,7 @@ static void rebuild(struct tg_lane *lane)
         tg_err_set(&lane->err, TG_FATAL, lane->name, "the scripts' VM cannot be built again");
     return;
   }
-  tg_harvest_all(lane, tg_clock_mono_us() + 60 * TG_SEC);
+  tg_harvest_all(lane, tg_clock_mono_us() + REBUILD_US);
   lane->open = NULL;
   tg_program_free(lane->program);
   if (bind(lane, lane->generation, fresh) != TG_OK)
@@ -181,6 +179,7 @@ static void hand_over(struct tg_lane *lane)
   lane->open = NULL;
   lane->loads_out++;
   lane->loads_made++;
+  tg_intake_handed(lane, &full->load);
   if (lane->rows_max < lane->config->load_rows) lane->rows_max += lane->rows_max / 4 + 1;
   if (lane->rows_max > lane->config->load_rows) lane->rows_max = lane->config->load_rows;
   tg_queue_push(&lane->writer.to_writer, &full->job,
@@ -191,10 +190,10 @@ static void hand_over(struct tg_lane *lane)
  * a load that is not full waits for it and grows. */
 static int64_t wait_us(struct tg_lane *lane)
 {
-  if (!lane->open) return POLL_US;
+  if (!lane->open || lane->reassign) return POLL_US; /* what is read now is read again */
   const struct tg_load *l = &lane->open->load;
-  if (lane->full || (swap_waits(lane) && l->rows)) return 0;
-  if (lane->loads_out || lane->reassign) return POLL_US;
+  if (lane->full) return 0;
+  if (lane->loads_out) return POLL_US;
   if (l->rows == 0) return tg_intake_at_end(lane) ? 0 : POLL_US;
   int64_t linger = l->rows >= ROWS_WORTH ? lane->config->load_linger_us : LINGER_LONG_US;
   int64_t left = l->opened_us + linger - tg_clock_mono_us();
@@ -209,7 +208,7 @@ static enum tg_rc step(struct tg_lane *lane)
   swap(lane);
   tg_intake_steer(lane);
   if (!lane->open) tg_lane_open(lane);
-  tg_consumer_pause(lane->consumer, lane->open == NULL || lane->full);
+  tg_consumer_pause(lane->consumer, lane->open == NULL || lane->full || lane->reassign);
   enum tg_rc rc = tg_consumer_poll(lane->consumer, wait_us(lane), POLL_RECORDS, &lane->err);
   if (rc == TG_FATAL) return rc;
   if (wait_us(lane) > 0) return lane->ended;
@@ -231,7 +230,8 @@ static void *worker_main(void *self)
   struct tg_lane *lane = self;
   while (!atomic_load(&lane->hub->stopping) && (lane->ended = step(lane)) == TG_OK)
     tg_fault("lane.step");
-  if (lane->ended != TG_OK) tg_log_err(TG_ALERT, lane->name, &lane->err);
+  if (lane->ended != TG_OK) tg_log_err(TG_ERROR, lane->name, &lane->err);
+  tg_harvest_all(lane, tg_clock_mono_us() + STOP_US);
   tg_consumer_close(lane->consumer);
   lane->consumer = NULL;
   return NULL;

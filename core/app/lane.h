@@ -101,6 +101,8 @@ void tg_intake_rewind(struct tg_lane *lane);
 /* Segments of the open load: from and to on the chain, claim, epoch; empty ones for partitions at
  * their end. */
 enum tg_rc tg_intake_chain(struct tg_lane *lane, struct tg_batch *b, uint32_t topic);
+/* The load goes to the writer: its segments are the new ends of what was handed over. */
+void tg_intake_handed(struct tg_lane *lane, const struct tg_load *l);
 /* True when a partition stands behind a run of invisible records that should reach the ledger. */
 bool tg_intake_at_end(struct tg_lane *lane);
 void tg_intake_claimed(struct tg_lane *lane, struct tg_job *job);
