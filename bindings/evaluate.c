@@ -68,7 +68,7 @@ static enum tg_rc note_critical(const struct tg_rule *rule, const struct tg_verd
   char why[1024], level[32];
   if (v->alarm != TG_ALARM_CRITICAL) return TG_OK;
   level_text(rule->critical, level, sizeof level);
-  if (v->verdict == TG_ERROR) {
+  if (v->verdict == TG_VERDICT_ERROR) {
     snprintf(why, sizeof why, "%s: %s", rule->id, v->error);
   } else {
     snprintf(why, sizeof why, "%s: %u of %u rows failed (critical %s)", rule->id, v->failed,
@@ -164,7 +164,7 @@ static enum tg_rc try_rule(struct tg_program *p, const struct tg_rule *rule, str
   struct tg_failing failing;
   struct tg_arena_mark mark = tg_arena_mark(&p->scratch);
   enum tg_rc rc = tg_rule_judge(p, rule, b, &v, &failing, err);
-  if (rc == TG_OK && v.verdict == TG_ERROR) report_rule(p, rule, v.error);
+  if (rc == TG_OK && v.verdict == TG_VERDICT_ERROR) report_rule(p, rule, v.error);
   tg_arena_release(&p->scratch, mark);
   return rc;
 }

@@ -198,8 +198,10 @@ static void push_topic(lua_State *L, const struct tg_batch *b)
 
 static void push_rule(lua_State *L, const struct tg_testrun *run)
 {
-  static const char *const verdicts[] = {
-      [TG_PASS] = "pass", [TG_FAIL] = "fail", [TG_ERROR] = "error", [TG_SKIP] = "skip"};
+  static const char *const verdicts[] = {[TG_VERDICT_PASS] = "pass",
+                                         [TG_VERDICT_FAIL] = "fail",
+                                         [TG_VERDICT_ERROR] = "error",
+                                         [TG_VERDICT_SKIP] = "skip"};
   lua_newtable(L);
   lua_newtable(L);
   for (uint32_t i = 0; i < run->fails_count; i++) {

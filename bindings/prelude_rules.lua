@@ -484,4 +484,7 @@ local function describe()
   return out
 end
 
-return { load = load, bind = bind, describe = describe, is_call = is_call, kinds = kinds, active = active, all = all }
+return {
+  load = load, bind = bind, describe = describe, is_call = is_call,
+  kinds = kinds, active = active, all = all,
+}

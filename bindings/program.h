@@ -51,7 +51,7 @@ const char *tg_program_sha256(const struct tg_program *p);
 const struct tg_topic *const *tg_program_topics(const struct tg_program *p, uint32_t *count);
 size_t tg_program_memory(const struct tg_program *p); /* bytes held by the VM */
 
-enum tg_verdict { TG_PASS, TG_FAIL, TG_ERROR, TG_SKIP };
+enum tg_verdict { TG_VERDICT_PASS, TG_VERDICT_FAIL, TG_VERDICT_ERROR, TG_VERDICT_SKIP };
 enum tg_alarm { TG_ALARM_NONE, TG_ALARM_WARN, TG_ALARM_CRITICAL };
 
 /* What one rule said about one batch. Texts live in the program. */

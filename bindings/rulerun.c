@@ -101,7 +101,7 @@ static void decide(const struct tg_rule *rule, struct tg_verdict_row *v)
   v->alarm = pass ? TG_ALARM_NONE : TG_ALARM_WARN;
   if (reached(rule, rule->warn, v)) v->alarm = TG_ALARM_WARN;
   if (reached(rule, rule->critical, v)) v->alarm = TG_ALARM_CRITICAL;
-  v->verdict = v->alarm == TG_ALARM_NONE ? TG_PASS : TG_FAIL;
+  v->verdict = v->alarm == TG_ALARM_NONE ? TG_VERDICT_PASS : TG_VERDICT_FAIL;
 }
 
 /* Rows that cannot be judged cost themselves, not the topic: the alarm is a warning. */
@@ -110,7 +110,7 @@ static enum tg_rc note_errors(const struct judging *j, const struct tg_failing *
 {
   uint32_t first = failing->errors[0];
   const char *text = tg_nul_text((enum tg_nul)j->mask->nul[first]);
-  out->verdict = TG_ERROR;
+  out->verdict = TG_VERDICT_ERROR;
   if (out->alarm == TG_ALARM_NONE) out->alarm = TG_ALARM_WARN;
   out->error = tg_arena_printf(j->b->arena, "%s: %s: %u rows could not be judged: %s",
                                j->rule->place, j->rule->id, failing->errors_count, text);
@@ -121,7 +121,7 @@ static enum tg_rc script_failed(const struct judging *j, struct tg_verdict_row *
                                 struct tg_err *err)
 {
   const char *where = *err->where ? err->where : j->rule->place;
-  out->verdict = TG_ERROR;
+  out->verdict = TG_VERDICT_ERROR;
   out->alarm = TG_ALARM_CRITICAL;
   out->error = tg_arena_printf(j->b->arena, "%s: %s", where, err->what);
   return out->error ? TG_OK : tg_err_set(err, TG_FULL, j->rule->id, "no room for its error");

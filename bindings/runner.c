@@ -202,7 +202,7 @@ static int prepare(lua_State *L)
   int spec = lua_gettop(L);
   if (lua_getfield(L, spec, "error") != LUA_TNIL) {
     r->run.error = keep(L, r, -1);
-    r->run.verdict = TG_ERROR;
+    r->run.verdict = TG_VERDICT_ERROR;
   } else if (lua_getfield(L, spec, "handle") != LUA_TNIL) {
     read_topic(L, r, spec);
     r->prepared = true;
@@ -308,8 +308,10 @@ static void push_differences(lua_State *L, const struct running *r)
 
 static void push_result(lua_State *L, const struct running *r)
 {
-  static const char *const verdicts[] = {
-      [TG_PASS] = "pass", [TG_FAIL] = "fail", [TG_ERROR] = "error", [TG_SKIP] = "skip"};
+  static const char *const verdicts[] = {[TG_VERDICT_PASS] = "pass",
+                                         [TG_VERDICT_FAIL] = "fail",
+                                         [TG_VERDICT_ERROR] = "error",
+                                         [TG_VERDICT_SKIP] = "skip"};
   lua_createtable(L, 0, 8);
   lua_pushstring(L, r->run.error);
   lua_setfield(L, -2, "error");

@@ -83,7 +83,8 @@ static enum tg_rc note_fails(struct tg_testrun *t, const struct tg_batch *b,
 /* error > fail > skip > pass */
 static void note_verdict(struct tg_testrun *t, const struct tg_verdict_row *v)
 {
-  static const int strength[] = {[TG_PASS] = 0, [TG_SKIP] = 1, [TG_FAIL] = 2, [TG_ERROR] = 3};
+  static const int strength[] = {
+      [TG_VERDICT_PASS] = 0, [TG_VERDICT_SKIP] = 1, [TG_VERDICT_FAIL] = 2, [TG_VERDICT_ERROR] = 3};
   if (strength[v->verdict] > strength[t->verdict]) t->verdict = v->verdict;
   if (v->error && !t->error) t->error = v->error;
   t->evaluated += v->evaluated;
@@ -100,7 +101,7 @@ static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *
   if (rc != TG_OK) return rc;
   t->error = undecoded(t, &b, "given");
   if (t->error) {
-    t->verdict = TG_ERROR;
+    t->verdict = TG_VERDICT_ERROR;
     return TG_OK;
   }
   rc = tg_rule_judge(t->p, &t->rule, &b, &v, &failing, err);

@@ -16,6 +16,7 @@ static enum tg_rc journal(struct tg_pg *pg, const struct tg_breaker *b, const ch
   return tg_journal_add(pg, &note, tg_ask_deadline(), err);
 }
 
+/* TG_AGAIN: there is nothing to reset. */
 static enum tg_rc act(struct tg_pg *pg, struct tg_breaker *b, bool reset, const char *reason,
                       struct tg_err *err)
 {
@@ -23,7 +24,9 @@ static enum tg_rc act(struct tg_pg *pg, struct tg_breaker *b, bool reset, const 
   if (rc != TG_OK) return rc;
   printf("%s: %s%s%s\n", b->topic, b->open ? "open: " : "closed", b->open ? b->reason : "",
          b->open && reset ? "; closing it" : "");
-  if (!reset || !b->open) return TG_OK;
+  if (reset && !b->open)
+    fprintf(stderr, "nothing to close: no breaker of a topic %s is open\n", b->topic);
+  if (!reset || !b->open) return reset ? TG_AGAIN : TG_OK;
   b->open = false;
   snprintf(b->reason, sizeof b->reason, "%s", reason);
   rc = tg_breaker_set(pg, b, NULL, tg_ask_deadline(), err);
@@ -38,6 +41,7 @@ static int run(const struct tg_config *c, const char *topic, bool reset, const c
   if (!pg) return tg_cli_fail(&err);
   enum tg_rc rc = act(pg, &b, reset, reason, &err);
   tg_pg_free(pg);
+  if (rc == TG_AGAIN) return TG_EXIT_NOTHING;
   return rc == TG_OK ? TG_EXIT_OK : tg_cli_fail(&err);
 }
 

@@ -104,7 +104,7 @@ static void check_scripts(const struct tg_config *c, bool connect, struct report
   struct tg_program *p;
   if (tg_generation_read(c, take, r, &g) != TG_OK) return;
   if (tg_generation_program(g, take, r, &p) == TG_OK) {
-    if (connect) check_tables(c, p, r);
+    if (tg_generation_has_topics(g, p, take, r) == TG_OK && connect) check_tables(c, p, r);
     tg_program_free(p);
   }
   tg_generation_drop(g);

@@ -41,3 +41,15 @@ enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault
                                  .deadline_us = g->config->lua_deadline_us};
   return tg_program_new(&g->files, &conf, fault, self, out);
 }
+
+enum tg_rc tg_generation_has_topics(const struct tg_generation *g, const struct tg_program *p,
+                                    tg_config_fault *fault, void *self)
+{
+  uint32_t count;
+  struct tg_err err;
+  tg_program_topics(p, &count);
+  if (count) return TG_OK;
+  tg_err_set(&err, TG_CONFIG, "scripts", "there is no topic script (NAME.lua) in %s",
+             g->config->scripts);
+  return fault(self, &err), TG_CONFIG;
+}

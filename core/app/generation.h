@@ -25,4 +25,9 @@ void tg_generation_drop(struct tg_generation *g); /* NULL is fine */
 enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault, void *self,
                                  struct tg_program **out);
 
+/* TG_CONFIG, with the fault told: a set without any topic, which a process cannot run. It may be
+ * an empty mount. */
+enum tg_rc tg_generation_has_topics(const struct tg_generation *g, const struct tg_program *p,
+                                    tg_config_fault *fault, void *self);
+
 #endif

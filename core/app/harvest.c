@@ -58,6 +58,15 @@ static void commit_kafka(struct tg_lane *lane, const struct tg_load *l)
   if (n) tg_consumer_commit(lane->consumer, list, n);
 }
 
+/* The number of the batch's topic in the running program, which may be newer than the load; -1:
+ * it has it no more. */
+static int32_t topic_now(const struct tg_lane *lane, const struct tg_batch *batch)
+{
+  for (uint32_t t = 0; t < lane->topics_count; t++)
+    if (tg_text_eq(lane->topics[t]->name, batch->topic->name)) return (int32_t)t;
+  return -1;
+}
+
 static void harvest_load(struct tg_lane *lane, struct tg_job *job)
 {
   struct tg_load *l = job->load;
@@ -72,8 +81,9 @@ static void harvest_load(struct tg_lane *lane, struct tg_job *job)
       else
         keep_segment(lane, s);
     }
-    if (job->rc == TG_OK && !batch->held && l->program == lane->program)
-      tg_measure_committed(lane, b, batch, job->commit_us);
+    int32_t topic = topic_now(lane, batch);
+    if (job->rc == TG_OK && !batch->held && topic >= 0)
+      tg_measure_committed(lane, (uint32_t)topic, batch, job->commit_us);
   }
   if (job->rc == TG_OK) commit_kafka(lane, l);
 }

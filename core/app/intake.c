@@ -50,6 +50,16 @@ static void on_eof(void *self, uint32_t slot, int64_t offset)
   p->idle_us = tg_clock_mono_us();
 }
 
+/* How far a partition is behind is shown by who holds it. */
+static void close_part_metrics(struct tg_lane *lane, const struct tg_part *p)
+{
+  char partition[12];
+  snprintf(partition, sizeof partition, "%d", p->partition);
+  const char *const labels[] = {"topic", p->topic, "partition", partition, NULL};
+  tg_metrics_drop(lane->hub->metrics, "kafka_consumer_lag_records", labels);
+  tg_metrics_drop(lane->hub->metrics, "kafka_consumer_lag_seconds", labels);
+}
+
 static void open_part_metrics(struct tg_lane *lane, struct tg_part *p)
 {
   char partition[12];
@@ -65,6 +75,8 @@ static void open_part_metrics(struct tg_lane *lane, struct tg_part *p)
   p->lag_s = tg_metrics_slot(m, TG_GAUGE, "kafka_consumer_lag_seconds",
                              "Now minus the Kafka time of the last committed record; 0 at the end",
                              labels);
+  tg_metric_set(p->lag, 0);
+  tg_metric_set(p->lag_s, 0);
 }
 
 static void on_assigned(void *self, const struct tg_topart *parts, uint32_t count)
@@ -138,6 +150,7 @@ static void on_revoked(void *self, bool lost)
   if (!lost) release(lane);
   tg_log(lost ? TG_WARN : TG_INFO, lane->name, "%u partitions %s", lane->parts.count,
          lost ? "lost" : "revoked");
+  for (uint32_t i = 0; i < lane->parts.count; i++) close_part_metrics(lane, &lane->parts.list[i]);
   lane->parts.count = 0;
   lane->open = NULL;
   lane->reassign = false;

@@ -38,7 +38,7 @@ static bool ready(struct tg_keeper *k)
     k->upgraded = rc == TG_OK;
   }
   if (rc == TG_OK) return atomic_store(&k->hub->pg_ok_us, tg_clock_mono_us()), true;
-  tg_log_err(rc == TG_RETRY ? TG_WARN : TG_ALERT, "keeper", &err);
+  tg_log_err(rc == TG_RETRY ? TG_WARN : TG_ERROR, "keeper", &err);
   k->connect_after_us = tg_clock_mono_us() + CONNECT_US;
   return false;
 }

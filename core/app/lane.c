@@ -10,6 +10,7 @@
 
 enum {
   POLL_US = 50000, /* longest wait for Kafka in one step */
+  BUSY_US = 5000,  /* while the writer works: its answer does not end a wait */
   LINGER_LONG_US = 1000000,
   ROWS_WORTH = 50,      /* so many rows are worth a transaction after the short linger */
   POLL_RECORDS = 10000, /* most records of one step */
@@ -77,6 +78,27 @@ void tg_lane_open(struct tg_lane *lane)
   lane->full = false;
 }
 
+static bool covers(const struct tg_topic *const *all, uint32_t all_count,
+                   const struct tg_topic *const *some, uint32_t count)
+{
+  char name[TG_TOPIC_BYTES_MAX + 1];
+  for (uint32_t t = 0; t < count; t++)
+    for (uint32_t k = 0; k < some[t]->kafka_topics_count; k++) {
+      snprintf(name, sizeof name, "%.*s", TG_TEXT(some[t]->kafka_topics[k]));
+      if (tg_parts_topic(all, all_count, name) < 0) return false;
+    }
+  return true;
+}
+
+/* True when the lane's program reads the same Kafka topics as these: subscribing again would take
+ * the partitions of the whole group away for a moment. */
+static bool reads_same(const struct tg_lane *lane, const struct tg_topic *const *topics,
+                       uint32_t count)
+{
+  return covers(topics, count, lane->topics, lane->topics_count) &&
+         covers(lane->topics, lane->topics_count, topics, count);
+}
+
 /* Takes over the program of a reload. What was read and not handed over is read again, so that no
  * old rule judges it. */
 static void swap(struct tg_lane *lane)
@@ -86,10 +108,12 @@ static void swap(struct tg_lane *lane)
   struct tg_swap *next = atomic_exchange(&lane->next, NULL);
   if (!next) return;
   lane->retired = (struct tg_swap){lane->generation, lane->program};
+  const struct tg_topic *const *before = lane->topics;
+  uint32_t count = lane->topics_count;
   lane->open = NULL;
   struct tg_err err = {0};
   enum tg_rc rc = bind(lane, next->generation, next->program);
-  if (rc == TG_OK) rc = tg_intake_subscribe(lane, &err);
+  if (rc == TG_OK && !reads_same(lane, before, count)) rc = tg_intake_subscribe(lane, &err);
   if (rc != TG_OK)
     lane->ended = tg_err_set(&lane->err, TG_FATAL, lane->name, "reload: %s", err.what);
   free(next);
@@ -193,7 +217,7 @@ static int64_t wait_us(struct tg_lane *lane)
   if (!lane->open || lane->reassign) return POLL_US; /* what is read now is read again */
   const struct tg_load *l = &lane->open->load;
   if (lane->full) return 0;
-  if (lane->loads_out) return POLL_US;
+  if (lane->loads_out) return BUSY_US;
   if (l->rows == 0) return tg_intake_at_end(lane) ? 0 : POLL_US;
   int64_t linger = l->rows >= ROWS_WORTH ? lane->config->load_linger_us : LINGER_LONG_US;
   int64_t left = l->opened_us + linger - tg_clock_mono_us();

@@ -41,7 +41,7 @@ struct faults {
 static void take_fault(void *self, const struct tg_err *err)
 {
   struct faults *f = self;
-  tg_log_err(TG_ALERT, "scripts", err);
+  tg_log_err(TG_ERROR, "scripts", err);
   f->count++;
   if (f->len >= f->size) return;
   int n = snprintf(f->text + f->len, f->size - f->len, "%s: %s\n", err->where, err->what);
@@ -70,6 +70,7 @@ static enum tg_rc build(const struct tg_config *c, struct faults *f, struct tg_g
     struct tg_err err;
     rc = tg_program_test(*program, NULL, take_test, f, &counts, &err);
     if (rc != TG_OK) take_fault(f, &err);
+    if (rc == TG_OK) rc = tg_generation_has_topics(*g, *program, take_fault, f);
     if (f->count) tg_program_free(*program), rc = TG_CONFIG;
   }
   if (rc != TG_OK) tg_generation_drop(*g);
@@ -239,7 +240,7 @@ static void do_reload(struct tg_process *p, uint64_t upto)
   else
     snprintf(note, sizeof note, "refused, %u faults: %.180s", f.count, text);
   tg_hub_note(p->hub, "reload", NULL, note);
-  tg_log(rc == TG_OK ? TG_INFO : TG_ALERT, "reload", "%s", note);
+  tg_log(rc == TG_OK ? TG_INFO : TG_ERROR, "reload", "%s", note);
 }
 
 enum tg_rc tg_process_reload_wait(struct tg_process *p, char *text, size_t size, int64_t timeout_us)

@@ -78,7 +78,7 @@ static bool recover(struct tg_writer *w, struct tg_job *job, unsigned *attempt)
   if (job->rc == TG_AGAIN) return true;
   if (job->report.topic >= 0) return hold_topic(w, job->load, job->report.topic, &job->err), true;
   tg_metric_add(w->retries, 1);
-  tg_log_err(job->rc == TG_RETRY ? TG_WARN : TG_ALERT, w->name, &job->err);
+  tg_log_err(job->rc == TG_RETRY ? TG_WARN : TG_ERROR, w->name, &job->err);
   return nap(w, job->rc == TG_RETRY ? backoff_us(w, (*attempt)++) : BACKOFF_MAX_US);
 }
 

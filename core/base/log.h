@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum tg_level { TG_DEBUG, TG_INFO, TG_WARN, TG_ALERT };
+enum tg_level { TG_DEBUG, TG_INFO, TG_WARN, TG_ERROR };
 enum tg_log_format { TG_LOG_AUTO, TG_LOG_TEXT, TG_LOG_LOGFMT, TG_LOG_JSON };
 enum { TG_LOG_BURST = 20 };
 

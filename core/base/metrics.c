@@ -218,6 +218,17 @@ void tg_metrics_forget(struct tg_metrics *m, const char *key, const char *value)
   free(text);
 }
 
+void tg_metrics_drop(struct tg_metrics *m, const char *name, const char *const *labels)
+{
+  char *text = label_text(labels);
+  if (!text) return;
+  pthread_mutex_lock(&m->lock);
+  for (struct series *s = m->hash[hash_of(name, text)]; s; s = s->chain)
+    if (strcmp(s->family->name, name) == 0 && strcmp(s->labels, text) == 0) s->forgotten = true;
+  pthread_mutex_unlock(&m->lock);
+  free(text);
+}
+
 /* Folds all series of a name with a label value into their sum (most false) or their largest. */
 static double fold(struct tg_metrics *m, const char *name, const char *const *pair, bool most)
 {

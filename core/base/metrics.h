@@ -47,6 +47,9 @@ double tg_metric_quantile(const struct tg_metric *s, double q);
 /* Removes all series with this label value, e.g. of a partition that moved away. */
 void tg_metrics_forget(struct tg_metrics *m, const char *key, const char *value);
 
+/* Removes the series of this name with exactly these labels. */
+void tg_metrics_drop(struct tg_metrics *m, const char *name, const char *const *labels);
+
 /* Sum, and largest value, of all series of this name with this label value; 0 when there is none.
  */
 double tg_metrics_sum(struct tg_metrics *m, const char *name, const char *key, const char *value);

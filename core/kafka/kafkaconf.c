@@ -105,7 +105,7 @@ enum tg_rc tg_kafkaconf_all(rd_kafka_conf_t *conf, const struct tg_kafkapair *pa
 void tg_kafkaconf_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 {
   /* syslog's levels. What librdkafka calls an error is a lost connection it mends itself. */
-  enum tg_level ours = level <= 2   ? TG_ALERT
+  enum tg_level ours = level <= 2   ? TG_ERROR
                        : level <= 4 ? TG_WARN
                        : level <= 6 ? TG_INFO
                                     : TG_DEBUG;

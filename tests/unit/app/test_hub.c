@@ -12,7 +12,7 @@ static struct tg_metrics *metrics;
 
 static int setup(void **state)
 {
-  tg_log_setup(TG_ALERT, TG_LOG_TEXT, 2);
+  tg_log_setup(TG_ERROR, TG_LOG_TEXT, 2);
   metrics = tg_metrics_new();
   *state = tg_hub_new(NULL, metrics);
   return *state ? 0 : -1;

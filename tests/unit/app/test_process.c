@@ -1,5 +1,5 @@
-/* A whole process between a mock cluster and PostgreSQL: everything once, whatever the caps are;
- * stops, restarts and a server that dies in the middle. */
+/* A whole process between a mock cluster and PostgreSQL: everything is there exactly once, whatever
+ * the caps of a load are. */
 #include "tests/unit/app/world.h"
 
 static void two_topics(const char *more)
@@ -32,13 +32,13 @@ static void everything_is_there_exactly_once(void **state)
 static void loads_of_one_row_lose_nothing(void **state)
 {
   (void)state;
-  check_caps("load:\n  rows: 1\n", 150, 20);
+  check_caps("load:\n  rows: 1\n", 60, 20);
 }
 
 static void loads_of_seven_rows_lose_nothing(void **state)
 {
   (void)state;
-  check_caps("load:\n  rows: 7\n", 1000, 20);
+  check_caps("load:\n  rows: 7\n", 600, 20);
 }
 
 static void loads_of_a_thousand_rows_lose_nothing(void **state)
@@ -73,75 +73,6 @@ static void loads_that_do_not_fit_are_cut_smaller(void **state)
   assert_true(tg_metric_get(world.process.lanes[0].writer.fenced) == 0);
 }
 
-static void a_stop_in_the_middle_goes_on_exactly(void **state)
-{
-  (void)state;
-  two_topics("load:\n  rows: 100\n");
-  world_send("a", 0, 9000, 20);
-  world_send("b", 0, 9000, 20);
-  for (int round = 1; round <= 2; round++) {
-    long before = world_in("a");
-    world_start();
-    UNTIL(world_in("a") > before);
-    world_stop();
-    assert_string_equal(world_value("SELECT count(*) FROM tidegate.partition WHERE NOT released"),
-                        "0");
-  }
-  world_start();
-  UNTIL(world_in("a") == 9000 && world_in("b") == 9000);
-  world_exact("a", "a", 9000);
-  world_exact("b", "b", 9000);
-}
-
-static void postgres_killed_in_the_middle_costs_nothing(void **state)
-{
-  (void)state;
-  two_topics("load:\n  rows: 100\n");
-  world_send("a", 0, 9000, 20);
-  world_send("b", 0, 3000, 20);
-  world_start();
-  for (int round = 1; round <= 2; round++) {
-    long before = world_in("a");
-    UNTIL(world_in("a") > before || before == 9000);
-    server_kill(SIGQUIT);
-    tg_pg_drop(world.pg);
-    server_launch();
-  }
-  world_send("b", 3000, 6000, 20);
-  UNTIL(world_in("a") == 9000 && world_in("b") == 6000);
-  world_exact("a", "a", 9000);
-  world_exact("b", "b", 6000);
-}
-
-static void a_stop_while_postgres_is_away_ends_soon(void **state)
-{
-  (void)state;
-  two_topics("load:\n  rows: 100\n");
-  world_send("a", 0, 6000, 20);
-  world_start();
-  UNTIL(world_in("a") > 0);
-  server_kill(SIGQUIT);
-  int64_t start_us = tg_clock_mono_us();
-  world_stop();
-  assert_in_range(tg_clock_mono_us() - start_us, 0, 14 * TG_SEC);
-  tg_pg_drop(world.pg);
-  server_launch();
-  world_start();
-  UNTIL(world_in("a") == 6000);
-  world_exact("a", "a", 6000);
-}
-
-static void a_faulty_set_refuses_to_start(void **state)
-{
-  (void)state;
-  struct tg_err err = {0};
-  two_topics("");
-  world_script("b", "return { table = 3 }\n");
-  tg_log_setup(TG_ERROR + 1, TG_LOG_TEXT, 2);
-  assert_int_equal(world_try_start(&err), TG_CONFIG);
-  assert_non_null(strstr(err.what, "fault"));
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -151,10 +82,6 @@ int main(void)
       WORLD_TEST(loads_of_a_thousand_rows_lose_nothing),
       WORLD_TEST(loads_at_the_byte_cap_lose_nothing),
       WORLD_TEST(loads_that_do_not_fit_are_cut_smaller),
-      WORLD_TEST(a_stop_in_the_middle_goes_on_exactly),
-      WORLD_TEST(postgres_killed_in_the_middle_costs_nothing),
-      WORLD_TEST(a_stop_while_postgres_is_away_ends_soon),
-      WORLD_TEST(a_faulty_set_refuses_to_start),
   };
   return cmocka_run_group_tests(tests, server_start, server_stop);
 }

@@ -98,6 +98,26 @@ static void a_forgotten_series_is_not_written(void **state)
   tg_metrics_free(m);
 }
 
+static void a_dropped_series_leaves_those_with_other_labels(void **state)
+{
+  (void)state;
+  struct tg_buf b;
+  tg_buf_init(&b, 0);
+  struct tg_metrics *m = tg_metrics_new();
+  const char *const one[] = {"topic", "a", "partition", "1", NULL};
+  const char *const other[] = {"topic", "b", "partition", "1", NULL};
+  tg_metrics_slot(m, TG_GAUGE, "lag", "L", one);
+  tg_metrics_slot(m, TG_GAUGE, "lag", "L", other);
+  tg_metrics_slot(m, TG_GAUGE, "age", "A", one);
+  tg_metrics_drop(m, "lag", one);
+  const char *text = written(m, &b);
+  assert_null(strstr(text, "lag{topic=\"a\""));
+  assert_non_null(strstr(text, "lag{topic=\"b\""));
+  assert_non_null(strstr(text, "age{topic=\"a\""));
+  tg_buf_fini(&b);
+  tg_metrics_free(m);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -106,6 +126,7 @@ int main(void)
       cmocka_unit_test(histograms_are_cumulative_and_give_quantiles),
       cmocka_unit_test(beyond_the_cap_series_are_counted_not_kept),
       cmocka_unit_test(a_forgotten_series_is_not_written),
+      cmocka_unit_test(a_dropped_series_leaves_those_with_other_labels),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,7 @@ static void clean_rows_are_loaded_with_what_transform_made(void **state)
   assert_int_equal(r.b.columns[3]->v.ints[0], 250);
   assert_int_equal(r.judgement.count, 1);
   assert_string_equal(r.judgement.rules[0].rule, "not_null(amount)");
-  assert_int_equal(r.judgement.rules[0].verdict, TG_PASS);
+  assert_int_equal(r.judgement.rules[0].verdict, TG_VERDICT_PASS);
   assert_int_equal(r.judgement.rules[0].evaluated, 2);
   assert_false(r.judgement.critical);
   run_close(&r);
@@ -200,8 +200,8 @@ static void rule_that_raises_is_an_error_and_critical(void **state)
   struct tg_program *p = sources_program(&s);
   RUN(&r, p, "{\"id\":1}");
   assert_int_equal(r.judgement.count, 2);
-  assert_int_equal(r.judgement.rules[0].verdict, TG_FAIL);
-  assert_int_equal(r.judgement.rules[1].verdict, TG_ERROR);
+  assert_int_equal(r.judgement.rules[0].verdict, TG_VERDICT_FAIL);
+  assert_int_equal(r.judgement.rules[1].verdict, TG_VERDICT_ERROR);
   assert_int_equal(r.judgement.rules[1].alarm, TG_ALARM_CRITICAL);
   expect_text(r.judgement.rules[1].error, "rules/breaks.lua:3: oh no");
   assert_true(r.judgement.critical);
@@ -238,7 +238,7 @@ static void levels_are_counts_or_shares_of_enough_rows(void **state)
   assert_int_equal(r.judgement.count, 7);
   for (uint32_t i = 0; i < 7; i++) {
     assert_int_equal(r.judgement.rules[i].alarm, alarms[i]);
-    assert_int_equal(r.judgement.rules[i].verdict, alarms[i] ? TG_FAIL : TG_PASS);
+    assert_int_equal(r.judgement.rules[i].verdict, alarms[i] ? TG_VERDICT_FAIL : TG_VERDICT_PASS);
   }
   assert_string_equal(r.judgement.critical_why, "between(id): 10 of 200 rows failed (critical 5%)");
   run_close(&r);
@@ -301,7 +301,7 @@ static void empty_batch_is_judged(void **state)
   struct tg_program *p = program_with("b.total = b.amount", "not_null { \"id\", critical = 1 }");
   run_open(&r, p, NULL, 0);
   assert_int_equal(run_judge(&r, p), TG_OK);
-  assert_int_equal(r.judgement.rules[0].verdict, TG_PASS);
+  assert_int_equal(r.judgement.rules[0].verdict, TG_VERDICT_PASS);
   assert_int_equal(r.judgement.rules[0].evaluated, 0);
   run_close(&r);
   tg_program_free(p);
@@ -400,7 +400,7 @@ static void rule_that_eats_memory_is_an_error_and_the_others_go_on(void **state)
               "return { table = \"orders\", " FIELDS " }");
   struct tg_program *p = sources_program(&s);
   RUN(&r, p, "{\"id\":1}");
-  assert_int_equal(r.judgement.rules[0].verdict, TG_ERROR);
+  assert_int_equal(r.judgement.rules[0].verdict, TG_VERDICT_ERROR);
   expect_text(r.judgement.rules[0].error, "lua.memory");
   assert_int_equal(r.judgement.rules[1].failed, 1);
   assert_true(r.judgement.critical);
@@ -426,7 +426,7 @@ static void functions_by_row_do_not_meet_rows_that_are_gone(void **state)
   struct tg_program *p = sources_program(&s);
   RUN(&r, p, "{\"id\":1}", "no json", "{\"id\":2}", "{\"id\":6}");
   expect_fates(&r, "tag quarantine load drop");
-  assert_int_equal(r.judgement.rules[0].verdict, TG_FAIL);
+  assert_int_equal(r.judgement.rules[0].verdict, TG_VERDICT_FAIL);
   assert_int_equal(r.judgement.rules[0].evaluated, 2);
   assert_false(r.judgement.critical);
   run_close(&r);
@@ -445,7 +445,7 @@ static void rows_whose_pattern_reaches_its_limit_are_quarantined_and_the_rule_er
   RUN(&r, p, event, "{\"id\":2,\"kind\":\"aa\"}", "{\"id\":3,\"kind\":\"b\"}");
   expect_fates(&r, "quarantine load tag");
   expect_reason(&r, 0, "matches_regex(kind): a limit was reached");
-  assert_int_equal(r.judgement.rules[0].verdict, TG_ERROR);
+  assert_int_equal(r.judgement.rules[0].verdict, TG_VERDICT_ERROR);
   assert_int_equal(r.judgement.rules[0].alarm, TG_ALARM_WARN);
   assert_int_equal(r.judgement.rules[0].evaluated, 2);
   expect_text(r.judgement.rules[0].error, "1 rows could not be judged");
