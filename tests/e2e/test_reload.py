@@ -1,0 +1,193 @@
+"""Scripts change while it runs: the new set replaces the old one between two loads, or it is
+refused, says why, and the old one stays."""
+import json
+import threading
+
+import pytest
+
+from lib import scripts
+from lib.poll import eventually
+
+TOKEN = "open-sesame"
+
+
+@pytest.fixture
+def shop(kafka, topic, tidegate, database):
+    """A process of two lanes and one topic of four partitions, started."""
+    process = tidegate(lanes=2, load={"rows": 500})
+    (process.folder / "token").write_text(TOKEN + "\n", encoding="utf-8")
+    process.config["http"]["token_file"] = "token"
+    process.topic = topic("events", partitions=4)
+    process.script("events.lua", scripts.topic(process.topic, "events"))
+    return process.start()
+
+
+def post(process, **headers):
+    """POST /-/reload; (status, answer)"""
+    wanted = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json", **headers}
+    status, text = process.http("/-/reload", "POST",
+                                {k: v for k, v in wanted.items() if v is not None}, b"")
+    return status, json.loads(text)
+
+
+class Stream:
+    """Events that keep coming until stop(); .places counts them."""
+
+    def __init__(self, kafka, topic):
+        self.kafka, self.topic, self.sent, self.on = kafka, topic, 0, True
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        while self.on:
+            events = [{"id": self.sent + n, "name": "x"} for n in range(500)]
+            self.kafka.produce(self.topic, events)
+            self.sent += len(events)
+
+    def stop(self):
+        self.on = False
+        self.thread.join(60)
+        return self.sent
+
+
+def test_sets_are_swapped_under_load_and_no_event_is_lost(shop, kafka, database):
+    stream = Stream(kafka, shop.topic)
+    seen = []
+    for n in range(1, 6):
+        shop.script("events.lua", scripts.topic(
+            shop.topic, "events", transform=f"b.name = b.name .. '{n}'"))
+        shop.reload()
+        shop.until(lambda n=n: shop.metric("reloads_total", result="ok") == n)
+        seen.append(shop.status()["generation"])
+        shop.until(lambda g=seen[-1]: database.value(  # it has loaded something
+            "SELECT count(*) FROM tidegate.segment WHERE generation = %s", (g,)))
+    sent = stream.stop()
+    shop.until(lambda: scripts.done(database, kafka, shop.topic), 60)
+    assert database.rows("SELECT count(*), count(DISTINCT id), min(id), max(id) FROM events") == [
+        (sent, sent, 0, sent - 1)]
+    assert len(set(seen)) == 5
+    # each segment was made by one generation, and every row by the segment's
+    assert database.value("""SELECT count(*) FROM events e JOIN tidegate.segment s
+        ON s.partition_id = e._part AND e._offset >= s.from_offset AND e._offset < s.to_offset
+        WHERE e.name <> 'x' || coalesce(nullif(array_position(%s, s.generation), 0)::text, '')""",
+                          (seen,)) == 0
+    kept = {row[0] for row in database.rows("SELECT sha256 FROM tidegate.generation")}
+    assert set(seen) <= kept
+    assert shop.stop() == 0
+
+
+def test_a_refused_reload_keeps_the_old_set_and_says_why(shop, kafka, database):
+    before = shop.status()["generation"]
+    shop.script("events.lua", scripts.topic(shop.topic, "events", rules=['not_null { "nmae" }']))
+    status, answer = post(shop)
+    assert status == 422 and answer["result"] == "refused" and answer["generation"] == before
+    assert "scripts/events.lua:10" in answer["faults"] and "name" in answer["faults"]
+    code, out, err = shop.command("reload")
+    assert (code, out) == (78, "")
+    assert "scripts/events.lua:10" in err and before[:12] in err
+    code, out, _ = shop.command("reload", "--json")
+    assert code == 78 and json.loads(out)["result"] == "refused"
+    assert shop.metric("reloads_total", result="refused") == 3
+    assert shop.metric("last_reload_successful") == 0
+    kafka.produce(shop.topic, [{"id": 1}])
+    shop.until(lambda: scripts.done(database, kafka, shop.topic))
+    assert database.value("SELECT generation FROM tidegate.segment") == before
+    _, out, _ = shop.command("status")
+    assert "last reload was refused" in out and "scripts/events.lua:10" in out
+
+    shop.script("events.lua", scripts.topic(shop.topic, "events", rules=['not_null { "name" }']))
+    code, out, err = shop.command("reload")
+    after = shop.status()["generation"]
+    assert (code, err) == (0, "") and after != before and after in out
+    assert shop.metric("last_reload_successful") == 1
+    assert [m for m, in database.rows("SELECT message FROM tidegate.journal WHERE kind = 'reload'"
+                                      " ORDER BY id")][0].startswith("refused")
+
+
+def test_a_table_that_does_not_fit_refuses_the_reload(shop, database):
+    before = shop.status()["generation"]
+    shop.script("events.lua", scripts.topic(shop.topic, "events", ['"id text not null"']))
+    status, answer = post(shop)
+    assert status == 422 and "id" in answer["faults"] and "bigint" in answer["faults"]
+    assert shop.status()["generation"] == before
+    assert shop.http("/readyz")[0] == 200
+    assert database.value("SELECT count(*) FROM events") == 0
+
+
+def test_a_new_field_becomes_a_column(shop, kafka, database):
+    kafka.produce(shop.topic, [{"id": 1, "colour": "red"}])
+    shop.until(lambda: scripts.done(database, kafka, shop.topic))
+    shop.script("events.lua", scripts.topic(shop.topic, "events",
+                                            [*scripts.EVENTS, '"colour text"']))
+    assert post(shop)[0] == 200
+    kafka.produce(shop.topic, [{"id": 2, "colour": "blue"}])
+    shop.until(lambda: scripts.done(database, kafka, shop.topic))
+    assert database.rows("SELECT id, colour FROM events ORDER BY id") == [(1, None), (2, "blue")]
+
+
+def test_topics_come_and_go(shop, kafka, topic, database):
+    late = topic("late", partitions=2)
+    kafka.produce(late, [{"id": n} for n in range(10)])
+    shop.script("late.lua", scripts.topic(late, "late"))
+    assert post(shop)[0] == 200
+    shop.until(lambda: scripts.done(database, kafka, late))
+    assert database.value("SELECT count(*) FROM late") == 10
+    shop.until(lambda: {t["topic"] for t in shop.status()["topics"]} == {"events", "late"})
+    shop.until(lambda: shop.http("/readyz")[0] == 200)
+
+    database.execute("DROP TABLE late")  # what is wrong with it goes with its script
+    (shop.folder / "scripts" / "late.lua").unlink()
+    assert post(shop)[0] == 200
+    shop.until(lambda: {t["topic"] for t in shop.status()["topics"]} == {"events"})
+    shop.until(lambda: sum(x["assigned"] for x in shop.status()["lanes"]) == 4)
+    kafka.produce(late, [{"id": 99}])
+    kafka.produce(shop.topic, [{"id": 99}])
+    shop.until(lambda: scripts.done(database, kafka, shop.topic))
+    assert sum(scripts.chain(database, late).values()) == 10
+    shop.until(lambda: shop.http("/readyz")[0] == 200)
+    assert shop.stop() == 0
+
+
+def test_the_last_topic_may_not_go(shop):
+    before = shop.status()["generation"]
+    (shop.folder / "scripts" / "events.lua").unlink()
+    status, answer = post(shop)
+    assert status == 422 and "scripts" in answer["faults"]
+    assert shop.status()["generation"] == before and shop.running()
+
+
+CALLS = [
+    ({"Authorization": None}, 401), ({"Authorization": "Bearer wrong"}, 401),
+    ({"Authorization": f"Bearer {TOKEN}x"}, 401), ({"Authorization": f"Basic {TOKEN}"}, 401),
+    ({"Content-Type": None}, 415), ({"Content-Type": "text/plain"}, 415),
+    ({"Origin": "http://evil.example"}, 415), ({}, 200)]
+
+
+def test_only_the_token_reloads(shop):
+    for headers, status in CALLS:
+        assert post(shop, **headers)[0] == status, headers
+    assert shop.http("/-/reload")[0] == 405
+    assert shop.metric("reloads_total", result="ok") == 1
+    (shop.folder / "token").write_text("another", encoding="utf-8")  # read at each call
+    assert post(shop)[0] == 401
+    assert post(shop, Authorization="Bearer another")[0] == 200
+    (shop.folder / "token").unlink()
+    assert post(shop)[0] == 401
+    code, out, err = shop.command("reload")
+    assert code == 78 and out == "" and "token" in err
+
+
+def test_without_a_token_only_a_signal_reloads(tidegate, topic, kafka):
+    process = tidegate(lanes=1)
+    name = topic(partitions=1)
+    process.script("events.lua", scripts.topic(name, "events"))
+    process.start()
+    assert post(process)[0] == 401
+    process.script("events.lua", scripts.topic(name, "events", transform="return"))
+    process.reload()
+    eventually(lambda: process.metric("reloads_total", result="ok") == 1)
+
+
+def test_reload_of_a_process_that_does_not_run(tidegate):
+    code, out, err = tidegate().command("reload")
+    assert (code, out) == (75, "") and "error" in err
