@@ -1,7 +1,7 @@
 """A real Kafka, and an independent client (confluent-kafka) to feed it and to look into it."""
 import json
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from lib.server import Server
@@ -85,6 +85,12 @@ class Kafka(Server):
             return {p: ask(consumer, TopicPartition(topic, p)) for p in parts}
         finally:
             consumer.close()
+
+    def answers(self):
+        try:
+            return bool(self.admin().list_topics(timeout=5).brokers)
+        except KafkaException:
+            return False
 
     def stop(self, node=None):
         self.run("stop", *self._node(node))

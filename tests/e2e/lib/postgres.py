@@ -20,9 +20,11 @@ class Postgres(Server):
         """Autocommit; every statement is a transaction."""
         return psycopg.connect(self.dsn(database), autocommit=True, connect_timeout=10)
 
-    def create(self, database):
+    def create(self, database, like="template1"):
+        """like: the database it is a copy of, which nobody uses at the moment."""
         with self.connect() as c:
-            c.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+            c.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(database), sql.Identifier(like)))
         return Database(self, database)
 
     def drop(self, database):

@@ -1,0 +1,93 @@
+"""The orders stream on its way: generated into a topic, loaded by processes, checked."""
+import random
+import re
+import time
+
+import psycopg
+
+from lib import checker, oracle
+from lib.poll import eventually
+from lib.server import TOP
+
+
+class Orders:
+    """A topic of generated orders and the processes that load it into one database."""
+
+    def __init__(self, kafka, topic, tidegate, database, seed, clean=False):
+        """topic, tidegate: the fixtures. The seed is printed; it decides events and moments."""
+        print(f"seed {seed}")
+        self.kafka, self.database = kafka, database
+        self.seed, self.clean = seed, clean
+        self.topic, self.tidegate = topic("orders", partitions=8), tidegate
+        self.random = random.Random(seed)
+        self.count, self.members = 0, 0
+        self.ends = {}
+
+    def generate(self, count, rate=0):
+        """The next `count` events, by the program; returns when the brokers have them."""
+        command = ["generate", "orders", "--first", self.count, "--count", count, "--seed",
+                   self.seed, "--brokers", self.kafka.bootstrap, "--topic", self.topic,
+                   "--partitions", 8, "--rate", rate, *(["--clean"] if self.clean else [])]
+        code, _, err = self.member().command(*map(str, command), deadline=180)
+        assert code == 0, err
+        self.count += count
+        self.ends = self.kafka.ends(self.topic)
+        assert sum(self.ends.values()) == self.count
+
+    def member(self, faults=None, **config):
+        """A process of the pipeline, not started."""
+        self.members += 1
+        process = self.tidegate(name=f"member-{self.members}", faults=faults, **config)
+        text = (TOP / "scripts/orders.lua").read_text(encoding="utf-8")
+        process.script("orders.lua", re.sub(r"(?m)^return \{$", "return {\n  topics = "
+                                            f'{{ "{self.topic}" }},', text, count=1))
+        return process
+
+    # --- how far it is
+
+    def chain(self):
+        """{partition: the end of its chain}, empty when PostgreSQL does not answer"""
+        try:
+            return dict(self.database.rows(
+                "SELECT part, next_offset FROM tidegate.chain WHERE topic = %s"
+                " AND next_offset IS NOT NULL", (self.topic,)))
+        except psycopg.Error:  # down, or nothing there yet
+            return {}
+
+    def loaded(self):
+        return sum(self.chain().values())
+
+    def owners(self):
+        """{partition: process id of the owner}"""
+        rows = self.database.rows("SELECT part, owner FROM tidegate.partition WHERE topic = %s",
+                                  (self.topic,))
+        return {part: int(re.search(r":(\d+) lane", owner)[1]) for part, owner in rows if owner}
+
+    def until_loaded(self, count, process=None, deadline=120.0):
+        """Until the chains have come to `count` events."""
+        wait = process.until if process else eventually
+        return wait(lambda: self.loaded() >= count, deadline)
+
+    def until_done(self, process=None, deadline=120.0):
+        """Until every chain has come to the end of its partition."""
+        wait = process.until if process else eventually
+        wait(lambda: self.chain() == self.ends, deadline)
+
+    def moments(self, n, share=0.85):
+        """n random points on the way, as numbers of events; the last one well before the end."""
+        return sorted(self.random.randrange(1, int(self.count * share)) for _ in range(n))
+
+    # --- is it right
+
+    def check(self):
+        began = time.monotonic()
+        stream = oracle.orders(self.seed, self.count, self.clean)
+        report = checker.check(self.database, self.kafka.bootstrap, self.topic, stream)
+        print(f"{self.count} events checked in {time.monotonic() - began:.1f} s:",
+              dict(report.fates))
+        return report
+
+    def assert_exact(self):
+        report = self.check()
+        assert not report, str(report)
+        return report
