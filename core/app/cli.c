@@ -6,38 +6,38 @@
 
 static const struct tg_command commands[] = {
     {"run", "[--config FILE]", "consume, judge and load until stopped",
-     "tidegate run --config tidegate.yaml", tg_command_run},
+     "tidegate run --config tidegate.yaml", tg_command_run, 0},
     {"check", "[--config FILE] [--connect]",
      "report every fault of configuration, scripts and rules", "tidegate check --connect",
-     tg_command_check},
+     tg_command_check, 0},
     {"test", "[PATH..] [--filter TEXT] [--json]", "run the inline tests of rules and topics",
-     "tidegate test rules/orders", tg_command_test},
+     "tidegate test rules/orders", tg_command_test, TG_WORDS_MAX},
     {"demo", "[--seconds N] [--bad]", "show the whole path with embedded servers",
-     "tidegate demo --seconds 20", tg_command_demo},
+     "tidegate demo --seconds 20", tg_command_demo, 0},
     {"reload", "[--config FILE]", "have the running process reload scripts and rules",
-     "tidegate reload", tg_command_reload},
+     "tidegate reload", tg_command_reload, 0},
     {"status", "[--config FILE] [--json]", "what runs, how fresh, how right, what stands",
-     "tidegate status", tg_command_status},
+     "tidegate status", tg_command_status, 0},
     {"init", "DIR", "make a new home: configuration, a topic, a rule", "tidegate init shop",
-     tg_command_init},
+     tg_command_init, 1},
     {"eval", "TOPIC|RULE --input FILE", "run a topic's script or one rule on sample events",
-     "tidegate eval orders --input orders.ndjson", tg_command_eval},
+     "tidegate eval orders --input orders.ndjson", tg_command_eval, 1},
     {"trace", "PART OFFSET",
      "from a row's _part and _offset to its event, ledger row and generation",
-     "tidegate trace 3 1842", tg_command_trace},
+     "tidegate trace 3 1842", tg_command_trace, 2},
     {"quarantine", "list|show", "what was rejected, and why",
-     "tidegate quarantine list --topic orders", tg_command_quarantine},
+     "tidegate quarantine list --topic orders", tg_command_quarantine, 4},
     {"rules", "[NAME]", "the rules there are, and what each means", "tidegate rules between",
-     tg_command_rules},
+     tg_command_rules, 1},
     {"breaker", "status|reset TOPIC", "see or close the circuit breaker of a topic",
-     "tidegate breaker reset orders", tg_command_breaker},
+     "tidegate breaker reset orders", tg_command_breaker, 2},
     {"generate", "TOPIC --count N",
      "write the demo's deterministic events as NDJSON, or into Kafka",
-     "tidegate generate orders --count 1000", tg_command_generate},
-    {"docs", "config|schema", "print a generated document", "tidegate docs config",
-     tg_command_docs},
+     "tidegate generate orders --count 1000", tg_command_generate, 1},
+    {"docs", "config|schema", "print a generated document", "tidegate docs config", tg_command_docs,
+     1},
     {"version", "", "versions of tidegate and of what it links", "tidegate version",
-     tg_command_version},
+     tg_command_version, 0},
 };
 
 const struct tg_command *tg_cli_commands(uint32_t *count)
@@ -152,9 +152,18 @@ static int take_option(int argc, char **argv, int *i, const struct tg_option *op
   return TG_EXIT_USAGE;
 }
 
+static int surplus(const char *command, const char *word)
+{
+  fprintf(stderr, "tidegate %s: '%s' is more than it takes; `tidegate %s --help`\n", command, word,
+          command);
+  return TG_EXIT_USAGE;
+}
+
 int tg_cli_parse(int argc, char **argv, const struct tg_option *options, struct tg_args *args)
 {
   *args = (struct tg_args){.command = argv[0]};
+  const struct tg_command *c = find(argv[0]);
+  uint32_t words_max = c ? c->words_max : TG_WORDS_MAX;
   bool words_only = false;
   for (int i = 1; i < argc; i++) {
     if (!words_only && strcmp(argv[i], "--") == 0)
@@ -164,7 +173,9 @@ int tg_cli_parse(int argc, char **argv, const struct tg_option *options, struct 
     else if (!words_only && strncmp(argv[i], "--", 2) == 0) {
       int code = take_option(argc, argv, &i, options);
       if (code >= 0) return code;
-    } else if (args->words_count < 64)
+    } else if (args->words_count == words_max)
+      return surplus(argv[0], argv[i]);
+    else
       args->words[args->words_count++] = argv[i];
   }
   return -1;

@@ -7,6 +7,7 @@
 #include "core/app/config.h"
 #include "core/base/buf.h"
 
+#include <stdint.h>
 #include <stdio.h>
 
 /* Exit codes (sysexits(3) where it has one). */
@@ -33,15 +34,18 @@ struct tg_option {
   } out;
 };
 
+enum { TG_WORDS_MAX = 64 };
+
 struct tg_args {
-  const char *command;   /* for messages */
-  const char *words[64]; /* arguments that are not options */
+  const char *command;             /* for messages */
+  const char *words[TG_WORDS_MAX]; /* arguments that are not options */
   uint32_t words_count;
 };
 
 struct tg_command {
   const char *name, *arguments, *summary, *example;
   int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an enum tg_exit */
+  uint32_t words_max;                /* arguments that are not options; more are refused */
 };
 
 /* Runs the command that argv[1] names. */

@@ -40,13 +40,14 @@ static void check_tables(const struct tg_config *c, const struct tg_program *p, 
   struct tg_pg *pg = tg_pg_new(&conf);
   struct tg_err err;
   bool fresh, created;
+  enum tg_table_mode mode = c->create_tables ? TG_TABLE_PLAN : TG_TABLE_KEEP;
   uint32_t count;
   const struct tg_topic *const *topics = tg_program_topics(p, &count);
   enum tg_rc rc =
       pg ? tg_pg_connect(pg, &fresh, &err) : tg_err_set(&err, TG_FATAL, "check", "out of memory");
   if (rc != TG_OK) take(r, &err);
   for (uint32_t t = 0; rc == TG_OK && t < count; t++)
-    if (tg_table_prepare(pg, topics[t], false, &created, tg_clock_mono_us() + 10 * TG_SEC, &err) !=
+    if (tg_table_prepare(pg, topics[t], mode, &created, tg_clock_mono_us() + 10 * TG_SEC, &err) !=
         TG_OK)
       take(r, &err);
   tg_pg_free(pg);

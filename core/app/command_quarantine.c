@@ -47,17 +47,20 @@ static int run(const struct tg_config *c, const struct tg_args *args,
                struct tg_quarantine_filter *f, const bool *flags)
 {
   f->pipeline = c->pipeline;
-  if (args->words_count == 1 && strcmp(args->words[0], "list") == 0)
-    return list(c, f, flags[0], flags[1]);
-  if (args->words_count == 4 && strcmp(args->words[0], "show") == 0) {
-    struct tg_quarantine_key k = {.pipeline = c->pipeline,
-                                  .kafka_topic = args->words[1],
-                                  .part = (int32_t)strtol(args->words[2], NULL, 10),
-                                  .offset = strtoll(args->words[3], NULL, 10)};
-    return show(c, &k, flags[1]);
-  }
+  if (args->words_count == 1) return list(c, f, flags[0], flags[1]);
+  struct tg_quarantine_key k = {.pipeline = c->pipeline,
+                                .kafka_topic = args->words[1],
+                                .part = (int32_t)strtol(args->words[2], NULL, 10),
+                                .offset = strtoll(args->words[3], NULL, 10)};
+  return show(c, &k, flags[1]);
+}
+
+static bool is_verb(const struct tg_args *args)
+{
+  if (args->words_count == 1 && strcmp(args->words[0], "list") == 0) return true;
+  if (args->words_count == 4 && strcmp(args->words[0], "show") == 0) return true;
   fprintf(stderr, "tidegate quarantine: `list` or `show KAFKA_TOPIC PARTITION OFFSET`\n");
-  return TG_EXIT_USAGE;
+  return false;
 }
 
 int tg_command_quarantine(int argc, char **argv)
@@ -92,6 +95,7 @@ int tg_command_quarantine(int argc, char **argv)
   struct tg_args args;
   struct tg_config config;
   int code = tg_cli_parse(argc, argv, options, &args);
+  if (code < 0 && !is_verb(&args)) return TG_EXIT_USAGE;
   if (code < 0) code = tg_cli_config(&config, path);
   if (code >= 0) return code;
   f.limit = (uint32_t)limit;

@@ -76,7 +76,8 @@ static enum tg_rc prepare_table(struct tg_keeper *k, const struct tg_topic *topi
 {
   bool created;
   enum tg_rc rc =
-      tg_table_prepare(k->pg, topic, k->hub->config->create_tables, &created, deadline(), err);
+      tg_table_prepare(k->pg, topic, k->hub->config->create_tables ? TG_TABLE_MAKE : TG_TABLE_KEEP,
+                       &created, deadline(), err);
   if (rc != TG_OK || !created) return rc;
   char name[TG_TOPIC_BYTES_MAX + 1], message[256];
   snprintf(name, sizeof name, "%.*s", TG_TEXT(topic->name));
@@ -104,6 +105,16 @@ static enum tg_rc probe_table(struct tg_keeper *k, const struct tg_topic *topic,
   return rc;
 }
 
+static void count_moves(struct tg_keeper *k, struct tg_text topic, double moves)
+{
+  char name[TG_TOPIC_BYTES_MAX + 1];
+  snprintf(name, sizeof name, "%.*s", TG_TEXT(topic));
+  const char *const labels[] = {"topic", name, NULL};
+  tg_metric_add(tg_metrics_slot(k->hub->metrics, TG_COUNTER, "circuit_breaker_transitions_total",
+                                "Moves of the breaker", labels),
+                moves);
+}
+
 static const struct tg_topic *topic_named(const struct tg_keeper *k, const char *name)
 {
   for (uint32_t t = 0; t < k->topics_count; t++)
@@ -127,14 +138,6 @@ static void look_after_table(struct tg_keeper *k, const struct tg_topic_state *s
   tg_hub_release(k->hub, topic->name, TG_HOLD_PREPARE);
 }
 
-static void count_move(struct tg_keeper *k, const char *topic)
-{
-  const char *const labels[] = {"topic", topic, NULL};
-  tg_metric_add(tg_metrics_slot(k->hub->metrics, TG_COUNTER, "circuit_breaker_transitions_total",
-                                "Moves of the breaker", labels),
-                1);
-}
-
 static void persist_trip(struct tg_keeper *k, const struct tg_topic_state *s)
 {
   struct tg_err err;
@@ -147,7 +150,7 @@ static void persist_trip(struct tg_keeper *k, const struct tg_topic_state *s)
   }
   tg_hub_trip_persisted(k->hub, tg_text(s->topic));
   tg_hub_note(k->hub, "breaker", s->topic, s->reason);
-  count_move(k, s->topic);
+  count_moves(k, tg_text(s->topic), 1);
 }
 
 /* Takes over what PostgreSQL says of a breaker: opened by another process, closed by an operator.
@@ -193,10 +196,12 @@ static bool is_known(struct tg_keeper *k, struct tg_text name)
 /* A topic that nobody knows yet waits until its table and its breaker were looked at. */
 static void hold_new_topics(struct tg_keeper *k)
 {
-  for (uint32_t t = 0; t < k->topics_count; t++)
-    if (!is_known(k, k->topics[t]->name))
-      tg_hub_hold(k->hub, k->topics[t]->name, TG_HOLD_PREPARE,
-                  "its table has not been looked at yet");
+  for (uint32_t t = 0; t < k->topics_count; t++) {
+    struct tg_text name = k->topics[t]->name;
+    if (is_known(k, name)) continue;
+    count_moves(k, name, 0);
+    tg_hub_hold(k->hub, name, TG_HOLD_PREPARE, "its table has not been looked at yet");
+  }
 }
 
 static void set_program(struct tg_keeper *k, struct tg_generation *g, struct tg_program *p)
@@ -217,7 +222,7 @@ static enum tg_rc close_breakers(struct tg_keeper *k, struct tg_err *err)
         .pipeline = k->hub->config->pipeline, .topic = s.topic, .reason = "reload"};
     rc = tg_breaker_set(k->pg, &b, NULL, deadline(), err);
     if (rc != TG_OK) break;
-    count_move(k, s.topic);
+    count_moves(k, tg_text(s.topic), 1);
     tg_hub_note(k->hub, "breaker", s.topic, "closed by a reload");
     tg_hub_release(k->hub, tg_text(s.topic), TG_HOLD_BREAKER);
   }

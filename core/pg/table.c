@@ -76,7 +76,7 @@ void tg_table_ddl(const struct tg_topic *topic, struct tg_buf *sql)
 struct work {
   struct tg_pg *pg;
   const struct tg_topic *topic;
-  bool create;
+  enum tg_table_mode mode;
   int64_t deadline_us;
   struct tg_err *err;
   struct tg_buf table; /* quoted, with its schema */
@@ -238,7 +238,7 @@ static void check_filled(struct work *w, const struct tg_field *f, uint32_t row)
 /* A field without a column: added when that is allowed and harmless, else a difference. */
 static void check_missing(struct work *w, const struct tg_field *f)
 {
-  if (w->create && !f->not_null) {
+  if (w->mode != TG_TABLE_KEEP && !f->not_null) {
     if (w->add.len)
       tg_buf_char(&w->add, ',');
     else
@@ -352,7 +352,7 @@ static enum tg_rc add_columns(struct work *w)
   enum tg_rc rc = begin(w);
   if (rc == TG_OK) rc = tg_pg_script(w->pg, tg_buf_cstr(&w->add), w->deadline_us, w->err);
   rc = end(w, rc);
-  w->create = false;
+  w->mode = TG_TABLE_KEEP;
   return rc == TG_OK ? compare(w) : rc;
 }
 
@@ -366,19 +366,21 @@ static enum tg_rc not_there(struct work *w)
 static enum tg_rc prepare(struct work *w, bool *created)
 {
   enum tg_rc rc = find(w);
-  if (rc == TG_OK && !w->oid.len) rc = w->create ? make_table(w, created) : not_there(w);
+  if (rc == TG_OK && !w->oid.len && w->mode == TG_TABLE_PLAN) return TG_OK;
+  if (rc == TG_OK && !w->oid.len)
+    rc = w->mode == TG_TABLE_MAKE ? make_table(w, created) : not_there(w);
   if (rc == TG_OK && !w->oid.len)
     rc = refuse(w, "it was made but is not found: the schema is not in search_path");
   if (rc == TG_OK) rc = check_relation(w);
   if (rc == TG_OK) rc = compare(w);
-  if (rc == TG_OK && w->add.len) rc = add_columns(w);
+  if (rc == TG_OK && w->add.len && w->mode == TG_TABLE_MAKE) rc = add_columns(w);
   return rc;
 }
 
-enum tg_rc tg_table_prepare(struct tg_pg *pg, const struct tg_topic *topic, bool create,
+enum tg_rc tg_table_prepare(struct tg_pg *pg, const struct tg_topic *topic, enum tg_table_mode mode,
                             bool *created, int64_t deadline_us, struct tg_err *err)
 {
-  struct work w = {pg, topic, create, deadline_us, err, {0}, {0}, {0}, {0}, 0};
+  struct work w = {pg, topic, mode, deadline_us, err, {0}, {0}, {0}, {0}, 0};
   tg_buf_init(&w.table, NAME_MAX_BYTES);
   tg_buf_init(&w.oid, TYPE_SIZE);
   tg_buf_init(&w.text, STATEMENT_MAX);

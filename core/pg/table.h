@@ -10,10 +10,15 @@
 /* The CREATE TABLE statement for a topic, as docs and `tidegate check` show it. */
 void tg_table_ddl(const struct tg_topic *topic, struct tg_buf *sql);
 
-/* Makes the table if it is not there (*created), adds missing nullable columns (IF create allows),
- * compares the rest. TG_CONFIG: they differ; the message names both sides and the ALTER that would
- * help. TG_RETRY: locked, not there. */
-enum tg_rc tg_table_prepare(struct tg_pg *pg, const struct tg_topic *topic, bool create,
+enum tg_table_mode {
+  TG_TABLE_KEEP, /* change nothing; whatever is missing is a difference */
+  TG_TABLE_MAKE, /* make the table if it is not there (*created), add missing nullable columns */
+  TG_TABLE_PLAN  /* change nothing; what MAKE would do is no difference */
+};
+
+/* Prepares the table and compares it with the fields. TG_CONFIG: they differ; the message names
+ * both sides and the ALTER that would help. TG_RETRY: locked, not there. */
+enum tg_rc tg_table_prepare(struct tg_pg *pg, const struct tg_topic *topic, enum tg_table_mode mode,
                             bool *created, int64_t deadline_us, struct tg_err *err);
 
 #endif
