@@ -352,16 +352,35 @@ static void columns_without_nulls_have_no_nul_bytes(void **state)
   assert_non_null(b.columns[1]->nul);
 }
 
-static void text_without_escapes_is_not_copied(void **state)
+static void long_text_without_escapes_is_not_copied(void **state)
 {
   (void)state;
   field("x text");
   field("j jsonb");
-  event("{\"x\":\"abc\",\"j\":[1]}");
+  event("{\"x\":\"a text of forty-nine bytes, which is one too many\",\"j\":[1]}");
   decode();
   const char *value = b.events[0].value.ptr;
+  assert_int_equal(b.columns[0]->v.texts[0].len, 49);
   assert_ptr_equal(b.columns[0]->v.texts[0].ptr, value + 6);
-  assert_ptr_equal(b.columns[1]->v.texts[0].ptr, value + 15);
+  assert_ptr_equal(b.columns[1]->v.texts[0].ptr, value + 61);
+}
+
+static void short_texts_lie_side_by_side(void **state)
+{
+  (void)state;
+  field("x text");
+  field("y text");
+  event("{\"x\":\"abc\",\"y\":\"\"}");
+  event("{\"x\":\"defg\",\"y\":\"a text of forty-eight bytes, which still packed.\"}");
+  decode();
+  const char *first = b.columns[0]->v.texts[0].ptr;
+  assert_memory_equal(first, "abc", 3);
+  assert_non_null(b.columns[1]->v.texts[0].ptr);
+  assert_int_equal(b.columns[1]->v.texts[0].len, 0);
+  assert_true(b.columns[0]->v.texts[1].ptr - first <= 4);
+  assert_memory_equal(b.columns[0]->v.texts[1].ptr, "defg", 4);
+  assert_int_equal(b.columns[1]->v.texts[1].len, 48);
+  assert_ptr_equal(b.columns[1]->v.texts[1].ptr, b.columns[0]->v.texts[1].ptr + 4);
 }
 
 static void decoder_is_used_again_for_any_order_of_keys(void **state)
@@ -459,7 +478,8 @@ int main(void)
       T(tombstones_and_oversize_events_are_refused),
       T(one_bad_event_costs_only_itself),
       T(columns_without_nulls_have_no_nul_bytes),
-      T(text_without_escapes_is_not_copied),
+      T(long_text_without_escapes_is_not_copied),
+      T(short_texts_lie_side_by_side),
       T(decoder_is_used_again_for_any_order_of_keys),
       T(arena_cap_is_reported_as_full),
       T(large_events_are_read_whole),
