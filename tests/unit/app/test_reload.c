@@ -1,0 +1,147 @@
+/* A reload under load: both sets are in the ledger, nothing is lost; a refused one changes
+ * nothing; a breaker is left by new rules. */
+#include "tests/unit/app/world.h"
+
+#define TAGGED_TOPIC(table, mark)                                                                  \
+  "return { table = \"" table "\", fields = { \"id bigint not null\", \"v text\" },\n"             \
+  "  transform = function(b) b.v = \"" mark "\" end }\n"
+
+static void a_reload_under_load_loses_nothing(void **state)
+{
+  (void)state;
+  world_topic("a");
+  world_script("a", TAGGED_TOPIC("a", "old"));
+  world_configure("load:\n  rows: 200\n");
+  world_send("a", 0, 9000, 20);
+  world_start();
+  UNTIL(world_in("a") > 0);
+  world_script("a", TAGGED_TOPIC("a", "new"));
+  assert_int_equal(world_reload(), TG_OK);
+  world_send("a", 9000, 12000, 20);
+  UNTIL(world_in("a") == 12000);
+  world_exact("a", "a", 12000);
+  assert_int_equal(world_number("SELECT count(DISTINCT generation) FROM tidegate.ledger"), 2);
+  assert_int_equal(world_number("SELECT count(*) FROM tidegate.generation"), 2);
+  assert_int_equal(world_number("SELECT count(*) FROM a WHERE v NOT IN ('old', 'new')"), 0);
+  /* Per partition the new script's rows follow the old one's. */
+  assert_int_equal(
+      world_number("SELECT count(*) FROM (SELECT v, lag(v) OVER (PARTITION BY id % 3 ORDER BY id)"
+                   " AS before FROM a) AS s WHERE v = 'old' AND before = 'new'"),
+      0);
+}
+
+/* The group is not disturbed by a reload that reads the same topics. */
+static void a_reload_keeps_the_assignment(void **state)
+{
+  (void)state;
+  world_topic("a");
+  world_script("a", TAGGED_TOPIC("a", "old"));
+  world_configure("");
+  world_start();
+  UNTIL(world_reads(WORLD_PARTS));
+  struct tg_metric *rebalances =
+      tg_metrics_slot(world.process.metrics, TG_COUNTER, "kafka_rebalances_total", "", NULL);
+  double before = tg_metric_get(rebalances);
+  world_script("a", TAGGED_TOPIC("a", "new"));
+  assert_int_equal(world_reload(), TG_OK);
+  world_send("a", 0, 100, 20);
+  UNTIL(world_in("a") == 100);
+  assert_int_equal(world_number("SELECT count(*) FROM a WHERE v = 'new'"), 100);
+  assert_true(tg_metric_get(rebalances) == before);
+}
+
+static void a_reload_may_add_and_remove_topics(void **state)
+{
+  (void)state;
+  world_topic("a"), world_topic("b");
+  world_script("a", PLAIN_TOPIC("a"));
+  world_configure("");
+  world_send("a", 0, 300, 20);
+  world_send("b", 0, 300, 20);
+  world_start();
+  UNTIL(world_in("a") == 300);
+  world_script("b", PLAIN_TOPIC("b"));
+  char path[128];
+  snprintf(path, sizeof path, "%s/scripts/a.lua", world.folder);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(world_reload(), TG_OK);
+  UNTIL(world_in("b") == 300);
+  world_send("a", 300, 600, 20);
+  world_script("a", PLAIN_TOPIC("a"));
+  assert_int_equal(world_reload(), TG_OK);
+  UNTIL(world_in("a") == 600);
+  world_exact("a", "a", 600);
+  world_exact("b", "b", 300);
+}
+
+static void a_refused_reload_keeps_the_old_set(void **state)
+{
+  (void)state;
+  char before[65];
+  world_topic("a");
+  world_script("a", TAGGED_TOPIC("a", "old"));
+  world_configure("");
+  world_start();
+  snprintf(before, sizeof before, "%s", world.process.generation_name);
+  world_script("a", "return { table = \"a\", fields = { \"id bigint\", \"v text[\" } }\n");
+  tg_log_setup(TG_ERROR + 1, TG_LOG_TEXT, 2);
+  assert_int_equal(world_reload(), TG_CONFIG);
+  assert_non_null(strstr(world.process.reload_text, "a.lua"));
+  /* Its script is fine, but the table that is there is another one. */
+  world_script("a", "return { table = \"a\", fields = { \"id uuid not null\", \"v text\" } }\n");
+  UNTIL(strcmp(world_value("SELECT to_regclass('a') IS NOT NULL"), "t") == 0);
+  assert_int_not_equal(world_reload(), TG_OK);
+  assert_string_equal(world.process.generation_name, before);
+  assert_true(tg_metric_get(world.process.reload_ok) == 0);
+  world_send("a", 0, 100, 20);
+  UNTIL(world_in("a") == 100);
+  assert_int_equal(world_number("SELECT count(*) FROM a WHERE v = 'old'"), 100);
+}
+
+struct asker {
+  pthread_t thread;
+  atomic_bool done;
+  enum tg_rc rc;
+  char text[512];
+};
+
+static void *ask(void *self)
+{
+  struct asker *a = self;
+  a->rc = tg_process_reload_wait(&world.process, a->text, sizeof a->text, 30 * TG_SEC);
+  atomic_store(&a->done, true);
+  return NULL;
+}
+
+static void every_thread_that_asks_for_a_reload_gets_its_result(void **state)
+{
+  (void)state;
+  struct asker askers[3] = {0};
+  world_topic("a");
+  world_script("a", PLAIN_TOPIC("a"));
+  world_configure("");
+  world_start();
+  UNTIL(strcmp(world_value("SELECT to_regclass('tidegate.generation') IS NOT NULL"), "t") == 0);
+  world_script("a", "return { table = \"a\", fields = { 3 } }\n");
+  tg_log_setup(TG_ERROR + 1, TG_LOG_TEXT, 2);
+  for (int i = 0; i < 3; i++)
+    assert_int_equal(pthread_create(&askers[i].thread, NULL, ask, &askers[i]), 0);
+  for (int i = 0; i < 3; i++) UNTIL(atomic_load(&askers[i].done));
+  for (int i = 0; i < 3; i++) {
+    pthread_join(askers[i].thread, NULL);
+    assert_int_equal(askers[i].rc, TG_CONFIG);
+    assert_non_null(strstr(askers[i].text, "a.lua"));
+  }
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      WORLD_TEST(a_reload_under_load_loses_nothing),
+      WORLD_TEST(a_reload_keeps_the_assignment),
+      WORLD_TEST(a_reload_may_add_and_remove_topics),
+      WORLD_TEST(a_refused_reload_keeps_the_old_set),
+      WORLD_TEST(every_thread_that_asks_for_a_reload_gets_its_result),
+  };
+  return cmocka_run_group_tests(tests, server_start, server_stop);
+}
