@@ -71,7 +71,7 @@ def test_a_million_events_arrive_exactly_once(orders, tell):
 # --- processes die
 
 def test_five_kills_change_nothing(orders, tell):
-    stream = orders(300000, seed=2)
+    stream = orders(150000, seed=2)
     process = stream.member(**small())
     for moment in stream.moments(5):
         process.start(ready=False)
@@ -174,7 +174,7 @@ def test_without_fencing_the_check_fails(orders):
 # --- servers go away
 
 def test_postgres_crashes_five_times(orders, postgres, tell):
-    stream = orders(300000, seed=7)
+    stream = orders(150000, seed=7)
     members = [stream.member(**small()) for _ in range(2)]
     for process in members:
         process.start(ready=False)
@@ -215,13 +215,13 @@ def outage(stream, tell, down, up, seconds):
 
 
 def test_postgres_is_away_under_load(orders, postgres, tell):
-    stream = orders(300000, seed=8)
+    stream = orders(200000, seed=8)
     moved = outage(stream, tell, postgres.stop, postgres.start, 60 if LONG else 20)
     assert moved == 0
 
 
 def test_the_broker_is_away_under_load(orders, kafka, tell):
-    stream = orders(300000, seed=9)
+    stream = orders(200000, seed=9)
     try:
         moved = outage(stream, tell, kafka.kill9, kafka.start, 30 if LONG else 10)
     finally:
