@@ -84,7 +84,6 @@ static void a_refused_reload_keeps_the_old_set(void **state)
   world_start();
   snprintf(before, sizeof before, "%s", world.process.generation_name);
   world_script("a", "return { table = \"a\", fields = { \"id bigint\", \"v text[\" } }\n");
-  tg_log_setup(TG_ERROR + 1, TG_LOG_TEXT, 2);
   assert_int_equal(world_reload(), TG_CONFIG);
   assert_non_null(strstr(world.process.reload_text, "a.lua"));
   /* Its script is fine, but the table that is there is another one. */
@@ -123,7 +122,6 @@ static void every_thread_that_asks_for_a_reload_gets_its_result(void **state)
   world_start();
   UNTIL(strcmp(world_value("SELECT to_regclass('tidegate.generation') IS NOT NULL"), "t") == 0);
   world_script("a", "return { table = \"a\", fields = { 3 } }\n");
-  tg_log_setup(TG_ERROR + 1, TG_LOG_TEXT, 2);
   for (int i = 0; i < 3; i++)
     assert_int_equal(pthread_create(&askers[i].thread, NULL, ask, &askers[i]), 0);
   for (int i = 0; i < 3; i++) UNTIL(atomic_load(&askers[i].done));

@@ -73,7 +73,6 @@ static void a_faulty_set_refuses_to_start(void **state)
   struct tg_err err = {0};
   two_topics("");
   world_script("b", "return { table = 3 }\n");
-  tg_log_setup(TG_ERROR + 1, TG_LOG_TEXT, 2);
   assert_int_equal(world_try_start(&err), TG_CONFIG);
   assert_non_null(strstr(err.what, "fault"));
 }

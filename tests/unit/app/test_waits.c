@@ -8,7 +8,6 @@ static void two_topics(const char *b, const char *more)
   world_script("a", PLAIN_TOPIC("a"));
   world_script("b", b);
   world_configure(more);
-  tg_log_setup(TG_ERROR + 1, TG_LOG_TEXT, 2);
 }
 
 static void a_locked_table_holds_only_its_topic(void **state)

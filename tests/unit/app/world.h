@@ -226,7 +226,7 @@ static inline int world_open(void **state)
   char scripts[96];
   (void)state;
   tg_process_block_signals(); /* before the first thread: threads inherit it */
-  tg_log_setup(getenv("TG_TEST_LOG") ? TG_DEBUG : TG_ERROR, TG_LOG_TEXT, 2);
+  tg_log_setup(getenv("TG_TEST_LOG") ? TG_DEBUG : TG_ERROR + 1, TG_LOG_TEXT, 2);
   snprintf(world.folder, sizeof world.folder, "/tmp/tidegate-app-XXXXXX");
   if (!mkdtemp(world.folder)) return -1;
   snprintf(scripts, sizeof scripts, "%s/scripts", world.folder);
