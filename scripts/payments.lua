@@ -1,4 +1,4 @@
--- Payments: cards and transfers. A batch in which every tenth amount is negative is a fault of the
+-- Payments: cards and transfers. A batch in which every fifth amount is negative is a fault of the
 -- source, not of single payments: the breaker opens before any of it is visible.
 return {
   table      = "payments",
@@ -12,7 +12,7 @@ return {
     "amount      numeric(12,2) not null",
   },
   rules = {
-    compare       { "amount", ">", 0, on_fail = "quarantine", critical = "10%" },
+    compare       { "amount", ">", 0, on_fail = "quarantine", critical = "20%", min_rows = 20 },
     in_set        { "method", { "card", "transfer", "paypal" }, on_fail = "quarantine" },
     matches_regex { "card", "^card-[0-9]{5}$" },
   },

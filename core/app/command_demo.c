@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DRAW_US = 500000, DRAIN_US = 15000000 };
+enum { DRAW_US = 500000, DRAIN_US = 15000000, JOIN_US = 30000000, TURN_US = 50000 };
 
 struct demo {
   char folder[32], config_path[64], scripts[4096], flights[4200];
@@ -78,6 +78,23 @@ static void print_fault(void *self, const struct tg_err *err)
   (void)self, fprintf(stderr, "error: %s: %s\n", err->where, err->what);
 }
 
+/* Events sent before anybody reads would only show how long joining the group takes. TG_AGAIN: a
+ * signal came first. */
+static enum tg_rc await_partitions(struct demo *d, struct tg_err *err)
+{
+  int64_t until = tg_clock_mono_us() + JOIN_US;
+  enum tg_rc rc = TG_AGAIN;
+  for (uint32_t reading = 0; rc == TG_AGAIN && reading < 3 * TG_DEMO_PARTITIONS;) {
+    if (tg_clock_mono_us() > until)
+      return tg_err_set(err, TG_RETRY, "demo", "the partitions were not assigned in time");
+    rc = tg_process_turn(&d->process, TURN_US, err);
+    reading = 0;
+    for (uint32_t i = 0; i < d->process.lanes_count; i++)
+      reading += atomic_load(&d->process.lanes[i].reading);
+  }
+  return rc == TG_AGAIN ? TG_OK : rc == TG_OK ? TG_AGAIN : rc;
+}
+
 static enum tg_rc start(struct demo *d, struct tg_err *err)
 {
   enum tg_rc rc = start_servers(d, err);
@@ -86,6 +103,7 @@ static enum tg_rc start(struct demo *d, struct tg_err *err)
   if (rc != TG_OK) return rc;
   tg_log_setup(d->config.log_level, TG_LOG_AUTO, 2);
   if ((rc = tg_process_start(&d->process, &d->config, err)) != TG_OK) return rc;
+  if ((rc = await_partitions(d, err)) != TG_OK) return rc;
   d->feeder = (struct tg_feeder){.brokers = tg_mock_brokers(d->mock),
                                  .flights_path = d->flights,
                                  .rate = d->rate,
@@ -130,6 +148,7 @@ static int run(struct demo *d)
   tg_feeder_stop(&d->feeder);
   if (rc == TG_OK && d->feeder.err.rc != TG_OK) rc = d->feeder.err.rc, err = d->feeder.err;
   if (rc == TG_OK) rc = watch(d, tg_clock_mono_us() + DRAIN_US, true, &err);
+  tg_demo_draw_end(&d->view);
   if (d->process.hub) tg_process_stop(&d->process);
   uint64_t sent = atomic_load(&d->feeder.sent);
   if (rc == TG_OK && !tg_demo_balance(&d->config, sent))
@@ -137,7 +156,7 @@ static int run(struct demo *d)
   tg_config_fini(&d->config);
   tg_mock_free(d->mock);
   tg_demo_pg_stop(&d->pg);
-  return rc == TG_OK ? TG_EXIT_OK : tg_cli_fail(&err);
+  return rc == TG_OK || rc == TG_AGAIN ? TG_EXIT_OK : tg_cli_fail(&err);
 }
 
 int tg_command_demo(int argc, char **argv)

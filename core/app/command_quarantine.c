@@ -89,7 +89,7 @@ int tg_command_quarantine(int argc, char **argv)
        "only of the last \"2 hours\", \"1 day\" ..",
        {.text = &f.since}},
       {"limit", TG_OPTION_NUMBER, "N", "most rows (default 50)", {.number = &limit}},
-      {"count", TG_OPTION_FLAG, NULL, "count by topic, stage and rule", {.flag = &flags[0]}},
+      {"count", TG_OPTION_FLAG, NULL, "count by topic, stage, rule and field", {.flag = &flags[0]}},
       {"json", TG_OPTION_FLAG, NULL, "one JSON object a row", {.flag = &flags[1]}},
       {0}};
   struct tg_args args;

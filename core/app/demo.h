@@ -40,15 +40,27 @@ enum { TG_DEMO_PARTITIONS = 4 };
 enum tg_rc tg_feeder_start(struct tg_feeder *f, struct tg_err *err);
 void tg_feeder_stop(struct tg_feeder *f);
 
+enum { TG_DEMO_RATES = 48, TG_DEMO_REASONS = 16 };
+
+struct tg_demo_reason { /* what the quarantine counts */
+  char topic[32], stage[16], what[64];
+  double rows;
+};
+
 /* Draws the state of the process: on a terminal in place, otherwise a line. */
 struct tg_demo_view {
-  bool terminal;
-  int64_t started_us, last_us;
-  double last_rows;
+  bool terminal, drawn;
+  int64_t started_us, last_us, ask_after_us;
+  double last_rows, rates[TG_DEMO_RATES]; /* events a second, a ring */
+  uint32_t rates_next, reasons_count;
+  struct tg_demo_reason reasons[TG_DEMO_REASONS];
+  struct tg_pg *pg; /* to ask what is in the quarantine; NULL until the first time */
 };
 /* Events in the ledger, by the metrics. */
 double tg_demo_rows(struct tg_process *p);
 void tg_demo_draw(struct tg_demo_view *v, struct tg_process *p, uint64_t sent);
+/* Gives the terminal back and closes the connection. */
+void tg_demo_draw_end(struct tg_demo_view *v);
 /* The ledger's balance and some rejected rows, from PostgreSQL. Returns false when in != loaded +
  * quarantined + late + dropped. */
 bool tg_demo_balance(const struct tg_config *config, uint64_t sent);

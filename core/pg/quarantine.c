@@ -48,8 +48,9 @@ enum tg_rc tg_quarantine_count(struct tg_pg *pg, const struct tg_quarantine_filt
 {
   return ask(
       pg,
-      "SELECT topic, stage, rule, count(*) AS rows, max(created_at) AS newest" WHERE_FILTER
-      " GROUP BY topic, stage, rule ORDER BY count(*) DESC, topic, stage, rule LIMIT $7::int",
+      "SELECT topic, stage, rule, field, count(*) AS rows, max(created_at) AS newest" WHERE_FILTER
+      " GROUP BY topic, stage, rule, field"
+      " ORDER BY count(*) DESC, topic, stage, rule, field LIMIT $7::int",
       filter, deadline_us, err);
 }
 

@@ -20,7 +20,7 @@ struct tg_quarantine_filter { /* NULL or 0: any */
 enum tg_rc tg_quarantine_list(struct tg_pg *pg, const struct tg_quarantine_filter *filter,
                               int64_t deadline_us, struct tg_err *err);
 
-/* The same filter counted: topic, stage, rule, rows, newest; most rows first. */
+/* The same filter counted: topic, stage, rule, field, rows, newest; most rows first. */
 enum tg_rc tg_quarantine_count(struct tg_pg *pg, const struct tg_quarantine_filter *filter,
                                int64_t deadline_us, struct tg_err *err);
 

@@ -1,0 +1,145 @@
+"""The demo: ends well, balances, opens the breaker when asked to, leaves nothing behind."""
+import glob
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import time
+
+from lib.poll import eventually
+from lib.tidegate import PROGRAM
+
+ORDINARY = "nobody"
+
+
+class Demo:
+    """`tidegate demo ..` as a process of a user; its folder is known from its first line."""
+
+    def __init__(self, *args, program=PROGRAM, user=None, **more):
+        before = ["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups"] if user else []
+        self.process = subprocess.Popen(
+            [*before, str(program), "demo", *args], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/", **more)
+        self.folder = re.search(r"in (/tmp/tidegate-demo\.\w+)", self.process.stdout.readline())[1]
+
+    def finish(self, deadline=90):
+        """(exit code, stdout, stderr)"""
+        out, err = self.process.communicate(timeout=deadline)
+        return self.process.returncode, out, err
+
+    def nothing_is_left(self):
+        assert not os.path.exists(self.folder)
+        assert processes_of(self.folder) == []
+
+
+def processes_of(folder):
+    """Process ids whose command line names the folder."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path, "rb") as f:
+                if folder.encode() in f.read():
+                    found.append(int(path.split("/")[2]))
+        except OSError:  # gone meanwhile
+            pass
+    return found
+
+
+def balance(out):
+    """{table: (in, loaded, quarantined, late, dropped)}, (sent, in the ledger)"""
+    rows = re.findall(r"(?m)^  (\w+) +(\d+) = (\d+) \+ (\d+) \+ (\d+) \+ (\d+)   ok$", out)
+    total = re.search(r"(?m)^  sent (\d+), in the ledger (\d+)", out)
+    return {name: tuple(map(int, n)) for name, *n in rows}, tuple(map(int, total.groups()))
+
+
+def test_it_balances_and_leaves_nothing():
+    demo = Demo("--seconds", "4")
+    code, out, err = demo.finish()
+    assert (code, err) == (0, ""), err
+    tables, (sent, ledger) = balance(out)
+    assert set(tables) == {"flights", "orders", "payments"} and sent == ledger > 4000
+    assert sum(t[0] for t in tables.values()) == ledger
+    assert all(n == sum(rest) for n, *rest in tables.values())
+    assert "quarantine, by stage and rule" in out and "between(amount)" in out
+    demo.nothing_is_left()
+
+
+def test_an_ordinary_user_can_run_it():
+    user = ORDINARY if os.geteuid() == 0 else None
+    home = f"/tmp/tidegate-e2e-{os.getpid()}"  # pytest's folders are closed to others
+    shutil.copytree(os.path.join(os.path.dirname(__file__), "../../scripts"), f"{home}/scripts")
+    shutil.copytree(os.path.join(os.path.dirname(__file__), "../../rules"), f"{home}/rules")
+    shutil.copy(PROGRAM, f"{home}/tidegate")
+    try:
+        demo = Demo("--seconds", "2", program=f"{home}/tidegate", user=user)
+        code, out, err = demo.finish()
+    finally:
+        shutil.rmtree(home)
+    assert (code, err) == (0, ""), err
+    _, (sent, ledger) = balance(out)
+    assert sent == ledger > 1000
+    demo.nothing_is_left()
+
+
+def test_a_signal_ends_it_well():
+    demo = Demo()
+    for line in demo.process.stdout:
+        if re.search(r" [1-9]\d* in PostgreSQL", line):
+            break
+    demo.process.send_signal(signal.SIGINT)
+    code, out, err = demo.finish()
+    assert (code, err) == (0, ""), err
+    _, (sent, ledger) = balance(out)
+    assert sent == ledger > 0
+    demo.nothing_is_left()
+
+
+def test_a_signal_while_it_starts_ends_it_too():
+    demo = Demo()
+    demo.process.send_signal(signal.SIGTERM)
+    assert demo.finish()[0] == 0
+    demo.nothing_is_left()
+
+
+def test_postgres_ends_with_a_demo_that_is_killed():
+    demo = Demo()
+    for line in demo.process.stdout:
+        if "in PostgreSQL" in line:
+            break
+    assert processes_of(demo.folder)
+    demo.process.kill()
+    demo.finish()
+    eventually(lambda: not processes_of(demo.folder))
+    shutil.rmtree(demo.folder)
+
+
+def test_bad_payments_open_the_breaker_and_a_terminal_shows_it():
+    """What stands on it at the end, and the balance below."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(PROGRAM, [PROGRAM, "demo", "--seconds", "10", "--bad"])
+    seen, end = b"", time.monotonic() + 60
+    while time.monotonic() < end:
+        if select.select([terminal], [], [], 1)[0]:
+            try:
+                data = os.read(terminal, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            seen += data
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    os.close(terminal)
+    text = seen.decode()
+    picture = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.split("\x1b[H")[-1])
+    for part in ("events/s", "in PostgreSQL", "QUARANTINED", "P99", "LAG", "BREAKER OPEN",
+                 "compare(amount)", "orders       decode", "pass"):
+        assert part in picture, (part, picture)
+    tables, (sent, ledger) = balance(picture.replace("\r", ""))
+    assert ledger < sent and "held by a breaker" in picture
+    assert tables["orders"][0] > tables["payments"][0] > 0
+    assert all(len(line) <= 100 for line in picture.split("Ctrl-C")[0].splitlines())
+    assert text.index("\x1b[?25l") < text.rindex("\x1b[?25h"), "the cursor is not given back"
