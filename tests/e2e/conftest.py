@@ -66,7 +66,7 @@ def tidegate(request, tmp_path, kafka, database):
     """tidegate(): a Tidegate between this session's Kafka and this test's database, not started.
     Keywords: keys of the configuration, and name, faults, program of lib.tidegate.Tidegate."""
     request.node.processes = made = []
-    pipeline = f"e2e-{next(serial)}"  # a group of its own: the last test's members are still in theirs
+    pipeline = f"e2e-{next(serial)}"  # the group of the test before still waits for its members
 
     def make(name=None, faults=None, program=None, **config):
         base = {"pipeline": pipeline, "kafka": {"brokers": kafka.bootstrap},

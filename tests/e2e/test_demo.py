@@ -19,9 +19,9 @@ class Demo:
     """`tidegate demo ..` as a process of a user; its folder is known from its first line."""
 
     def __init__(self, *args, program=PROGRAM, user=None, **more):
-        before = ["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups"] if user else []
+        switch = ["setpriv", "--reuid", user or "", "--regid", "nogroup", "--clear-groups"]
         self.process = subprocess.Popen(
-            [*before, str(program), "demo", *args], stdin=subprocess.DEVNULL,
+            [*(switch if user else []), str(program), "demo", *args], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/", **more)
         self.folder = re.search(r"in (/tmp/tidegate-demo\.\w+)", self.process.stdout.readline())[1]
 
