@@ -200,8 +200,10 @@ static void post_reload(struct tg_endpoint *e, const struct tg_http_request *q,
   }
   enum tg_rc rc = tg_process_reload_wait(e->process, text, sizeof text, RELOAD_US);
   a->status = rc == TG_OK ? 200 : rc == TG_AGAIN ? 504 : 422;
+  pthread_mutex_lock(&e->process->lock);
   tg_buf_printf(&a->body, "{\"result\":\"%s\",\"generation\":\"%s\",\"faults\":",
                 rc == TG_OK ? "ok" : "refused", e->process->generation_name);
+  pthread_mutex_unlock(&e->process->lock);
   tg_buf_json(&a->body, tg_text(text));
   tg_buf_str(&a->body, "}\n");
 }

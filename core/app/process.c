@@ -149,7 +149,7 @@ enum tg_rc tg_process_start(struct tg_process *p, const struct tg_config *config
   p->metrics = tg_metrics_new();
   p->hub = p->metrics ? tg_hub_new(config, p->metrics) : NULL;
   if (!p->hub || p->signals < 0)
-    return tg_err_set(err, TG_FATAL, "process", "out of memory or files");
+    return tg_process_stop(p), tg_err_set(err, TG_FATAL, "process", "out of memory or files");
   open_metrics(p);
   enum tg_rc rc = start(p, err);
   if (rc != TG_OK) return tg_process_stop(p), rc;
@@ -159,49 +159,69 @@ enum tg_rc tg_process_start(struct tg_process *p, const struct tg_config *config
   return TG_OK;
 }
 
-/* Gives every lane its program of the new set. The swaps are made before the first one is handed
- * over: all or none. */
-static enum tg_rc hand_out(struct tg_process *p, struct tg_generation *g, struct faults *f)
+static void free_swaps(struct tg_process *p, struct tg_swap **swaps)
+{
+  for (uint32_t i = 0; swaps && i < p->lanes_count; i++) {
+    if (!swaps[i]) continue;
+    tg_program_free(swaps[i]->program);
+    tg_generation_drop(swaps[i]->generation);
+    free(swaps[i]);
+  }
+  free(swaps);
+}
+
+/* A program of the new set for every lane, made before anybody takes the set over: all or none. */
+static enum tg_rc make_swaps(struct tg_process *p, struct tg_generation *g, struct faults *f,
+                             struct tg_swap ***out)
 {
   struct tg_swap **swaps = calloc(p->lanes_count + 1, sizeof *swaps);
   enum tg_rc rc = swaps ? TG_OK : TG_FATAL;
   for (uint32_t i = 0; i < p->lanes_count && rc == TG_OK; i++) {
     swaps[i] = calloc(1, sizeof **swaps);
     rc = swaps[i] ? tg_generation_program(g, take_fault, f, &swaps[i]->program) : TG_FATAL;
+    if (rc == TG_OK) swaps[i]->generation = tg_generation_ref(g);
   }
-  for (uint32_t i = 0; i < p->lanes_count && swaps; i++) {
-    if (rc != TG_OK) {
-      if (swaps[i]) tg_program_free(swaps[i]->program);
-      free(swaps[i]);
-      continue;
-    }
-    swaps[i]->generation = tg_generation_ref(g);
-    atomic_fetch_add(&p->hub->swaps_due, 1);
-    struct tg_swap *late = atomic_exchange(&p->lanes[i].next, swaps[i]);
-    if (!late) continue;
-    atomic_fetch_sub(&p->hub->swaps_due, 1);
-    tg_program_free(late->program), tg_generation_drop(late->generation), free(late);
-  }
-  if (rc == TG_OK) atomic_store(&p->hub->reloaded, true);
-  free(swaps);
+  if (rc != TG_OK) free_swaps(p, swaps), swaps = NULL;
+  *out = swaps;
   return rc;
+}
+
+/* Takes the swaps; those that an earlier reload left behind are freed. */
+static void hand_out(struct tg_process *p, struct tg_swap **swaps)
+{
+  for (uint32_t i = 0; i < p->lanes_count; i++) {
+    atomic_fetch_add(&p->hub->swaps_due, 1);
+    swaps[i] = atomic_exchange(&p->lanes[i].next, swaps[i]);
+    if (swaps[i]) atomic_fetch_sub(&p->hub->swaps_due, 1);
+  }
+  atomic_store(&p->hub->reloaded, true);
+  free_swaps(p, swaps);
 }
 
 static enum tg_rc reload(struct tg_process *p, struct faults *f)
 {
   struct tg_generation *g;
   struct tg_program *program;
-  struct tg_err err;
+  struct tg_swap **swaps = NULL;
+  struct tg_err err = {0};
   enum tg_rc rc = build(p->config, f, &g, &program);
   if (rc != TG_OK) return rc;
-  rc = tg_keeper_adopt(&p->keeper, tg_generation_ref(g), program, &err);
-  if (rc != TG_OK) {
+  rc = make_swaps(p, g, f, &swaps);
+  if (rc == TG_FATAL) {
+    tg_err_set(&err, rc, "reload", "out of memory");
     take_fault(f, &err);
+  }
+  if (rc == TG_OK) {
+    rc = tg_keeper_adopt(&p->keeper, tg_generation_ref(g), program, &err);
+    if (rc != TG_OK) take_fault(f, &err), tg_generation_drop(g);
+  }
+  if (rc != TG_OK) {
+    free_swaps(p, swaps);
     tg_program_free(program);
     tg_generation_drop(g);
-  } else
-    rc = hand_out(p, g, f);
-  if (rc != TG_OK) return tg_generation_drop(g), rc;
+    return rc;
+  }
+  hand_out(p, swaps);
   tg_generation_drop(p->generation);
   p->generation = g;
   return TG_OK;
