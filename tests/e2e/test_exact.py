@@ -71,14 +71,16 @@ def test_a_million_events_arrive_exactly_once(orders, tell):
 # --- processes die
 
 def test_five_kills_change_nothing(orders, tell):
-    stream = orders(150000, seed=2)
+    stream = orders(200000, seed=2)
     process = stream.member(**small())
-    for moment in stream.moments(5):
+    hits = 0
+    for _ in range(5):
         process.start(ready=False)
-        stream.until_loaded(moment, process)
+        stream.until_more(process)
         process.kill9()
+        hits += stream.loaded() < stream.count
         tell("killed at", f"{stream.loaded()} of {stream.count}")
-    assert stream.loaded() < stream.count, "weak: everything was loaded before the last kill"
+    assert hits >= 3, "weak: everything was loaded before most of the kills"
     process.start(ready=False)
     stream.until_done(process)
     stream.assert_exact()
@@ -174,16 +176,17 @@ def test_without_fencing_the_check_fails(orders):
 # --- servers go away
 
 def test_postgres_crashes_five_times(orders, postgres, tell):
-    stream = orders(150000, seed=7)
+    stream = orders(200000, seed=7)
     members = [stream.member(**small()) for _ in range(2)]
     for process in members:
         process.start(ready=False)
-    for moment in stream.moments(5):
-        stream.until_loaded(moment, members[0])
+    hits = 0
+    for _ in range(5):
+        hits += stream.until_more(members[0])
         postgres.immediate()
         postgres.start()
         tell("crashed at", f"{stream.loaded()} of {stream.count}")
-    assert stream.loaded() < stream.count, "weak: everything was loaded before the last crash"
+    assert hits >= 3, "weak: everything was loaded before most of the crashes"
     stream.until_done(members[1])
     assert all(process.running() for process in members)
     stream.assert_exact()
@@ -269,7 +272,8 @@ CORRUPTIONS = {
     "a reason is another one": ("reason", """UPDATE tidegate.quarantine SET field = 'country'
         WHERE ctid = (SELECT ctid FROM tidegate.quarantine WHERE field = 'amount' LIMIT 1)"""),
     "a quarantined value is cut": ("altered", """UPDATE tidegate.quarantine
-        SET value = substr(value, 2) WHERE ctid = (SELECT ctid FROM tidegate.quarantine LIMIT 1)"""),
+        SET value = substr(value, 2)
+        WHERE ctid = (SELECT ctid FROM tidegate.quarantine LIMIT 1)"""),
     "a segment is missing": ("hole", f"DELETE FROM tidegate.segment WHERE {INNER}"),
     "two segments overlap": ("overlap", f"""UPDATE tidegate.segment SET to_offset = to_offset + 1
         WHERE {INNER}"""),

@@ -73,9 +73,11 @@ class Orders:
         wait = process.until if process else eventually
         wait(lambda: self.chain() == self.ends, deadline)
 
-    def moments(self, n, share=0.85):
-        """n random points on the way, as numbers of events; the last one well before the end."""
-        return sorted(self.random.randrange(1, int(self.count * share)) for _ in range(n))
+    def until_more(self, process):
+        """Until a random number of events more are loaded; true while some are left."""
+        until = self.loaded() + self.random.randrange(1, 10000)
+        self.until_loaded(min(until, self.count), process)
+        return self.loaded() < self.count
 
     # --- is it right
 
