@@ -209,6 +209,12 @@ static void resolve(struct reader *r)
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     c->lanes = cores < 1 ? 1 : cores > TG_LANES_MAX ? TG_LANES_MAX : (uint32_t)cores;
   }
+  if (2 * c->event_bytes_max > c->load_bytes)
+    return complain(r, NULL,
+                    "load.bytes: a load of %llu KiB must hold the largest event (event_bytes_max, "
+                    "%llu KiB) twice; lower that or raise load.bytes",
+                    (unsigned long long)(c->load_bytes >> 10),
+                    (unsigned long long)(c->event_bytes_max >> 10));
   uint64_t fixed = ((uint64_t)BASE_MIB << 20) +
                    c->lanes * (LOADS_ALIVE * c->load_bytes + c->lua_memory_bytes / 4);
   uint64_t least = fixed + (uint64_t)c->lanes * QUEUE_KB_MIN * 1024 * QUEUE_TENTHS / 10;

@@ -252,9 +252,13 @@ static enum tg_rc step(struct tg_lane *lane)
 static void *worker_main(void *self)
 {
   struct tg_lane *lane = self;
-  while (!atomic_load(&lane->hub->stopping) && (lane->ended = step(lane)) == TG_OK)
+  enum tg_rc rc = TG_OK;
+  while (!atomic_load(&lane->hub->stopping) && rc == TG_OK) {
+    rc = step(lane);
+    atomic_store(&lane->ended, rc);
     tg_fault("lane.step");
-  if (lane->ended != TG_OK) tg_log_err(TG_ERROR, lane->name, &lane->err);
+  }
+  if (rc != TG_OK) tg_log_err(TG_ERROR, lane->name, &lane->err);
   tg_harvest_all(lane, tg_clock_mono_us() + STOP_US);
   tg_consumer_close(lane->consumer);
   lane->consumer = NULL;

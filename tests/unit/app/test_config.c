@@ -54,6 +54,21 @@ static void defaults_fill_what_is_not_said(void **state)
   tg_config_fini(&c);
 }
 
+static void a_load_must_hold_the_largest_event_twice(void **state)
+{
+  (void)state;
+  struct tg_config c;
+  struct faults f;
+  char text[256];
+  snprintf(text, sizeof text, "%sload: { bytes: 2MiB }\nevent_bytes_max: 1025KiB\n", good);
+  assert_int_equal(load(&c, text, &f), TG_CONFIG);
+  assert_non_null(strstr(f.text, "event_bytes_max, 1025 KiB"));
+  tg_config_fini(&c);
+  snprintf(text, sizeof text, "%sload: { bytes: 2MiB }\nevent_bytes_max: 1MiB\n", good);
+  assert_int_equal(load(&c, text, &f), TG_OK);
+  tg_config_fini(&c);
+}
+
 static void every_fault_is_told_with_line_and_column(void **state)
 {
   (void)state;
@@ -186,6 +201,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(defaults_fill_what_is_not_said),
+      cmocka_unit_test(a_load_must_hold_the_largest_event_twice),
       cmocka_unit_test(every_fault_is_told_with_line_and_column),
       cmocka_unit_test(missing_settings_and_broken_yaml_are_told),
       cmocka_unit_test(variables_are_replaced_in_values),
