@@ -129,7 +129,7 @@ static void refresh(struct tg_process *p)
       tg_metrics_slot(m, TG_GAUGE, "process_resident_memory_bytes", "Resident memory", NULL),
       (double)resident * (double)sysconf(_SC_PAGESIZE));
   tg_metric_set(
-      tg_metrics_slot(m, TG_GAUGE, "process_cpu_seconds", "CPU time of the process", NULL),
+      tg_metrics_slot(m, TG_COUNTER, "process_cpu_seconds_total", "CPU time of the process", NULL),
       (double)tg_clock_process_us() / TG_SEC);
   tg_metric_set(
       tg_metrics_slot(m, TG_GAUGE, "process_start_time_seconds", "Start of the process", NULL),

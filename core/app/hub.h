@@ -44,6 +44,7 @@ struct tg_hub {
   struct tg_metrics *metrics;
   atomic_bool stopping;
   atomic_uint version;       /* grows with every change of holds */
+  atomic_bool schema_ready;  /* the state schema is there: lanes may claim */
   atomic_llong pg_ok_us;     /* monotonic time when PostgreSQL last answered anybody; 0 = never */
   atomic_llong kafka_bad_us; /* since when the brokers are away; 0 = fine */
   atomic_uint swaps_due;     /* lanes that have not taken over the newest program yet */
@@ -61,7 +62,7 @@ void tg_hub_free(struct tg_hub *h);
 
 /* Adds a reason to hold a topic (its name is remembered from then on). Logs it once. */
 void tg_hub_hold(struct tg_hub *h, struct tg_text topic, enum tg_hold why, const char *reason);
-/* Removes a reason; logs when the topic goes on. BREAKER: also one that is still to be persisted. */
+/* Removes a reason; logs when the topic goes on. BREAKER: also one still to be persisted. */
 void tg_hub_release(struct tg_hub *h, struct tg_text topic, enum tg_hold why);
 unsigned tg_hub_holds(struct tg_hub *h, struct tg_text topic);
 
@@ -78,7 +79,7 @@ bool tg_hub_note_first(struct tg_hub *h, struct tg_entry *out);
 void tg_hub_note_done(struct tg_hub *h);
 
 void tg_hub_trip_persisted(struct tg_hub *h, struct tg_text topic);
-/* PostgreSQL says that the breaker is closed: removes BREAKER, unless a trip is on its way there. */
+/* PostgreSQL says that the breaker is closed: removes BREAKER, unless a trip is on its way. */
 void tg_hub_closed(struct tg_hub *h, struct tg_text topic);
 /* Sets when the keeper looks at the table again: in 1 s when only the world is at fault (TG_RETRY),
  * else in 1, 2, 4 .. 30 s, beginning anew when the last time is more than a minute ago. */

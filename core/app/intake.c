@@ -225,7 +225,8 @@ enum tg_rc tg_intake_subscribe(struct tg_lane *lane, struct tg_err *err)
 static void claim(struct tg_lane *lane, int64_t now)
 {
   uint32_t n = 0;
-  if (lane->claiming || now < lane->claim_after_us || !claims_room(lane)) return;
+  if (lane->claiming || now < lane->claim_after_us) return;
+  if (!atomic_load(&lane->hub->schema_ready) || !claims_room(lane)) return;
   for (uint32_t i = 0; i < lane->parts.count; i++) {
     const struct tg_part *p = &lane->parts.list[i];
     if (p->state == TG_PART_NEW || (p->state == TG_PART_FENCED && now >= p->retry_us))

@@ -36,6 +36,7 @@ static bool ready(struct tg_keeper *k)
   if (rc == TG_OK && !k->upgraded) {
     rc = tg_state_upgrade(k->pg, deadline(), &err);
     k->upgraded = rc == TG_OK;
+    if (k->upgraded) atomic_store(&k->hub->schema_ready, true);
   }
   if (rc == TG_OK) return atomic_store(&k->hub->pg_ok_us, tg_clock_mono_us()), true;
   tg_log_err(rc == TG_RETRY ? TG_WARN : TG_ERROR, "keeper", &err);
@@ -316,6 +317,16 @@ static void end(struct tg_keeper *k)
   pthread_mutex_unlock(&k->lock);
 }
 
+/* What must not be forgotten with the process: breakers that opened a moment ago, the journal. */
+static void write_last(struct tg_keeper *k)
+{
+  struct tg_topic_state s;
+  tg_pg_stop_flag(k->pg, NULL);
+  for (uint32_t i = 0; tg_pg_connected(k->pg) && tg_hub_topic(k->hub, i, &s); i++)
+    if (s.trip_pending) persist_trip(k, &s);
+  if (tg_pg_connected(k->pg)) write_notes(k);
+}
+
 static void *keeper_main(void *self)
 {
   struct tg_keeper *k = self;
@@ -324,7 +335,7 @@ static void *keeper_main(void *self)
     turn(k);
     nanosleep(&wait, NULL);
   }
-  if (tg_pg_connected(k->pg)) write_notes(k);
+  write_last(k);
   end(k);
   return NULL;
 }

@@ -292,13 +292,19 @@ uint32_t tg_metrics_top(struct tg_metrics *m, const char *name, const char *key,
   return n;
 }
 
+/* Figures of the process itself carry the names that every Prometheus client uses. */
+static const char *prefix(const struct family *f)
+{
+  return strncmp(f->name, "process_", 8) == 0 ? "" : "tidegate_";
+}
+
 static void write_histogram(const struct family *f, const struct series *s, struct tg_buf *out)
 {
   uint64_t sum = 0;
   const char *comma = *s->labels ? "," : "";
   for (int i = 0; i < TG_METRIC_BUCKETS; i++) {
     sum += atomic_load_explicit(&s->metric.buckets[i], memory_order_relaxed);
-    tg_buf_printf(out, "tidegate_%s_bucket{%s%sle=\"", f->name, s->labels, comma);
+    tg_buf_printf(out, "%s%s_bucket{%s%sle=\"", prefix(f), f->name, s->labels, comma);
     if (i < TG_METRIC_BUCKETS - 1)
       tg_buf_printf(out, "%g", tg_metric_bounds[i]);
     else
@@ -306,9 +312,9 @@ static void write_histogram(const struct family *f, const struct series *s, stru
     tg_buf_printf(out, "\"} %llu\n", (unsigned long long)sum);
   }
   const char *open = *s->labels ? "{" : "", *close = *s->labels ? "}" : "";
-  tg_buf_printf(out, "tidegate_%s_sum%s%s%s %.17g\n", f->name, open, s->labels, close,
+  tg_buf_printf(out, "%s%s_sum%s%s%s %.17g\n", prefix(f), f->name, open, s->labels, close,
                 tg_metric_get(&s->metric));
-  tg_buf_printf(out, "tidegate_%s_count%s%s%s %llu\n", f->name, open, s->labels, close,
+  tg_buf_printf(out, "%s%s_count%s%s%s %llu\n", prefix(f), f->name, open, s->labels, close,
                 (unsigned long long)sum);
 }
 
@@ -316,7 +322,7 @@ static void write_series(const struct family *f, const struct series *s, struct 
 {
   if (f->type == TG_HISTOGRAM) return write_histogram(f, s, out);
   const char *open = *s->labels ? "{" : "", *close = *s->labels ? "}" : "";
-  tg_buf_printf(out, "tidegate_%s%s%s%s %.17g\n", f->name, open, s->labels, close,
+  tg_buf_printf(out, "%s%s%s%s%s %.17g\n", prefix(f), f->name, open, s->labels, close,
                 tg_metric_get(&s->metric));
 }
 
@@ -327,8 +333,8 @@ static void write_head(const struct family *f, struct tg_buf *out, bool openmetr
   size_t len = strlen(f->name);
   bool total = len > 6 && strcmp(f->name + len - 6, "_total") == 0;
   int shown = (int)(openmetrics && f->type == TG_COUNTER && total ? len - 6 : len);
-  tg_buf_printf(out, "# HELP tidegate_%.*s %s\n# TYPE tidegate_%.*s %s\n", shown, f->name, f->help,
-                shown, f->name, types[f->type]);
+  tg_buf_printf(out, "# HELP %s%.*s %s\n# TYPE %s%.*s %s\n", prefix(f), shown, f->name, f->help,
+                prefix(f), shown, f->name, types[f->type]);
 }
 
 void tg_metrics_write(struct tg_metrics *m, struct tg_buf *out, bool openmetrics)

@@ -33,8 +33,9 @@ struct tg_decoder {
   struct plan *plans;
   struct tg_jsonvalue values;
   struct tg_batch *batch;
-  uint64_t stamp;      /* of the present event */
-  struct tg_buf extra; /* its undeclared members, when they are kept */
+  uint64_t stamp;          /* of the present event */
+  const struct tg_key *at; /* whose text is being read; NULL: none that a field wants */
+  struct tg_buf extra;     /* its undeclared members, when they are kept */
   uint8_t extra_flags;
   struct tg_text unknown; /* its first undeclared key, as written; ptr NULL: none */
 };
@@ -123,13 +124,27 @@ static enum tg_rc refuse_all(struct tg_decoder *d, uint32_t row, const char *rea
   return refuse(d, row, (struct tg_text){NULL, 0}, "%s", reason);
 }
 
+/* The name of the field that wants this key; ptr NULL: none does. */
+static struct tg_text field_at(const struct tg_decoder *d, const struct tg_key *k)
+{
+  for (uint32_t f = 0; k && f < d->topic->fields_count; f++) {
+    const struct plan *p = &d->plans[f];
+    uint32_t count = p->field->source == TG_FROM_VALUE ? p->field->paths_count : 0;
+    for (uint32_t i = 0; i < count; i++)
+      if (p->keys[i] == k) return p->field->name;
+  }
+  return (struct tg_text){NULL, 0};
+}
+
 static enum tg_rc refuse_json(struct tg_decoder *d, uint32_t row)
 {
   struct tg_text none = {NULL, 0}, value = d->batch->events[row].value;
   const struct tg_jsonread *j = &d->values.json;
   bool mark = value.len >= 3 && memcmp(value.ptr, "\xef\xbb\xbf", 3) == 0;
   if (mark) return refuse(d, row, none, "not JSON: it begins with a byte order mark");
-  return refuse(d, row, none, "not JSON: %s at byte %u", j->reason, j->fault_at);
+  struct tg_text field = field_at(d, d->at);
+  return refuse(d, row, field, "%.*s%snot JSON: %s at byte %u", TG_TEXT(field),
+                field.ptr ? ": " : "", j->reason, j->fault_at);
 }
 
 /* --- walking the object --- */
@@ -209,7 +224,10 @@ static bool walk_member(struct tg_decoder *d, struct tg_key *parent, struct tg_k
   if (k->stamp == d->stamp) tg_key_forget(k);
   k->stamp = d->stamp;
   if (k->children && tg_jsonread_peek(j) == '{') return walk_inner(d, k, depth);
-  return tg_jsonread_value(j, depth, &k->value);
+  d->at = tg_jsonread_peek(j) == '"' ? k : NULL;
+  if (!tg_jsonread_value(j, depth, &k->value)) return false;
+  d->at = NULL;
+  return true;
 }
 
 static bool walk_object(struct tg_decoder *d, struct tg_key *parent, uint32_t depth)
@@ -390,6 +408,7 @@ static enum tg_rc walk(struct tg_decoder *d, uint32_t row, struct tg_text value)
   struct tg_jsonread *j = &d->values.json;
   struct tg_jsonspots spots;
   *j = (struct tg_jsonread){0};
+  d->at = NULL;
   enum tg_rc rc = tg_jsonindex_run(d->index, value, &spots, &j->reason);
   if (rc == TG_DATA) return refuse_json(d, row);
   if (rc != TG_OK) return rc;

@@ -134,11 +134,23 @@ static enum tg_rc target_failed(struct tg_attempt *a, uint32_t batch, enum tg_rc
   }
 }
 
+/* Somebody holds what tidegate's own tables need: keys of a former owner's open transaction. Its
+ * session is ended when it may be; then the load goes again at once. */
+static enum tg_rc blocked(struct tg_attempt *a)
+{
+  uint32_t ended = 0;
+  struct tg_attempt quiet = *a;
+  quiet.err = NULL; /* the lock is what has to be told */
+  tg_wire_rollback(a->l->pg, a->deadline_us);
+  return tg_attempt_evict(&quiet, &ended) == TG_OK && ended ? TG_AGAIN : TG_RETRY;
+}
+
 /* A failure in tidegate's own tables. */
 static enum tg_rc own_failed(struct tg_attempt *a, enum tg_rc rc)
 {
   struct tg_pg *pg = a->l->pg;
   if (!tg_pg_connected(pg)) return TG_RETRY;
+  if (strcmp(tg_pg_sqlstate(pg), "55P03") == 0) return blocked(a);
   tg_wire_rollback(pg, a->deadline_us);
   if (*tg_pg_sqlstate(pg) && tg_sqlstate_class(tg_pg_sqlstate(pg), TG_AT_OWN, false) == TG_SQL_ONCE)
     return internal_error(a->l);
@@ -234,17 +246,11 @@ static enum tg_rc breaker_opened(struct tg_attempt *a)
 static enum tg_rc finish_failed(struct tg_attempt *a, uint32_t step, enum tg_rc rc)
 {
   struct tg_pg *pg = a->l->pg;
-  uint32_t ended = 0;
   if (a->report->unknown) a->l->unknown = true;
   if (!tg_pg_connected(pg)) return TG_RETRY;
   if (strcmp(tg_pg_sqlstate(pg), "TG001") == 0) return fenced(a);
   if (strcmp(tg_pg_sqlstate(pg), "TG002") == 0) return breaker_opened(a);
-  if (strcmp(tg_pg_sqlstate(pg), "55P03") == 0) {
-    struct tg_attempt quiet = *a;
-    quiet.err = NULL;
-    tg_wire_rollback(pg, a->deadline_us);
-    return tg_attempt_evict(&quiet, &ended) == TG_OK && ended ? TG_AGAIN : TG_RETRY;
-  }
+  if (strcmp(tg_pg_sqlstate(pg), "55P03") == 0) return blocked(a);
   return step == 0 ? constraint_failed(a, rc) : own_failed(a, rc);
 }
 

@@ -22,7 +22,7 @@ REFUSED = {
     "not an object": (b"[1]", "decode", None, "not a JSON object"),
     "something behind": (b'{"id": 1} x', "decode", None, "something behind its end"),
     "NUL in text": (b'{"id": 1, "name": "a\\u0000b"}', "decode", "name", "\\u0000"),
-    "lone surrogate": (b'{"id": 1, "name": "\\ud800"}', "decode", None, "lone surrogate"),
+    "lone surrogate": (b'{"id": 1, "name": "\\ud800"}', "decode", "name", "lone surrogate"),
     "invalid UTF-8": (b'{"id": 1, "name": "\xff\xfe"}', "decode", None, "UTF-8"),
     "number overflow": ({"id": 1, "small": 40000}, "decode", "small", "40000"),
     "bigint overflow": (b'{"id": 9223372036854775808}', "decode", "id", "9223372036854775808"),

@@ -20,7 +20,7 @@ ISSUE = '{"not_null(amount): amount: null"}'  # a null amount is loaded and tagg
 FAULTS = {
     50: ("cut", ("decode", None, None, "not JSON")),
     80: ("nul", ("decode", None, "currency", r"\u0000")),
-    100: ("surrogate", ("decode", None, None, "lone surrogate")),
+    100: ("surrogate", ("decode", None, "currency", "lone surrogate")),
     130: ("overflow", ("decode", None, "amount", "out of range for numeric(12,2)")),
     160: ("null_key", ("decode", None, "customer_id", "null in NOT NULL field")),
     190: ("wrong_type", ("decode", None, "customer_id", "is an object, not a number")),
