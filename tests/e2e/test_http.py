@@ -83,7 +83,7 @@ def documented():
     """{metric name: type} of docs/METRICS.md"""
     rows = re.findall(r"(?m)^\| (`[^|]+) \| (\w+)[^|]* \|",
                       (TOP / "docs/METRICS.md").read_text(encoding="utf-8"))
-    return {"tidegate_" + name: kind for names, kind in rows
+    return {("" if name.startswith("process_") else "tidegate_") + name: kind for names, kind in rows
             for name in re.findall(r"`(\w+)`", names)}
 
 
