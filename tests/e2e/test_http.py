@@ -83,8 +83,8 @@ def documented():
     """{metric name: type} of docs/METRICS.md"""
     rows = re.findall(r"(?m)^\| (`[^|]+) \| (\w+)[^|]* \|",
                       (TOP / "docs/METRICS.md").read_text(encoding="utf-8"))
-    return {("" if name.startswith("process_") else "tidegate_") + name: kind for names, kind in rows
-            for name in re.findall(r"`(\w+)`", names)}
+    return {name if name.startswith("process_") else f"tidegate_{name}": kind
+            for names, kind in rows for name in re.findall(r"`(\w+)`", names)}
 
 
 def test_metrics_are_prometheus_text_with_the_documented_names(shop):
