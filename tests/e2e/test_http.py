@@ -192,7 +192,8 @@ def test_sigterm_ends_it_with_everything_committed(kafka, topic, tidegate, datab
     chain = scripts.chain(database, name)
     assert database.value("SELECT count(*) FROM events") == sum(chain.values())
     assert database.value("SELECT bool_and(released) FROM tidegate.partition"), "claims are kept"
-    assert kafka.committed(name, process.config["pipeline"]) == chain
+    committed = kafka.committed(name, process.config["pipeline"])
+    assert {part: max(offset, 0) for part, offset in committed.items()} == chain  # -1001: none
     process.start(ready=False)
     process.until(lambda: scripts.done(database, kafka, name))
     assert database.rows("SELECT count(*), count(DISTINCT id) FROM events") == [(50000, 50000)]
