@@ -200,7 +200,7 @@ static void two_members_share_and_a_close_moves_partitions(void **state)
     assert_int_equal(tg_consumer_poll(a->c, 10000, 1000, NULL), TG_OK);
     assert_int_equal(tg_consumer_poll(b->c, 10000, 1000, NULL), TG_OK);
   }
-  assert_int_equal(a->revoked, 1);
+  assert_true(a->revoked >= 1); /* the group may rebalance more than once while b joins */
   assert_int_equal(a->lost, 0);
   assert_int_not_equal(a->parts[0], b->parts[0]);
   /* The old assignment is dead: nothing of it comes, and it cannot be taken up again. */
