@@ -12,6 +12,20 @@ static int nothing(const char *what)
   return TG_EXIT_NOTHING;
 }
 
+/* One event or row in full. rc: of the question; none: what to say when nothing was found. */
+static int answer_one(struct tg_pg *pg, enum tg_rc rc, bool json, const char *none,
+                      const struct tg_err *err)
+{
+  uint32_t rows = rc == TG_OK ? tg_pg_rows(pg) : 0;
+  if (rows && json)
+    tg_ask_print(pg, true, stdout);
+  else if (rows)
+    tg_ask_print_row(pg, 0, stdout);
+  tg_pg_free(pg);
+  if (rc != TG_OK) return tg_cli_fail(err);
+  return rows ? TG_EXIT_OK : nothing(none);
+}
+
 static int list(const struct tg_config *c, const struct tg_quarantine_filter *f, bool count,
                 bool json)
 {
@@ -33,14 +47,7 @@ static int show(const struct tg_config *c, const struct tg_quarantine_key *k, bo
   struct tg_pg *pg = tg_ask_open(c, &err);
   if (!pg) return tg_cli_fail(&err);
   enum tg_rc rc = tg_quarantine_show(pg, k, tg_ask_deadline(), &err);
-  uint32_t rows = rc == TG_OK ? tg_pg_rows(pg) : 0;
-  if (rows && json)
-    tg_ask_print(pg, true, stdout);
-  else if (rows)
-    tg_ask_print_row(pg, 0, stdout);
-  tg_pg_free(pg);
-  if (rc != TG_OK) return tg_cli_fail(&err);
-  return rows ? TG_EXIT_OK : nothing("this event is not in the quarantine");
+  return answer_one(pg, rc, json, "this event is not in the quarantine", &err);
 }
 
 static int run(const struct tg_config *c, const struct tg_args *args,
@@ -111,14 +118,7 @@ static int trace(const struct tg_config *c, const struct tg_args *args, bool jso
   if (!pg) return tg_cli_fail(&err);
   enum tg_rc rc = tg_ledger_trace(pg, (int32_t)strtol(args->words[0], NULL, 10),
                                   strtoll(args->words[1], NULL, 10), tg_ask_deadline(), &err);
-  uint32_t rows = rc == TG_OK ? tg_pg_rows(pg) : 0;
-  if (rows && json)
-    tg_ask_print(pg, true, stdout);
-  else if (rows)
-    tg_ask_print_row(pg, 0, stdout);
-  tg_pg_free(pg);
-  if (rc != TG_OK) return tg_cli_fail(&err);
-  return rows ? TG_EXIT_OK : nothing("the ledger has nothing with this partition and offset");
+  return answer_one(pg, rc, json, "the ledger has nothing with this partition and offset", &err);
 }
 
 int tg_command_trace(int argc, char **argv)

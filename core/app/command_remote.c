@@ -60,27 +60,6 @@ static int show_reload(long status, json_t *answer)
   return status == 504 ? TG_EXIT_LATER : TG_EXIT_CONFIG;
 }
 
-int tg_command_reload(int argc, char **argv)
-{
-  struct tg_config c;
-  struct tg_buf body;
-  struct tg_err err;
-  bool json = false;
-  long status = 0;
-  int code = config_of(argc, argv, &c, &json);
-  if (code >= 0) return code;
-  if (call(&c, (struct tg_fetch){.method = "POST", .url = "/-/reload"}, &status, &body, &err) !=
-      TG_OK)
-    return tg_cli_fail(&err);
-  json_t *answer = json_loads(tg_buf_cstr(&body), 0, NULL);
-  if (json) printf("%s", tg_buf_cstr(&body));
-  code = show_reload(status, answer);
-  json_decref(answer);
-  tg_buf_fini(&body);
-  tg_config_fini(&c);
-  return code;
-}
-
 static double number(json_t *o, const char *key)
 {
   return json_number_value(json_object_get(o, key));
@@ -130,7 +109,21 @@ static void show_status(json_t *s)
   show_next(topics);
 }
 
-int tg_command_status(int argc, char **argv)
+static int answer_status(long status, json_t *answer, bool json)
+{
+  if (answer && !json) show_status(answer);
+  return status == 200 && answer ? TG_EXIT_OK : TG_EXIT_FAILURE;
+}
+
+static int answer_reload(long status, json_t *answer, bool json)
+{
+  (void)json; /* its one line comes behind the JSON */
+  return show_reload(status, answer);
+}
+
+/* Asks the process and shows its answer; with --json as it came, first. */
+static int ask(int argc, char **argv, struct tg_fetch f,
+               int (*show)(long status, json_t *answer, bool json))
 {
   struct tg_config c;
   struct tg_buf body;
@@ -139,17 +132,22 @@ int tg_command_status(int argc, char **argv)
   long status = 0;
   int code = config_of(argc, argv, &c, &json);
   if (code >= 0) return code;
-  if (call(&c, (struct tg_fetch){.method = "GET", .url = "/status.json"}, &status, &body, &err) !=
-      TG_OK)
-    return tg_cli_fail(&err);
+  if (call(&c, f, &status, &body, &err) != TG_OK) return tg_cli_fail(&err);
   json_t *answer = json_loads(tg_buf_cstr(&body), 0, NULL);
-  if (json)
-    printf("%s", tg_buf_cstr(&body));
-  else if (answer)
-    show_status(answer);
-  code = status == 200 && answer ? TG_EXIT_OK : TG_EXIT_FAILURE;
+  if (json) printf("%s", tg_buf_cstr(&body));
+  code = show(status, answer, json);
   json_decref(answer);
   tg_buf_fini(&body);
   tg_config_fini(&c);
   return code;
+}
+
+int tg_command_reload(int argc, char **argv)
+{
+  return ask(argc, argv, (struct tg_fetch){.method = "POST", .url = "/-/reload"}, answer_reload);
+}
+
+int tg_command_status(int argc, char **argv)
+{
+  return ask(argc, argv, (struct tg_fetch){.method = "GET", .url = "/status.json"}, answer_status);
 }

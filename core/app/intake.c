@@ -278,14 +278,11 @@ void tg_intake_claimed(struct tg_lane *lane, struct tg_job *job)
 {
   lane->claiming = false;
   if (job->kind == TG_JOB_RELEASE) return;
+  for (uint32_t i = 0; job->rc == TG_OK && i < job->count; i++)
+    start_reading(lane, &job->claims[i], &lane->parts.list[lane->claim_slots[i]]);
   if (job->rc == TG_OK && job->kind == TG_JOB_CLAIM) {
-    for (uint32_t i = 0; i < job->count; i++)
-      start_reading(lane, &job->claims[i], &lane->parts.list[lane->claim_slots[i]]);
     uint32_t fresh = find_beginnings(lane, job);
     if (fresh) return send_claims(lane, &lane->claim_job, TG_JOB_BEGIN, fresh);
-  } else if (job->rc == TG_OK) {
-    for (uint32_t i = 0; i < job->count; i++)
-      start_reading(lane, &job->claims[i], &lane->parts.list[lane->claim_slots[i]]);
   }
   if (job->rc == TG_OK) return;
   tg_log_err(job->rc == TG_RETRY ? TG_WARN : TG_ERROR, lane->name, &job->err);
