@@ -129,8 +129,13 @@ void tg_batchobj_push(lua_State *L, struct tg_batch *b, enum tg_phase phase)
   luaL_setmetatable(L, TG_BATCH_OBJECT);
   memset(live->unused, 0, sizeof live->unused);
   h->use = live->use = ++live->uses;
-  live->b = b, live->phase = phase;
+  live->b = b, live->phase = phase, live->rows = NULL;
   live->full = false, live->masks = 0;
+}
+
+void tg_batchobj_measure(lua_State *L, const uint8_t *rows)
+{
+  tg_live(L)->rows = rows;
 }
 
 uint32_t tg_batchobj_close(lua_State *L, const char **line)
@@ -151,7 +156,7 @@ uint32_t tg_batchobj_close(lua_State *L, const char **line)
   }
   if (line) *line = live->line;
   memset(live->unused, 0, sizeof live->unused);
-  live->use = 0, live->b = NULL;
+  live->use = 0, live->b = NULL, live->rows = NULL;
   return count;
 }
 

@@ -151,6 +151,26 @@ static int api_greatest(lua_State *L)
   return pick(L, true, "greatest");
 }
 
+/* Whether the value at 1 is on the right side of the bound at `at`; a bound that is nil holds. */
+static bool holds(lua_State *L, int at, bool is_min)
+{
+  if (tg_arg_absent(L, at)) return true;
+  int op = lua_toboolean(L, at + 2) ? LUA_OPLT : LUA_OPLE;
+  return is_min ? lua_compare(L, at, 1, op) : lua_compare(L, 1, at, op);
+}
+
+static int api_within(lua_State *L)
+{
+  lua_settop(L, 5);
+  if (lua_isnil(L, 1)) {
+    lua_pushnil(L);
+  } else {
+    lua_pushboolean(L, holds(L, 2, true) && holds(L, 3, false));
+  }
+  lua_pushvalue(L, 1);
+  return 2;
+}
+
 const struct tg_api tg_api_logic[] = {
     {"eq", "col:eq(x)", "Equal; null when either side is null.", cmp_eq},
     {"ne", "col:ne(x)", "Not equal; null when either side is null.", cmp_ne},
@@ -180,6 +200,8 @@ const struct tg_api tg_api_globals[] = {
     {"when", "when(mask, a, b)", "a where mask is true, else b (also where it is null).", api_when},
     {"least", "least(a, b, ..)", "The smallest; nulls are left out.", api_least},
     {"greatest", "greatest(a, b, ..)", "The largest; nulls are left out.", api_greatest},
+    {"within", "within(v, min, max[, exclusive_min[, exclusive_max]])",
+     "For judges: nil when v is nil, else whether it is within bounds, and v.", api_within},
     {"null", "null", "The missing value, where Lua's nil cannot stand.", NULL},
     {0},
 };

@@ -35,7 +35,8 @@ struct tg_live {
   uint64_t uses, masks;
   struct tg_batch *b;
   enum tg_phase phase;
-  bool full; /* the batch's own arena had no room */
+  const uint8_t *rows; /* 1 for the rows that a measure looks at; NULL: all of them */
+  bool full;           /* the batch's own arena had no room */
   struct tg_err err;
   char line[160]; /* what tg_batchobj_close() returns */
   struct tg_unused unused[TG_MASKS_UNUSED_MAX];

@@ -70,6 +70,8 @@ static enum tg_rc note_critical(const struct tg_rule *rule, const struct tg_verd
   level_text(rule->critical, level, sizeof level);
   if (v->verdict == TG_VERDICT_ERROR) {
     snprintf(why, sizeof why, "%s: %s", rule->id, v->error);
+  } else if (v->seen) {
+    snprintf(why, sizeof why, "%s: fails: %s", rule->id, v->seen);
   } else {
     snprintf(why, sizeof why, "%s: %u of %u rows failed (critical %s)", rule->id, v->failed,
              v->evaluated, level);

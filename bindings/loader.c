@@ -8,6 +8,9 @@
 
 extern const char tg_embed_prelude_source_lua[];
 extern const char tg_embed_prelude_params_lua[];
+extern const char tg_embed_prelude_common_lua[];
+extern const char tg_embed_prelude_judge_lua[];
+extern const char tg_embed_prelude_bind_lua[];
 extern const char tg_embed_prelude_rules_lua[];
 extern const char tg_embed_prelude_topics_lua[];
 extern const char tg_embed_prelude_tests_lua[];
@@ -17,6 +20,9 @@ static const struct prelude {
 } PRELUDE[] = {
     {"source", "prelude_source.lua", tg_embed_prelude_source_lua},
     {"params", "prelude_params.lua", tg_embed_prelude_params_lua},
+    {"common", "prelude_common.lua", tg_embed_prelude_common_lua},
+    {"judge", "prelude_judge.lua", tg_embed_prelude_judge_lua},
+    {"bind", "prelude_bind.lua", tg_embed_prelude_bind_lua},
     {"rules", "prelude_rules.lua", tg_embed_prelude_rules_lua},
     {"topics", "prelude_topics.lua", tg_embed_prelude_topics_lua},
     {"tests", "prelude_tests.lua", tg_embed_prelude_tests_lua},

@@ -51,16 +51,19 @@ tg.api.at, tg.api.uuid = at, uuid
 
 local rule_keys = {
   with = true, given = true, types = true, fails = true, reasons = true, evaluated = true,
-  verdict = true,
+  verdict = true, observed = true,
 }
-local topic_keys = { events = true, rows = true, quarantined = true, dropped = true, tagged = true }
+local topic_keys = {
+  events = true, rows = true, quarantined = true, dropped = true, tagged = true,
+}
 local later = {
-  observed = true, lookups = true, series = true, property = true, restart_at = true,
+  lookups = true, series = true, property = true, restart_at = true,
   reload_at = true,
   out_of_order = true, rebalance_at = true, fires = true, quiet = true,
 }
 local expectations = {
-  "fails", "reasons", "evaluated", "verdict", "rows", "quarantined", "dropped", "tagged",
+  "fails", "reasons", "evaluated", "verdict", "observed", "rows", "quarantined", "dropped",
+  "tagged",
 }
 local verdicts = { pass = true, fail = true, error = true, skip = true }
 
@@ -271,6 +274,7 @@ local function prepare(item)
   end
   local batches = batches_of(item.test.given)
   local types = types_of(item, batches)
+  tg.judge.forget()
   local faults = {}
   local place = item.path .. ":" .. item.line
   local rule = rules.bind(item.kind, item.test.with or {}, { fields = types }, place,
@@ -293,6 +297,42 @@ local function same_list(a, b)
   return true
 end
 
+-- Whether what a judge saw is what a test expects: numbers within 1e-9 of each other (relative),
+-- lists element by element.
+local function same(want, got)
+  if want == tg.null then want = nil end
+  if type(want) == "table" and type(got) == "table" then
+    if #want ~= #got then return false end
+    for i = 1, #want do
+      if not same(want[i], got[i]) then return false end
+    end
+    return true
+  end
+  if type(want) ~= "number" or type(got) ~= "number" then return want == got end
+  if want ~= want then return got ~= got end
+  local largest = math.max(math.abs(want), math.abs(got))
+  return want == got or largest < math.huge and math.abs(want - got) <= 1e-9 * largest
+end
+
+local function plain(v)
+  if type(v) == "table" then
+    local parts = {}
+    for i = 1, #v do parts[i] = plain(v[i]) end
+    return "{ " .. table.concat(parts, ", ") .. " }"
+  end
+  return shown(v)
+end
+
+local function compare_observed(test, differ)
+  if test.observed == nil then return end
+  local seen = tg.judge.last()
+  if not seen then
+    differ("observed", plain(test.observed), "nothing: the rule is no measure")
+  elseif not same(test.observed, seen.observed) then
+    differ("observed", plain(test.observed), plain(seen.observed))
+  end
+end
+
 local function compare_rule(test, got, differ)
   if test.verdict and test.verdict ~= got.verdict then
     differ("verdict", test.verdict, got.verdict .. (got.error and (" (" .. got.error .. ")") or ""))
@@ -306,6 +346,7 @@ local function compare_rule(test, got, differ)
   if test.evaluated and test.evaluated ~= got.evaluated then
     differ("evaluated", test.evaluated, got.evaluated)
   end
+  compare_observed(test, differ)
   if test.reasons and not same_list(test.reasons, got.reasons) then
     differ("reasons", numbers(test.reasons), numbers(got.reasons))
   end

@@ -129,9 +129,7 @@ static void swap_vms(struct tg_program *p, struct tg_program *fresh)
     struct tg_script *to = p->scripts[i];
     to->transform = from->transform;
     for (uint32_t r = 0; r < to->rules_count; r++) {
-      to->rules[r].check = from->rules[r].check;
-      to->rules[r].params = from->rules[r].params;
-      to->rules[r].where = from->rules[r].where;
+      tg_ruleload_move(&to->rules[r], &from->rules[r]);
     }
   }
 }

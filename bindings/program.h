@@ -54,12 +54,16 @@ size_t tg_program_memory(const struct tg_program *p); /* bytes held by the VM */
 enum tg_verdict { TG_VERDICT_PASS, TG_VERDICT_FAIL, TG_VERDICT_ERROR, TG_VERDICT_SKIP };
 enum tg_alarm { TG_ALARM_NONE, TG_ALARM_WARN, TG_ALARM_CRITICAL };
 
-/* What one rule said about one batch. Texts live in the program. */
+/* What one rule said about one batch. A measure that fails counts as one failing row; its
+ * `evaluated` is the number of values it used. */
 struct tg_verdict_row {
-  const char *rule; /* id: "between(amount)" */
+  const char *rule; /* id: "between(amount)"; lives in the program */
   enum tg_verdict verdict;
   enum tg_alarm alarm;
-  uint32_t evaluated, failed;
+  uint32_t evaluated, skipped, failed; /* skipped: live rows that were left out */
+  double observed_number;              /* a measure's value; NaN when it is no number */
+  const char *seen; /* measures: a JSON object with those of observed, expected, low, high, score,
+                     * min, max, approx, key that there are; else NULL. In the batch's arena */
   int64_t cpu_us;
   const char *error; /* file:line and text, or NULL; lives in the batch's arena */
 };

@@ -76,7 +76,7 @@ static enum tg_fate fate_of(const char *text)
 
 void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struct tg_rule *rule)
 {
-  *rule = (struct tg_rule){.check = LUA_NOREF, .params = LUA_NOREF, .where = LUA_NOREF};
+  *rule = TG_RULE_NONE;
   rule->id = text_field(L, idx, "id");
   rule->place = text_field(L, idx, "place");
   rule->nulls = nulls_of(text_field(L, idx, "nulls"));
@@ -92,16 +92,30 @@ void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struc
   lua_pop(L, 3);
   reason_field(L, idx, topic, rule);
   rule->check = take(L, idx, "check");
+  rule->measure = take(L, idx, "measure");
+  rule->judge = take(L, idx, "judge");
   rule->params = take(L, idx, "p");
   rule->where = take(L, idx, "where");
 }
 
+void tg_ruleload_move(struct tg_rule *rule, const struct tg_rule *from)
+{
+  rule->check = from->check;
+  rule->measure = from->measure;
+  rule->judge = from->judge;
+  rule->params = from->params;
+  rule->where = from->where;
+}
+
 void tg_ruleload_drop(lua_State *L, struct tg_rule *rule)
 {
+  static const struct tg_rule none = TG_RULE_NONE;
   luaL_unref(L, LUA_REGISTRYINDEX, rule->check);
+  luaL_unref(L, LUA_REGISTRYINDEX, rule->measure);
+  luaL_unref(L, LUA_REGISTRYINDEX, rule->judge);
   luaL_unref(L, LUA_REGISTRYINDEX, rule->params);
   luaL_unref(L, LUA_REGISTRYINDEX, rule->where);
-  rule->check = rule->params = rule->where = LUA_NOREF;
+  tg_ruleload_move(rule, &none);
 }
 
 /* tg.rule(handle, rule) */

@@ -389,7 +389,7 @@ static void open_running(struct running *r, struct tg_program *p, int list, uint
 {
   *r = (struct running){.number = number, .list = list, .spec = LUA_NOREF};
   r->run.p = p;
-  r->run.rule = (struct tg_rule){.check = LUA_NOREF, .params = LUA_NOREF, .where = LUA_NOREF};
+  r->run.rule = TG_RULE_NONE;
   tg_arena_init(&r->run.arena, 64 << 10, TG_TEST_BYTES_MAX);
   tg_buf_init(&r->json, TG_TEST_BYTES_MAX);
 }

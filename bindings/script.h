@@ -16,6 +16,8 @@
 #include "bindings/program.h"
 #include "bindings/vm.h"
 
+#include <lauxlib.h>
+
 /* A level of failing rows: a count, or a share of the rows judged. */
 enum tg_level_kind { TG_LEVEL_NONE, TG_LEVEL_COUNT, TG_LEVEL_SHARE };
 struct tg_level {
@@ -35,7 +37,9 @@ struct tg_reason_part {
 struct tg_rule {
   const char *id;    /* "between(amount)", unique in its topic */
   const char *place; /* "scripts/orders.lua:21": where the topic applies it */
-  int check;         /* reference: check(b, p) */
+  int check;         /* reference: check(b, p); LUA_NOREF for a measure */
+  int measure;       /* reference: measure(b, p); LUA_NOREF for a check */
+  int judge;         /* reference: judge(m, rows, s) -> verdict, used, seen (prelude_judge.lua) */
   int params;        /* reference: p */
   int where;         /* reference: where(b), or LUA_NOREF */
   enum tg_nulls nulls;
@@ -117,6 +121,15 @@ struct tg_program *tg_loader_program(lua_State *L);
 /* Fills rule from the bound rule at idx (a table of prelude_rules.lua); references are taken,
  * texts copied into the program's arena. Raises when memory is out. [-0, +0] */
 void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struct tg_rule *rule);
+/* A rule that holds no reference. */
+#define TG_RULE_NONE                                                                               \
+  ((struct tg_rule){.check = LUA_NOREF,                                                            \
+                    .measure = LUA_NOREF,                                                          \
+                    .judge = LUA_NOREF,                                                            \
+                    .params = LUA_NOREF,                                                           \
+                    .where = LUA_NOREF})
+/* Moves the references of `from`, of another VM, into rule. */
+void tg_ruleload_move(struct tg_rule *rule, const struct tg_rule *from);
 /* Gives the references back. */
 void tg_ruleload_drop(lua_State *L, struct tg_rule *rule);
 

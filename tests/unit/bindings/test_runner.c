@@ -171,7 +171,7 @@ static void malformed_test_is_a_load_error(void **state)
   expect_rule_fault("{ \"t\", fails = {} }", "given is missing");
   expect_rule_fault("{ given = { x = {} }, fails = {} }", "a test begins with its title");
   expect_rule_fault("{ \"t\", given = { x = {} }, verdict = \"maybe\" }", "verdict is 'pass'");
-  expect_rule_fault("{ \"t\", given = { x = {} }, observed = 1 }", "'observed' is not available");
+  expect_rule_fault("{ \"t\", given = { x = {} }, series = 1 }", "'series' is not available");
   expect_rule_fault("7", "a test is a table, not 7");
 }
 

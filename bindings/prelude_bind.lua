@@ -1,0 +1,187 @@
+-- prelude_bind.lua: binds a rule kind and its arguments to a topic's columns.
+local tg = ...
+local params, common = tg.params, tg.common
+local shown, did_you_mean = params.shown, params.did_you_mean
+
+-- Positional arguments fill the parameters in the order declared, those of an alias left out.
+local function spread(kind, args, report)
+  local named, position = {}, 0
+  for _, p in ipairs(kind.params) do
+    if kind.preset[p.name] ~= nil then
+      named[p.name] = kind.preset[p.name]
+    elseif args[position + 1] ~= nil then
+      position = position + 1
+      named[p.name] = args[position]
+    end
+  end
+  local texts = {}
+  for key in next, args do
+    if type(key) == "string" then
+      texts[#texts + 1] = key
+    elseif type(key) ~= "number" or key > position or key < 1 then
+      report(kind.name .. " takes " .. position .. " arguments by position; the one at "
+        .. shown(key) .. " is too many")
+    end
+  end
+  table.sort(texts)
+  return named, texts
+end
+
+local function is_param(kind, name)
+  for _, p in ipairs(kind.params) do
+    if p.name == name then return true end
+  end
+  return false
+end
+
+local function gather(kind, args, report)
+  local named, texts = spread(kind, args, report)
+  local settings = {}
+  for _, key in ipairs(texts) do
+    if is_param(kind, key) then
+      if named[key] ~= nil then report("the argument '" .. key .. "' is given twice") end
+      named[key] = args[key]
+    elseif common.checks[key] then
+      settings[key] = args[key]
+    elseif common.later[key] then
+      report("'" .. key .. "' is not available yet")
+    else
+      local names = { table.unpack(common.names) }
+      for _, p in ipairs(kind.params) do names[#names + 1] = p.name end
+      report(kind.name .. " has no argument '" .. tg.shown(key) .. "'" .. did_you_mean(key, names))
+    end
+  end
+  return named, settings
+end
+
+local function check_values(kind, named, topic, report)
+  local p = {}
+  for _, decl in ipairs(kind.params) do
+    local v = named[decl.name]
+    if v == tg.null then v = nil end
+    if v == nil then v = decl.default end
+    if type(v) == "string" and v:find("^%$%a") and p[v:sub(2)] ~= nil then v = p[v:sub(2)] end
+    if v ~= nil then
+      local value, why = decl.check(v, topic.fields)
+      if why then report(kind.name .. ": " .. decl.name .. ": " .. why) end
+      p[decl.name] = value
+    elseif not decl.optional then
+      report(kind.name .. ": the argument '" .. decl.name .. "' is missing")
+    end
+  end
+  return p
+end
+
+local function check_settings(kind, settings, p, report)
+  local values = {}
+  for key, v in next, kind.common do
+    if type(v) == "string" and v:find("^%$") then
+      local value, why = common.checks[key](p[v:sub(2)])
+      if why then report(kind.name .. ": " .. key .. " = \"" .. v .. "\": " .. why) end
+      v = value
+    end
+    values[key] = v
+  end
+  for _, key in ipairs(params.names_of(settings)) do
+    local value, why = common.checks[key](settings[key])
+    if why then report(kind.name .. ": " .. key .. ": " .. why) end
+    values[key] = value
+  end
+  common.check_form(values, kind.measure ~= nil, function(_, message)
+    report(kind.name .. ": " .. message)
+  end)
+  return values
+end
+
+local function name_of(kind, p)
+  local subject = p.column or p.columns and table.concat(p.columns, ",")
+  return type(subject) == "string" and (kind.name .. "(" .. subject .. ")") or kind.name
+end
+
+-- One argument as a reason shows it.
+local function argument_text(v)
+  if type(v) ~= "table" then return tg.shown(tostring(v)) end
+  local parts = {}
+  for i = 1, math.min(#v, 20) do parts[i] = tostring(v[i]) end
+  return tg.shown("{" .. table.concat(parts, ", ") .. (#v > 20 and ", ..}" or "}"))
+end
+
+-- A reason as a list of texts and { column } for what differs by row; nil when it names an
+-- argument that was not given.
+local function fill(template, kind, p, topic)
+  local parts, at = {}, 1
+  while true do
+    local from, to, name = template:find("{([%w_]*)}", at)
+    parts[#parts + 1] = template:sub(at, (from or 0) - 1)
+    if not from then return parts end
+    if name == "" then
+      if not p.column then return nil end
+      parts[#parts + 1] = { p.column }
+    elseif is_param(kind, name) then
+      if p[name] == nil then return nil end
+      parts[#parts + 1] = argument_text(p[name])
+    elseif topic.fields[name] then
+      parts[#parts + 1] = { name }
+    else
+      return nil
+    end
+    at = to + 1
+  end
+end
+
+local function reason_of(kind, p, topic, id)
+  for _, template in ipairs(kind.reason or {}) do
+    local parts = fill(template, kind, p, topic)
+    if parts then return parts end
+  end
+  if p.column then return { p.column .. ": ", { p.column }, " fails " .. id } end
+  return { kind.doc }
+end
+
+local function validated(kind, p, topic, report)
+  if not kind.validate then return end
+  local ok, why = pcall(kind.validate, p, topic.fields)
+  if not ok then
+    report(kind.name .. ": validate raised: " .. tostring(why))
+  elseif type(why) == "string" then
+    report(kind.name .. ": " .. why)
+  elseif why == false then
+    report(kind.name .. ": these arguments cannot be judged")
+  end
+end
+
+-- Binds a rule to a topic: { name, fields = { name -> type } }. report(message) is called for
+-- every fault; returns the rule as tg.rule() takes it, or nil.
+local function bind(kind, args, topic, place, report)
+  local count = 0
+  local tell = function(message)
+    count = count + 1
+    report(message)
+  end
+  if type(args) ~= "table" then
+    tell(kind.name .. " takes a table: " .. kind.name .. " { .. }")
+    return nil
+  end
+  local named, settings = gather(kind, args, tell)
+  local p = check_values(kind, named, topic, tell)
+  local values = check_settings(kind, settings, p, tell)
+  for _, name in ipairs(kind.columns) do
+    local _, why = params.column(name, topic.fields)
+    if why then tell(kind.name .. ": columns: " .. why) end
+  end
+  if count == 0 then validated(kind, p, topic, tell) end
+  if count > 0 then return nil end
+  local id = values.id or name_of(kind, p)
+  local judge = kind.judge
+    and tg.judge.judging(kind.judge, p, values.empty or "fail", values.min_rows or 0)
+  return {
+    id = id, place = place, check = kind.check, measure = kind.measure, judge = judge,
+    p = p, column = p.column, where = values.where,
+    nulls = values.nulls or "skip", mostly = values.mostly or 1.0,
+    on_fail = values.on_fail or "tag",
+    warn = values.warn, critical = values.critical, min_rows = values.min_rows or 100,
+    reason = reason_of(kind, p, topic, id),
+  }
+end
+
+return { bind = bind }
