@@ -1,0 +1,27 @@
+/* The refractory time and the scale of deviations. */
+#include "core/state/alarm.h"
+
+#include <math.h>
+
+double tg_alarm_report(struct tg_alarm *a, uint32_t cooldown, double score)
+{
+  if (a->left > 0) a->left--;
+  if (score == 0 || (a->left > 0 && score <= a->last)) return 0;
+  a->last = score;
+  a->left = cooldown;
+  return score;
+}
+
+void tg_alarm_walk(struct tg_alarm *a, struct tg_codec *c, uint32_t cooldown)
+{
+  tg_codec_positive(c, &a->last);
+  tg_codec_count32(c, &a->left, cooldown);
+}
+
+double tg_alarm_deviation(double x, double expected, double scale, enum tg_direction direction)
+{
+  double d = x - expected;
+  if ((direction == TG_UP && d < 0) || (direction == TG_DOWN && d > 0)) return 0;
+  if (fabs(d) <= 1e-12 * fmax(fabs(x), fabs(expected))) return 0;
+  return scale > 0 ? fmin(fabs(d) / scale, TG_SCORE_MAX) : TG_SCORE_MAX;
+}
