@@ -2,6 +2,7 @@
 #include "core/app/demo.h"
 #include "core/app/generator.h"
 #include "core/base/clock.h"
+#include "core/base/thread.h"
 #include "core/data/gzlines.h"
 #include "core/kafka/producer.h"
 
@@ -114,7 +115,7 @@ static void *feeder_main(void *self)
 
 enum tg_rc tg_feeder_start(struct tg_feeder *f, struct tg_err *err)
 {
-  f->started = pthread_create(&f->thread, NULL, feeder_main, f) == 0;
+  f->started = tg_thread_start(&f->thread, "tg-feeder", feeder_main, f);
   return f->started ? TG_OK : tg_err_set(err, TG_FATAL, "demo", "cannot start a thread");
 }
 

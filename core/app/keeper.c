@@ -3,6 +3,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/thread.h"
 #include "core/pg/quote.h"
 #include "core/pg/state.h"
 #include "core/pg/table.h"
@@ -359,7 +360,7 @@ enum tg_rc tg_keeper_start(struct tg_keeper *k, struct tg_hub *hub,
   k->pg = tg_pg_new(&k->pg_conf);
   if (!k->pg) return tg_err_set(err, TG_FATAL, "keeper", "out of memory");
   tg_pg_stop_flag(k->pg, &hub->stopping);
-  k->started = pthread_create(&k->thread, NULL, keeper_main, k) == 0;
+  k->started = tg_thread_start(&k->thread, "tg-keeper", keeper_main, k);
   return k->started ? TG_OK : tg_err_set(err, TG_FATAL, "keeper", "cannot start a thread");
 }
 

@@ -4,6 +4,7 @@
 #include "core/base/clock.h"
 #include "core/base/fault.h"
 #include "core/base/log.h"
+#include "core/base/thread.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,7 +288,9 @@ enum tg_rc tg_lane_start(struct tg_lane *lane, struct tg_hub *hub, uint32_t numb
   if (rc == TG_OK) rc = tg_intake_open(lane, err);
   if (rc != TG_OK) return rc;
   tick(lane);
-  lane->started = pthread_create(&lane->thread, NULL, worker_main, lane) == 0;
+  char thread[TG_THREAD_NAME];
+  snprintf(thread, sizeof thread, "tg-worker-%u", number % 1000);
+  lane->started = tg_thread_start(&lane->thread, thread, worker_main, lane);
   return lane->started ? TG_OK : tg_err_set(err, TG_FATAL, lane->name, "cannot start a thread");
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/thread.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,15 +71,28 @@ static void hold_topic(struct tg_writer *w, struct tg_load *l, int32_t topic,
   tg_hub_hold(w->hub, name, TG_HOLD_TABLE, reason);
 }
 
+/* Somebody else opened breakers: their topics wait from now on, not only once the keeper has read
+ * it, or each load in between would be read and refused again. */
+static void hold_breakers(struct tg_writer *w, const struct tg_load *l)
+{
+  for (uint32_t b = 0; b < l->batches_count; b++) {
+    struct tg_text name = l->batches[b].topic->name;
+    if (l->batches[b].held && !tg_hub_holds(w->hub, name))
+      tg_hub_hold(w->hub, name, TG_HOLD_BREAKER, "its breaker was opened by another process");
+  }
+}
+
 /* What to do after a failed attempt; false: give up. */
 static bool recover(struct tg_writer *w, struct tg_job *job, unsigned *attempt)
 {
   if (job->report.unknown) tg_metric_add(w->unknown, 1);
   if (job->report.fenced) tg_metric_add(w->fenced, job->report.fenced);
+  if (strcmp(job->report.sqlstate, "TG002") == 0) hold_breakers(w, job->load);
   if (job->rc == TG_AGAIN) return true;
   if (job->report.topic >= 0) return hold_topic(w, job->load, job->report.topic, &job->err), true;
   tg_metric_add(w->retries, 1);
-  tg_log_err(job->rc == TG_RETRY ? TG_WARN : TG_ERROR, w->name, &job->err);
+  tg_log(job->rc == TG_RETRY ? TG_WARN : TG_ERROR, w->name, "%s: %s (%s)", job->err.where,
+         job->err.what, tg_rc_name(job->rc));
   return nap(w, job->rc == TG_RETRY ? backoff_us(w, (*attempt)++) : BACKOFF_MAX_US);
 }
 
@@ -186,7 +200,9 @@ enum tg_rc tg_writer_start(struct tg_writer *w, struct tg_hub *hub, uint32_t lan
   bool queues = tg_queue_init(&w->to_writer, 16) && tg_queue_init(&w->from_writer, 16);
   if (!w->loader || !queues) return tg_err_set(err, TG_FATAL, w->name, "out of memory");
   tg_pg_stop_flag(w->pg, &w->give_up);
-  w->started = pthread_create(&w->thread, NULL, writer_main, w) == 0;
+  char thread[TG_THREAD_NAME];
+  snprintf(thread, sizeof thread, "tg-writer-%u", lane % 1000);
+  w->started = tg_thread_start(&w->thread, thread, writer_main, w);
   return w->started ? TG_OK : tg_err_set(err, TG_FATAL, w->name, "cannot start a thread");
 }
 

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+enum { LINE_BYTES = 2048, MESSAGE_BYTES = 1024, SUBJECT_BYTES = 256 };
+
 static struct {
   enum tg_level least;
   enum tg_log_format format;
@@ -37,10 +39,24 @@ static bool site_open(struct tg_log_site *site, int64_t now_us, uint32_t *suppre
   return false;
 }
 
+/* t as a JSON string, cut until `spare` bytes are left behind it: a line that is cut in the middle
+ * cannot be read by any program. */
+static void cut_json(struct tg_buf *b, struct tg_text t, size_t spare)
+{
+  size_t at = b->len;
+  tg_buf_json(b, t);
+  while (t.len && (b->failed || b->len + spare > b->max)) {
+    b->len = at, b->failed = false;
+    t.len -= t.len / 4 + 1;
+    tg_buf_json(b, t);
+  }
+}
+
 static void line_text(struct tg_buf *b, const char *time, enum tg_level level, const char *subject,
                       const char *message)
 {
-  tg_buf_printf(b, "%.8s %-5s %s: %s", time + 11, level_names[level], subject, message);
+  tg_buf_printf(b, "%.8s %-5s %.*s: %s", time + 11, level_names[level], SUBJECT_BYTES, subject,
+                message);
 }
 
 static void line_fields(struct tg_buf *b, const char *time, enum tg_level level,
@@ -51,22 +67,21 @@ static void line_fields(struct tg_buf *b, const char *time, enum tg_level level,
       b,
       json ? "{\"time\":\"%s\",\"level\":\"%s\",\"subject\":" : "time=%s level=%s subject=", time,
       level_names[level]);
-  tg_buf_json(b, tg_text(subject));
+  cut_json(b, tg_text(subject), LINE_BYTES - SUBJECT_BYTES);
   tg_buf_str(b, json ? ",\"message\":" : " msg=");
-  tg_buf_json(b, tg_text(message));
+  cut_json(b, tg_text(message), sizeof "}\n");
   if (json) tg_buf_char(b, '}');
 }
 
 static void write_line(enum tg_level level, const char *subject, const char *message)
 {
-  char time[32], room[2048];
+  char time[32], room[LINE_BYTES];
   struct tg_buf b = {.ptr = room, .size = sizeof room, .max = sizeof room};
   tg_clock_text(tg_clock_wall_us(), time);
   if (setup.format == TG_LOG_TEXT)
     line_text(&b, time, level, subject, message);
   else
     line_fields(&b, time, level, subject, message);
-  if (b.len > sizeof room - 1) b.len = sizeof room - 1;
   room[b.len++] = '\n';
   ssize_t n = write(setup.fd, room, b.len);
   (void)n; /* nowhere to report that the log cannot be written */
@@ -76,7 +91,7 @@ void tg_log_at(struct tg_log_site *site, enum tg_level level, const char *subjec
                ...)
 {
   if (level < setup.least) return;
-  char message[1024];
+  char message[MESSAGE_BYTES];
   uint32_t suppressed;
   va_list args;
   va_start(args, fmt);

@@ -1,6 +1,7 @@
 /* The log: one line an event, to stderr. Text on a terminal, logfmt or JSON lines otherwise.
  * Rate-limited per call site: more than TG_LOG_BURST lines a second from one place are counted,
- * and the count is shown.
+ * and the count is shown. A line has at most 2 KiB: longer texts in it are cut, the line stays
+ * whole.
  * Thread: any. Never log payloads or secrets. */
 #ifndef TG_BASE_LOG_H
 #define TG_BASE_LOG_H

@@ -71,12 +71,6 @@ void tg_copy_null(struct tg_buf *out)
   tg_buf_add(out, "\377\377\377\377", 4);
 }
 
-void tg_copy_int2(struct tg_buf *out, int16_t v)
-{
-  char bytes[6];
-  tg_buf_add(out, bytes, (size_t)(put16(put32(bytes, 2), (uint16_t)v) - bytes));
-}
-
 void tg_copy_int4(struct tg_buf *out, int32_t v)
 {
   char bytes[8];

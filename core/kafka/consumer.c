@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/queue.h"
+#include "core/base/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -375,7 +376,7 @@ static bool end(rd_kafka_t *rk, bool closed)
   struct ending *e = calloc(1, sizeof *e);
   if (!e || !tg_queue_init(&e->done, 1)) return free(e), false;
   e->rk = rk, e->flags = closed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE;
-  bool started = pthread_create(&thread, NULL, end_main, e) == 0;
+  bool started = tg_thread_start(&thread, "tg-kafka-end", end_main, e);
   bool ended = started && tg_queue_pop(&e->done, tg_clock_mono_us() + end_us);
   if (started && !ended) pthread_detach(thread);
   if (started && !ended) return false;

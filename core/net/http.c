@@ -1,6 +1,8 @@
 /* The HTTP server. */
 #include "core/net/http.h"
 
+#include "core/base/thread.h"
+
 #include <microhttpd.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -125,6 +127,14 @@ static void on_done(void *self, struct MHD_Connection *c, void **context,
   *context = NULL;
 }
 
+/* Runs in the library's thread, which it has named after itself. */
+static void on_connection(void *self, struct MHD_Connection *c, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+  (void)self, (void)c, (void)context;
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) tg_thread_name("tg-http");
+}
+
 /* The listening socket's address, and the port the system chose. */
 static uint16_t bound_port(struct MHD_Daemon *d, uint16_t asked)
 {
@@ -149,11 +159,12 @@ enum tg_rc tg_http_new(const char *listen, tg_http_handler *handler, void *self,
       MHD_USE_INTERNAL_POLLING_THREAD | (at->ai_family == AF_INET6 ? MHD_USE_DUAL_STACK : 0u);
   if (h) {
     h->handler = handler, h->self = self;
-    h->daemon = MHD_start_daemon(
-        flags, port, NULL, NULL, on_request, h, MHD_OPTION_SOCK_ADDR, at->ai_addr,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
-        MHD_OPTION_NOTIFY_COMPLETED, on_done, h, MHD_OPTION_END);
+    h->daemon = MHD_start_daemon(flags, port, NULL, NULL, on_request, h, MHD_OPTION_SOCK_ADDR,
+                                 at->ai_addr, MHD_OPTION_CONNECTION_LIMIT,
+                                 (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+                                 (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                                 (size_t)HEADER_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_done, h,
+                                 MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
   }
   freeaddrinfo(at);
   if (!h || !h->daemon)

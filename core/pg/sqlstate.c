@@ -40,19 +40,9 @@ enum tg_sql_class tg_sqlstate_class(const char *sqlstate, enum tg_sql_at at, boo
 enum tg_rc tg_sql_class_rc(enum tg_sql_class c)
 {
   static const enum tg_rc codes[] = {
-#define X(code, rc, name) rc,
+#define X(code, rc) rc,
       TG_SQL_CLASS_LIST(X)
 #undef X
   };
   return codes[c];
-}
-
-const char *tg_sql_class_name(enum tg_sql_class c)
-{
-  static const char *const names[] = {
-#define X(code, rc, name) name,
-      TG_SQL_CLASS_LIST(X)
-#undef X
-  };
-  return names[c];
 }

@@ -11,16 +11,16 @@
 
 #include <stdbool.h>
 
-/* (class, code for the caller, name) */
+/* (class, code for the caller) */
 #define TG_SQL_CLASS_LIST(X)                                                                       \
-  X(TG_SQL_DATA, TG_DATA, "data")                                                                  \
-  X(TG_SQL_RETRY, TG_RETRY, "retry")                                                               \
-  X(TG_SQL_ONCE, TG_RETRY, "retry once")                                                           \
-  X(TG_SQL_CONFIG, TG_CONFIG, "config")                                                            \
-  X(TG_SQL_FENCED, TG_FENCED, "fenced")
+  X(TG_SQL_DATA, TG_DATA)                                                                          \
+  X(TG_SQL_RETRY, TG_RETRY)                                                                        \
+  X(TG_SQL_ONCE, TG_RETRY) /* may be a passing one, once */                                        \
+  X(TG_SQL_CONFIG, TG_CONFIG)                                                                      \
+  X(TG_SQL_FENCED, TG_FENCED)
 
 enum tg_sql_class {
-#define X(code, rc, name) code,
+#define X(code, rc) code,
   TG_SQL_CLASS_LIST(X)
 #undef X
 };
@@ -68,6 +68,5 @@ enum tg_sql_at {
 enum tg_sql_class tg_sqlstate_class(const char *sqlstate, enum tg_sql_at at, bool has_line);
 
 enum tg_rc tg_sql_class_rc(enum tg_sql_class c);
-const char *tg_sql_class_name(enum tg_sql_class c);
 
 #endif

@@ -132,7 +132,7 @@ class Load:
         seen = {}
         tasks = f"/proc/{self.process.process.pid}/task"
         for task in pathlib.Path(tasks).iterdir():
-            name = re.sub(r"[\d ]+$", "", (task / "comm").read_text(encoding="utf-8").strip())
+            name = re.sub(r"[\d -]+$", "", (task / "comm").read_text(encoding="utf-8").strip())
             seen[name] = seen.get(name, 0) + cpu_seconds(task / "stat") / self.world.count * 1e6
         return seen
 

@@ -179,4 +179,27 @@ static inline const char *balance(struct tg_pg *pg)
           " coalesce(sum(n_dropped), 0) FROM tidegate.segment");
 }
 
+/* Set-up and tear-down of most tests: owner a has claimed everything in a new state schema, b only
+ * has a connection. */
+static struct owner a, b;
+
+static inline int open_owners(void **state)
+{
+  (void)state;
+  topics_init();
+  owner_init(&a, "tidegate a");
+  tables_init(a.pg);
+  server_must(tg_state_upgrade(a.pg, soon(), &a.err), &a.err);
+  owner_claim(&a, 0, PARTS);
+  owner_init(&b, "tidegate b");
+  return 0;
+}
+
+static inline int close_owners(void **state)
+{
+  (void)state;
+  owner_fini(&a), owner_fini(&b);
+  return 0;
+}
+
 #endif

@@ -4,26 +4,6 @@
 #include "core/pg/ledger.h"
 #include "core/pg/quarantine.h"
 
-static struct owner a;
-
-static int open_owner(void **state)
-{
-  (void)state;
-  topics_init();
-  owner_init(&a, "tidegate a");
-  tables_init(a.pg);
-  server_must(tg_state_upgrade(a.pg, soon(), &a.err), &a.err);
-  owner_claim(&a, 0, PARTS);
-  return 0;
-}
-
-static int close_owner(void **state)
-{
-  (void)state;
-  owner_fini(&a);
-  return 0;
-}
-
 /* Two loads of five rows in partition 3; in the first, offsets 1 and 2 are rejected. */
 static void some_loads(void)
 {
@@ -32,7 +12,7 @@ static void some_loads(void)
     load_open(&a);
     load_fill(&a, 0, 3, 4, 5);
     load_ready(&a);
-    struct tg_batch *b = &a.load.batches[0];
+    struct tg_batch *orders = &a.load.batches[0];
     struct tg_issue by_rule = {.fate = TG_QUARANTINE,
                                .stage = TG_STAGE_RULE,
                                .rule = "between",
@@ -40,9 +20,9 @@ static void some_loads(void)
                                .reason = tg_text("amount: 1 < 2")};
     struct tg_issue by_decode = {
         .fate = TG_QUARANTINE, .stage = TG_STAGE_DECODE, .reason = tg_text("not JSON")};
-    b->events[2].key = tg_text_of("\0\377", 2);
-    b->events[2].headers = tg_text_of(header, sizeof header);
-    if (i == 0) tg_batch_issue(b, 1, &by_rule), tg_batch_issue(b, 2, &by_decode);
+    orders->events[2].key = tg_text_of("\0\377", 2);
+    orders->events[2].headers = tg_text_of(header, sizeof header);
+    if (i == 0) tg_batch_issue(orders, 1, &by_rule), tg_batch_issue(orders, 2, &by_decode);
     load_must(&a);
   }
 }
@@ -127,7 +107,7 @@ static void show_gives_bytes_readably(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, open_owner, close_owner)
+#define T(f) cmocka_unit_test_setup_teardown(f, open_owners, close_owners)
   const struct CMUnitTest tests[] = {
       T(trace_finds_the_segment_of_an_offset),
       T(balance_sums_up_and_finds_holes),

@@ -3,27 +3,6 @@
 
 #include "core/pg/wire.h"
 
-static struct owner a, b;
-
-static int open_owners(void **state)
-{
-  (void)state;
-  topics_init();
-  owner_init(&a, "tidegate a");
-  tables_init(a.pg);
-  server_must(tg_state_upgrade(a.pg, soon(), &a.err), &a.err);
-  owner_claim(&a, 0, PARTS);
-  owner_init(&b, "tidegate b");
-  return 0;
-}
-
-static int close_owners(void **state)
-{
-  (void)state;
-  owner_fini(&a), owner_fini(&b);
-  return 0;
-}
-
 static void rows_quarantine_and_ledger_commit_together(void **state)
 {
   (void)state;

@@ -4,27 +4,6 @@
 #include "core/pg/sqlstate.h"
 #include "core/pg/wire.h"
 
-static struct owner a, b;
-
-static int open_owners(void **state)
-{
-  (void)state;
-  topics_init();
-  owner_init(&a, "tidegate a");
-  tables_init(a.pg);
-  server_must(tg_state_upgrade(a.pg, soon(), &a.err), &a.err);
-  owner_claim(&a, 0, PARTS);
-  owner_init(&b, "tidegate b");
-  return 0;
-}
-
-static int close_owners(void **state)
-{
-  (void)state;
-  owner_fini(&a), owner_fini(&b);
-  return 0;
-}
-
 /* 4,000 orders in four partitions, ids 0..7999 without those of partitions 4-7; 10 refunds. */
 static void big_load(void)
 {
