@@ -14,6 +14,7 @@ extern const char tg_embed_prelude_bind_lua[];
 extern const char tg_embed_prelude_rules_lua[];
 extern const char tg_embed_prelude_topics_lua[];
 extern const char tg_embed_prelude_tests_lua[];
+extern const char tg_embed_prelude_trials_lua[];
 
 static const struct prelude {
   const char *field, *name, *text;
@@ -26,6 +27,7 @@ static const struct prelude {
     {"rules", "prelude_rules.lua", tg_embed_prelude_rules_lua},
     {"topics", "prelude_topics.lua", tg_embed_prelude_topics_lua},
     {"tests", "prelude_tests.lua", tg_embed_prelude_tests_lua},
+    {"trials", "prelude_trials.lua", tg_embed_prelude_trials_lua},
 };
 
 enum { NAMES_MAX = 4096 }; /* candidates of a "did you mean" */

@@ -1,6 +1,7 @@
-/* Lua values as JSON text. */
+/* Lua values as JSON text, and back. */
 #include "bindings/luajson.h"
 
+#include <jansson.h>
 #include <lauxlib.h>
 #include <math.h>
 #include <stdio.h>
@@ -124,4 +125,61 @@ bool tg_luajson_write(lua_State *L, int idx, int null_idx, struct tg_buf *out, c
 {
   struct writer w = {.null_idx = lua_absindex(L, null_idx), .out = out, .why = why};
   return write_value(L, lua_absindex(L, idx), &w);
+}
+
+/* --- back --- */
+
+static void push_value(lua_State *L, const json_t *value, int null_idx, int depth);
+
+static void push_list(lua_State *L, const json_t *value, int null_idx, int depth)
+{
+  size_t count = json_array_size(value);
+  lua_createtable(L, (int)(count < 65536 ? count : 65536), 0);
+  for (size_t i = 0; i < count; i++) {
+    push_value(L, json_array_get(value, i), null_idx, depth + 1);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}
+
+static void push_object(lua_State *L, const json_t *value, int null_idx, int depth)
+{
+  const char *key;
+  json_t *member;
+  lua_newtable(L);
+  json_object_foreach((json_t *)(uintptr_t)value, key, member)
+  {
+    lua_pushstring(L, key);
+    push_value(L, member, null_idx, depth + 1);
+    lua_rawset(L, -3);
+  }
+}
+
+/* A text, or the number that it stands for. */
+static void push_text(lua_State *L, const json_t *value)
+{
+  const char *s = json_string_value(value);
+  if (strcmp(s, "$inf") == 0) return lua_pushnumber(L, HUGE_VAL);
+  if (strcmp(s, "$-inf") == 0) return lua_pushnumber(L, -HUGE_VAL);
+  if (strcmp(s, "$nan") == 0) return lua_pushnumber(L, (lua_Number)NAN);
+  lua_pushlstring(L, s, json_string_length(value));
+}
+
+static void push_value(lua_State *L, const json_t *value, int null_idx, int depth)
+{
+  if (depth > DEPTH_MAX) luaL_error(L, "JSON is nested over %d deep", DEPTH_MAX);
+  luaL_checkstack(L, 6, "deep JSON");
+  switch (json_typeof(value)) {
+  case JSON_OBJECT: push_object(L, value, null_idx, depth); break;
+  case JSON_ARRAY: push_list(L, value, null_idx, depth); break;
+  case JSON_STRING: push_text(L, value); break;
+  case JSON_INTEGER: lua_pushinteger(L, json_integer_value(value)); break;
+  case JSON_REAL: lua_pushnumber(L, json_real_value(value)); break;
+  case JSON_NULL: lua_pushvalue(L, null_idx); break;
+  default: lua_pushboolean(L, json_is_true(value)); break;
+  }
+}
+
+void tg_luajson_push(lua_State *L, const struct json_t *value, int null_idx)
+{
+  push_value(L, value, lua_absindex(L, null_idx), 0);
 }

@@ -35,6 +35,7 @@ static enum tg_rc make_batch(struct tg_testrun *t, const struct tg_topic *topic,
   if (rc != TG_OK) return tg_err_set(err, rc, "test", "the rows cannot be put into a batch");
   struct tg_decoder *d = tg_decoder_new(topic);
   if (!d) return tg_err_set(err, TG_FATAL, "test", "no memory for a decoder");
+  if (!t->script) tg_decoder_take_nonfinite(d);
   rc = tg_decoder_run(d, b, err);
   tg_decoder_free(d);
   return rc;

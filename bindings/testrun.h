@@ -28,6 +28,7 @@ struct tg_testrun {
   uint32_t *fails; /* from 1, over all batches */
   const char **reasons;
   uint32_t fails_count, rows_count;
+  const char *seen;                      /* JSON object: what a measure saw last, or NULL */
   const char *error;                     /* why there is no verdict */
   struct tg_batch batch, expected_batch; /* topic tests */
 };

@@ -1,11 +1,13 @@
 /* tidegate test: the inline tests of rules and topics, without Kafka and PostgreSQL. */
 #include "bindings/runner.h"
+#include "core/app/casefile.h"
 #include "core/app/cli.h"
 #include "core/app/generation.h"
 #include "core/base/clock.h"
 
 struct run {
   struct tg_test_counts sum;
+  const char *filter, *cases;
   bool json, quiet;
   uint32_t faults;
 };
@@ -55,19 +57,21 @@ static enum tg_rc run_one(struct tg_program *p, const char *filter, struct run *
   return rc;
 }
 
-static int run(const struct tg_config *c, const struct tg_args *args, const char *filter,
-               struct run *r)
+static int run_cases(struct tg_program *p, const char *path)
 {
-  struct tg_generation *g;
-  struct tg_program *p;
+  bool in = strcmp(path, "-") == 0;
+  FILE *f = in ? stdin : fopen(path, "r");
+  if (!f) return fprintf(stderr, "error: %s: cannot be read\n", path), TG_EXIT_CONFIG;
+  int code = tg_casefile_run(p, f, path);
+  if (!in) fclose(f);
+  return code;
+}
+
+static int run_inline(struct tg_program *p, const struct tg_args *args, struct run *r)
+{
   int64_t start = tg_clock_mono_us();
-  if (tg_generation_read(c, take_fault, r, &g) != TG_OK) return TG_EXIT_CONFIG;
-  if (tg_generation_program(g, take_fault, r, &p) != TG_OK)
-    return tg_generation_drop(g), TG_EXIT_CONFIG;
-  if (!args->words_count) run_one(p, filter, r);
+  if (!args->words_count) run_one(p, r->filter, r);
   for (uint32_t i = 0; i < args->words_count; i++) run_one(p, args->words[i], r);
-  tg_program_free(p);
-  tg_generation_drop(g);
   fprintf(r->json ? stderr : stdout, "%u passed, %u failed in %.2f s\n", r->sum.run - r->sum.failed,
           r->sum.failed, (double)(tg_clock_mono_us() - start) / TG_SEC);
   if (r->faults) return TG_EXIT_CONFIG;
@@ -75,9 +79,22 @@ static int run(const struct tg_config *c, const struct tg_args *args, const char
   return r->sum.failed ? TG_EXIT_FAILURE : r->sum.run ? TG_EXIT_OK : TG_EXIT_NOTHING;
 }
 
+static int run(const struct tg_config *c, const struct tg_args *args, struct run *r)
+{
+  struct tg_generation *g;
+  struct tg_program *p;
+  if (tg_generation_read(c, take_fault, r, &g) != TG_OK) return TG_EXIT_CONFIG;
+  enum tg_rc rc = tg_generation_program(g, take_fault, r, &p);
+  tg_generation_drop(g);
+  if (rc != TG_OK) return TG_EXIT_CONFIG;
+  int code = r->cases ? run_cases(p, r->cases) : run_inline(p, args, r);
+  tg_program_free(p);
+  return code;
+}
+
 int tg_command_test(int argc, char **argv)
 {
-  const char *path = NULL, *filter = NULL;
+  const char *path = NULL;
   struct run r = {0};
   const struct tg_option options[] = {
       {"config",
@@ -89,7 +106,12 @@ int tg_command_test(int argc, char **argv)
        TG_OPTION_TEXT,
        "TEXT",
        "only tests whose file or \"subject: title\" contains TEXT",
-       {.text = &filter}},
+       {.text = &r.filter}},
+      {"cases",
+       TG_OPTION_TEXT,
+       "FILE",
+       "what rules must answer on small tables, a JSON object a line (-: stdin)",
+       {.text = &r.cases}},
       {"json", TG_OPTION_FLAG, NULL, "one JSON object a test", {.flag = &r.json}},
       {"quiet", TG_OPTION_FLAG, NULL, "only failures and the sum", {.flag = &r.quiet}},
       {0}};
@@ -98,7 +120,7 @@ int tg_command_test(int argc, char **argv)
   int code = tg_cli_parse(argc, argv, options, &args);
   if (code >= 0) return code;
   if ((code = tg_cli_folders(&config, path)) >= 0) return code;
-  code = run(&config, &args, filter, &r);
+  code = run(&config, &args, &r);
   tg_config_fini(&config);
   return code;
 }

@@ -103,6 +103,11 @@ void tg_decoder_free(struct tg_decoder *d)
   free(d);
 }
 
+void tg_decoder_take_nonfinite(struct tg_decoder *d)
+{
+  d->values.parse.nonfinite = true;
+}
+
 /* --- refusing --- */
 
 __attribute__((format(printf, 4, 5))) static enum tg_rc

@@ -24,6 +24,10 @@ extern "C" {
 struct tg_decoder *tg_decoder_new(const struct tg_topic *topic);
 void tg_decoder_free(struct tg_decoder *d);
 
+/* Takes the strings "NaN", "Infinity" and "-Infinity" as values of real and double precision
+ * fields, which events may not hold: for tables that tests write. */
+void tg_decoder_take_nonfinite(struct tg_decoder *d);
+
 /* Decodes all rows of b into b->columns. TG_FULL: the arena's cap; b then has no columns and must
  * be cut smaller. */
 enum tg_rc tg_decoder_run(struct tg_decoder *d, struct tg_batch *b, struct tg_err *err);

@@ -7,6 +7,7 @@
 #include "core/data/timeparse.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -65,10 +66,19 @@ static enum tg_rc parse_int(struct tg_valueparse *p, struct tg_text text, struct
   return TG_OK;
 }
 
+static bool parse_nonfinite(struct tg_text text, double *out)
+{
+  if (tg_text_is(text, "NaN")) return *out = (double)NAN, true;
+  if (tg_text_is(text, "Infinity")) return *out = HUGE_VAL, true;
+  if (tg_text_is(text, "-Infinity")) return *out = -HUGE_VAL, true;
+  return false;
+}
+
 static enum tg_rc parse_float(struct tg_valueparse *p, struct tg_text text, struct tg_column *out,
                               uint32_t row)
 {
   struct tg_decimal d;
+  if (p->nonfinite && parse_nonfinite(text, &out->v.floats[row])) return TG_OK;
   if (!tg_decimal_parse(text, &d)) return tg_value_refuse(p, text, "is not a number");
   if (!tg_jsonindex_double(text, out->type.kind == TG_FLOAT4, &out->v.floats[row]))
     return refuse_range(p, text, out->type);

@@ -17,8 +17,9 @@ struct tg_valueparse {
   struct tg_arena *arena;     /* for what does not fit the row itself; borrowed */
   struct tg_jsonindex *index; /* for json and jsonb; borrowed, NULL where these cannot come */
   int32_t zone_s;             /* offset of timestamps without one, seconds east of UTC */
-  bool bare; /* show values in reasons without quotes: they are JSON numbers or words */
-  bool utf8; /* the text is known to be valid UTF-8 */
+  bool bare;      /* show values in reasons without quotes: they are JSON numbers or words */
+  bool utf8;      /* the text is known to be valid UTF-8 */
+  bool nonfinite; /* "NaN", "Infinity" and "-Infinity" are values of floating-point columns */
   char reason[TG_REASON_SIZE]; /* "'abc' is not a number": one line, set with TG_DATA */
 };
 

@@ -1,6 +1,8 @@
 /* Which value a field takes, whole events that are refused, and that each costs only itself. */
 #include "tests/unit/data/decoding.h"
 
+#include <math.h>
+
 /* --- paths, defaults, sources --- */
 
 static const struct one paths_alternates_and_defaults_pick_the_value_cases[] = {
@@ -407,6 +409,29 @@ static void decoder_is_used_again_for_any_order_of_keys(void **state)
   tg_decoder_free(d);
 }
 
+static void nonfinite_floats_are_taken_only_where_that_is_asked_for(void **state)
+{
+  (void)state;
+  struct tg_err err;
+  field("a float8");
+  event("{\"a\":\"NaN\"}");
+  event("{\"a\":\"-Infinity\"}");
+  event("{\"a\":\"Infinity\"}");
+  event("{\"a\":\"inf\"}");
+  for (int asked = 0; asked < 2; asked++) {
+    struct tg_decoder *d = tg_decoder_new(&topic);
+    if (asked) tg_decoder_take_nonfinite(d);
+    seal(8);
+    assert_int_equal(tg_decoder_run(d, &b, &err), TG_OK);
+    for (uint32_t row = 0; row < 4; row++)
+      assert_int_equal(b.fates[row], asked && row < 3 ? TG_LOAD : TG_QUARANTINE);
+    tg_decoder_free(d);
+  }
+  assert_true(isnan(b.columns[0]->v.floats[0]));
+  assert_true(isinf(b.columns[0]->v.floats[1]) && b.columns[0]->v.floats[1] < 0);
+  assert_true(isinf(b.columns[0]->v.floats[2]) && b.columns[0]->v.floats[2] > 0);
+}
+
 static void arena_cap_is_reported_as_full(void **state)
 {
   (void)state;
@@ -481,6 +506,7 @@ int main(void)
       T(long_text_without_escapes_is_not_copied),
       T(short_texts_lie_side_by_side),
       T(decoder_is_used_again_for_any_order_of_keys),
+      T(nonfinite_floats_are_taken_only_where_that_is_asked_for),
       T(arena_cap_is_reported_as_full),
       T(large_events_are_read_whole),
       T(an_empty_batch_has_empty_columns),

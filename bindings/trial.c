@@ -1,0 +1,136 @@
+/* Trials: columns and a rule from outside become a test run. */
+#include "bindings/trial.h"
+
+#include "bindings/luajson.h"
+
+#include <lauxlib.h>
+
+enum tg_rc tg_trial_open(struct tg_trial *t, struct tg_program *p, uint32_t columns_max,
+                         struct tg_err *err)
+{
+  *t = (struct tg_trial){.columns_max = columns_max};
+  t->run.p = p;
+  t->run.rule = (struct tg_rule){.check = LUA_NOREF, .params = LUA_NOREF, .where = LUA_NOREF};
+  tg_arena_init(&t->run.arena, 64 << 10, TG_TEST_BYTES_MAX);
+  if (columns_max > TG_FIELDS_MAX) {
+    return tg_err_set(err, TG_FULL, "columns", "%u columns: at most %d are taken", columns_max,
+                      TG_FIELDS_MAX);
+  }
+  struct tg_topic *topic = &t->run.topic;
+  topic->name = tg_text("given");
+  topic->event_time = topic->key = -1;
+  topic->fields = tg_arena_zalloc(&t->run.arena, columns_max + 1, sizeof *topic->fields);
+  if (!topic->fields) return tg_err_set(err, TG_FULL, "columns", "no memory for the columns");
+  p->testing = true;
+  return TG_OK;
+}
+
+static int drop_rule(lua_State *L)
+{
+  struct tg_trial *t = lua_touserdata(L, 1);
+  tg_ruleload_drop(L, &t->run.rule);
+  return 0;
+}
+
+void tg_trial_close(struct tg_trial *t)
+{
+  struct tg_err ignored;
+  if (t->bound) tg_loader_run(t->run.p, drop_rule, t, &ignored);
+  t->run.p->testing = false;
+  tg_arena_fini(&t->run.arena);
+}
+
+enum tg_rc tg_trial_column(struct tg_trial *t, struct tg_text name, const char *type,
+                           struct tg_err *err)
+{
+  struct tg_topic *topic = &t->run.topic;
+  struct tg_arena *a = &t->run.arena;
+  if (topic->fields_count == t->columns_max) {
+    return tg_err_set(err, TG_FULL, "columns", "more than the %u announced", t->columns_max);
+  }
+  struct tg_field *f = &topic->fields[topic->fields_count];
+  f->paths = tg_arena_zalloc(a, 1, sizeof *f->paths);
+  f->name = tg_arena_copy(a, name);
+  if (!f->paths || !f->name.ptr) return tg_err_set(err, TG_FULL, "columns", "no memory");
+  if (tg_type_parse(tg_text(type), &f->type, err) != TG_OK) return err->rc = TG_CONFIG;
+  f->paths->count = 1, f->paths->steps[0] = f->name;
+  f->source = TG_FROM_VALUE, f->paths_count = 1;
+  topic->fields_count++;
+  return TG_OK;
+}
+
+struct binding {
+  struct tg_trial *t;
+  const char *rule;
+  struct json_t *params;
+  const char *error; /* in the trial's arena */
+};
+
+/* A list of { name, type }, in the order of the columns. [-0, +1] */
+static void push_columns(lua_State *L, const struct tg_topic *topic)
+{
+  char type[64];
+  lua_createtable(L, (int)topic->fields_count, 0);
+  for (uint32_t i = 0; i < topic->fields_count; i++) {
+    lua_createtable(L, 2, 0);
+    lua_pushlstring(L, topic->fields[i].name.ptr, topic->fields[i].name.len);
+    lua_rawseti(L, -2, 1);
+    lua_pushstring(L, tg_type_name(topic->fields[i].type, type, sizeof type));
+    lua_rawseti(L, -2, 2);
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
+static int bind_rule(lua_State *L)
+{
+  struct binding *b = lua_touserdata(L, 1);
+  tg_loader_push(L, "trials", "bind");
+  lua_pushstring(L, b->rule);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, b->t->run.p->prelude);
+  lua_getfield(L, -1, "null");
+  lua_replace(L, -2);
+  tg_luajson_push(L, b->params, lua_gettop(L));
+  lua_replace(L, -2);
+  push_columns(L, &b->t->run.topic);
+  lua_call(L, 3, 2);
+  if (lua_isnil(L, -2)) {
+    b->error = tg_arena_printf(&b->t->run.arena, "%s", luaL_checkstring(L, -1));
+    if (!b->error) return luaL_error(L, "no memory for an error");
+    return 0;
+  }
+  tg_ruleload_fill(L, lua_gettop(L) - 1, &b->t->run.topic, &b->t->run.rule);
+  b->t->bound = true;
+  return 0;
+}
+
+enum tg_rc tg_trial_bind(struct tg_trial *t, const char *rule, struct json_t *params,
+                         struct tg_err *err)
+{
+  struct binding b = {t, rule, params, NULL};
+  enum tg_rc rc = tg_loader_run(t->run.p, bind_rule, &b, err);
+  if (rc == TG_DATA) b.error = tg_arena_printf(&t->run.arena, "%s", err->what);
+  if (rc != TG_OK && rc != TG_DATA) return rc;
+  t->run.verdict = t->bound ? TG_VERDICT_PASS : TG_VERDICT_ERROR;
+  t->run.error = b.error;
+  return TG_OK;
+}
+
+enum tg_rc tg_trial_judge(struct tg_trial *t, struct tg_test_batch *rows, struct tg_err *err)
+{
+  struct tg_testrun *run = &t->run;
+  if (!t->bound) return TG_OK;
+  run->verdict = TG_VERDICT_PASS;
+  run->error = run->seen = NULL, run->fails = NULL, run->reasons = NULL;
+  run->evaluated = run->fails_count = run->rows_count = 0;
+  run->batches = rows, run->batches_count = 1;
+  return tg_testrun_rule(run, err);
+}
+
+const char *tg_trial_verdict(const struct tg_trial *t)
+{
+  static const char *const names[] = {[TG_VERDICT_PASS] = "pass",
+                                      [TG_VERDICT_FAIL] = "fail",
+                                      [TG_VERDICT_ERROR] = "error",
+                                      [TG_VERDICT_SKIP] = "skip"};
+  return names[t->run.verdict];
+}
