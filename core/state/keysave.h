@@ -1,0 +1,32 @@
+/* Keyed state as bytes: a base is all of it, a delta what one segment changed.
+ *
+ *   "tgks" u8 version=1 u8 kind('b','d') | steps | u64 FNV-1a of all before, little endian
+ *   steps: v count, each:  v op, v type kind, v is array, v precision, v scale
+ *                          z clock, z started, v evicted, v expired
+ *                          v gone, each a key
+ *                          v entries, from the longest unused to the newest, each:
+ *                          a key, z touched, v words, z words ..
+ *   a key: v length, bytes.  v: varint, 7 bits a byte, the lowest first; z: zigzag varint. Times of
+ *   touches, and words of windows, are differences: touched to the clock, the first time to the
+ *   clock, each other time to the one before.
+ *
+ * Loading = a base and the deltas behind it, in order, gives the table as it was, the order of use
+ * included. Bytes are checked before anything is believed: hostile ones are refused, TG_DATA.
+ * Source of FNV-1a: draft-eastlake-fnv. */
+#ifndef TG_STATE_KEYSAVE_H
+#define TG_STATE_KEYSAVE_H
+
+#include "core/state/keyed.h"
+
+/* Appends all of k, or what its newest overlays changed. The caller looks at out->failed. */
+void tg_keysave_base(const struct tg_keyed *k, struct tg_buf *out);
+void tg_keysave_delta(const struct tg_keyed *k, struct tg_buf *out);
+
+/* True when the newest overlays changed nothing. */
+bool tg_keysave_same(const struct tg_keyed *k);
+
+/* Applies a base (k is emptied first) or a delta; no overlay may be open. TG_DATA: not such bytes;
+ * TG_RETRY: no memory. k is of no use then. */
+enum tg_rc tg_keysave_load(struct tg_keyed *k, struct tg_text bytes, struct tg_err *err);
+
+#endif

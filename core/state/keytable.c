@@ -1,0 +1,458 @@
+/* The table of keys: hash, order of use, log. */
+#include "core/state/keytable.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum undo { UNDO_TOUCHED, UNDO_MADE, UNDO_GONE };
+
+struct record { /* in the log, the words behind it, then its size */
+  enum undo what;
+  uint32_t number;
+  struct tg_keyentry was; /* TOUCHED: its words are behind; GONE: words and key are owned */
+};
+
+enum { SLOTS_FIRST = 64, ENTRIES_FIRST = 32 };
+
+void tg_keytable_init(struct tg_keytable *t, const struct tg_keytable_limits *limits, uint64_t seed)
+{
+  *t = (struct tg_keytable){.limits = *limits, .seed = seed};
+  t->free = t->oldest = t->newest = TG_KEY_NONE;
+  t->clock_us = t->started_us = INT64_MIN;
+  tg_buf_init(&t->log, 0);
+}
+
+struct tg_text tg_keyentry_key(const struct tg_keyentry *e)
+{
+  return tg_text_of(e->key_len > TG_KEY_INLINE_BYTES ? e->key.ptr : e->key.bytes, e->key_len);
+}
+
+static void entry_free(struct tg_keyentry *e)
+{
+  if (e->key_len > TG_KEY_INLINE_BYTES) free(e->key.ptr);
+  free(e->words);
+}
+
+static size_t entry_bytes(const struct tg_keyentry *e)
+{
+  return TG_KEY_ENTRY_BYTES + e->key_len + (size_t)e->count * sizeof *e->words;
+}
+
+/* --- hash: open addressing, a deleted slot is filled by those behind it --- */
+
+/* A multiply-and-fold over eight bytes at a time, as in wyhash (Wang Yi, public domain). */
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+  __uint128_t product = (__uint128_t)a * b;
+  return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+uint64_t tg_keytable_hash(const struct tg_keytable *t, struct tg_text key)
+{
+  const uint64_t p0 = UINT64_C(0xa0761d6478bd642f), p1 = UINT64_C(0xe7037ed1a0b428db);
+  uint64_t h = t->seed ^ fold(key.len ^ p0, p1), w;
+  uint32_t at = 0;
+  for (; at + 8 <= key.len; at += 8) {
+    memcpy(&w, key.ptr + at, 8);
+    h = fold(h ^ w ^ p0, h ^ p1);
+  }
+  w = 0;
+  if (at < key.len) memcpy(&w, key.ptr + at, key.len - at);
+  return fold(h ^ w ^ p1, h ^ p0);
+}
+
+static uint64_t slot_of(uint64_t hash, uint32_t number)
+{
+  return (hash & UINT64_C(0xffffffff00000000)) | (number + 1);
+}
+static uint32_t slot_number(uint64_t slot)
+{
+  return (uint32_t)slot - 1;
+}
+
+/* The slot of the key, or the empty one where it belongs. */
+static uint32_t slot_find(const struct tg_keytable *t, struct tg_text key, uint64_t hash)
+{
+  uint32_t at = (uint32_t)hash & t->slots_mask;
+  for (; t->slots[at]; at = (at + 1) & t->slots_mask) {
+    if ((t->slots[at] ^ hash) >> 32) continue;
+    const struct tg_keyentry *e = &t->entries[slot_number(t->slots[at])];
+    if (e->hash == hash && tg_text_eq(tg_keyentry_key(e), key)) break;
+  }
+  return at;
+}
+
+uint32_t tg_keytable_find(const struct tg_keytable *t, struct tg_text key, uint64_t hash)
+{
+  if (!t->slots) return TG_KEY_NONE;
+  uint64_t slot = t->slots[slot_find(t, key, hash)];
+  return slot ? slot_number(slot) : TG_KEY_NONE;
+}
+
+static void slot_put(uint64_t *slots, uint32_t mask, uint64_t hash, uint32_t number)
+{
+  uint32_t at = (uint32_t)hash & mask;
+  while (slots[at]) at = (at + 1) & mask;
+  slots[at] = slot_of(hash, number);
+}
+
+static void slot_remove(struct tg_keytable *t, uint32_t number)
+{
+  uint32_t hole = (uint32_t)t->entries[number].hash & t->slots_mask;
+  while (slot_number(t->slots[hole]) != number) hole = (hole + 1) & t->slots_mask;
+  for (uint32_t at = (hole + 1) & t->slots_mask; t->slots[at]; at = (at + 1) & t->slots_mask) {
+    uint32_t home = (uint32_t)t->entries[slot_number(t->slots[at])].hash & t->slots_mask;
+    if (((at - home) & t->slots_mask) < ((at - hole) & t->slots_mask)) continue;
+    t->slots[hole] = t->slots[at];
+    hole = at;
+  }
+  t->slots[hole] = 0;
+}
+
+/* Room for one more key, at most half of the slots taken. */
+static bool slots_room(struct tg_keytable *t)
+{
+  uint32_t size = t->slots ? t->slots_mask + 1 : 0;
+  if ((uint64_t)(t->keys + 1) * 2 <= size) return true;
+  uint32_t more = size ? size * 2 : SLOTS_FIRST;
+  uint64_t *slots = calloc(more, sizeof *slots);
+  if (!slots) return false;
+  for (uint32_t n = t->oldest; n != TG_KEY_NONE; n = t->entries[n].newer)
+    slot_put(slots, more - 1, t->entries[n].hash, n);
+  free(t->slots);
+  t->slots = slots, t->slots_mask = more - 1;
+  return true;
+}
+
+/* --- entries and their order --- */
+
+static bool entries_room(struct tg_keytable *t)
+{
+  if (t->free != TG_KEY_NONE || t->entries_used < t->entries_size) return true;
+  uint32_t size = t->entries_size ? t->entries_size * 2 : ENTRIES_FIRST;
+  struct tg_keyentry *entries = realloc(t->entries, (size_t)size * sizeof *entries);
+  if (!entries) return false;
+  t->entries = entries, t->entries_size = size;
+  return true;
+}
+
+static uint32_t entry_take(struct tg_keytable *t)
+{
+  if (t->free == TG_KEY_NONE) return t->entries_used++;
+  uint32_t n = t->free;
+  t->free = t->entries[n].older;
+  return n;
+}
+
+static void entry_give(struct tg_keytable *t, uint32_t n)
+{
+  t->entries[n] = (struct tg_keyentry){.older = t->free};
+  t->free = n;
+}
+
+static void unlink_entry(struct tg_keytable *t, uint32_t n)
+{
+  const struct tg_keyentry *e = &t->entries[n];
+  if (e->older == TG_KEY_NONE)
+    t->oldest = e->newer;
+  else
+    t->entries[e->older].newer = e->newer;
+  if (e->newer == TG_KEY_NONE)
+    t->newest = e->older;
+  else
+    t->entries[e->newer].older = e->older;
+}
+
+/* Links n behind `older`; TG_KEY_NONE: as the oldest. */
+static void link_entry(struct tg_keytable *t, uint32_t n, uint32_t older)
+{
+  struct tg_keyentry *e = &t->entries[n];
+  e->older = older;
+  e->newer = older == TG_KEY_NONE ? t->oldest : t->entries[older].newer;
+  if (older == TG_KEY_NONE)
+    t->oldest = n;
+  else
+    t->entries[older].newer = n;
+  if (e->newer == TG_KEY_NONE)
+    t->newest = n;
+  else
+    t->entries[e->newer].older = n;
+}
+
+/* --- the log --- */
+
+static struct tg_keyoverlay *open_overlay(const struct tg_keytable *t)
+{
+  return t->overlays_count ? &t->overlays[t->overlays_count - 1] : NULL;
+}
+
+static uint32_t open_number(const struct tg_keytable *t)
+{
+  return t->overlays_count ? open_overlay(t)->number : 0;
+}
+
+static void cut(struct tg_buf *b, size_t len)
+{
+  b->len = len, b->failed = false;
+}
+
+/* Appends how the entry is now. False without memory: the log is as before. */
+static bool log_entry(struct tg_keytable *t, enum undo what, uint32_t n)
+{
+  if (!t->overlays_count) return true;
+  const struct tg_keyentry *e = &t->entries[n];
+  struct record r = {.what = what, .number = n};
+  size_t words = what == UNDO_TOUCHED ? e->count * sizeof *e->words : 0;
+  uint64_t size = sizeof r + words + sizeof size;
+  if (!tg_buf_reserve(&t->log, size)) return cut(&t->log, t->log.len), false;
+  if (what != UNDO_MADE) r.was = *e;
+  tg_buf_add(&t->log, &r, sizeof r);
+  if (words) tg_buf_add(&t->log, tg_keyentry_words(e), words);
+  tg_buf_add(&t->log, &size, sizeof size);
+  return true;
+}
+
+/* The key leaves; its memory goes to the log, if there is one. */
+static bool drop_entry(struct tg_keytable *t, uint32_t n)
+{
+  if (!log_entry(t, UNDO_GONE, n)) return false;
+  t->bytes -= entry_bytes(&t->entries[n]);
+  slot_remove(t, n);
+  unlink_entry(t, n);
+  t->keys--;
+  if (!t->overlays_count) entry_free(&t->entries[n]);
+  entry_give(t, n);
+  return true;
+}
+
+void tg_keytable_remove(struct tg_keytable *t, uint32_t number)
+{
+  assert(!t->overlays_count);
+  (void)drop_entry(t, number);
+}
+
+static void undo_touched(struct tg_keytable *t, const struct record *r)
+{
+  struct tg_keyentry *e = &t->entries[r->number];
+  t->bytes -= entry_bytes(e);
+  unlink_entry(t, r->number);
+  e->touched_us = r->was.touched_us;
+  e->overlay = r->was.overlay;
+  e->head = 0;
+  e->count = r->was.count; /* room only grows: they fit */
+  if (e->count) memcpy(e->words, r + 1, e->count * sizeof *e->words);
+  link_entry(t, r->number, r->was.older);
+  t->bytes += entry_bytes(e);
+}
+
+static void undo_made(struct tg_keytable *t, uint32_t n)
+{
+  t->bytes -= entry_bytes(&t->entries[n]);
+  slot_remove(t, n);
+  unlink_entry(t, n);
+  entry_free(&t->entries[n]);
+  entry_give(t, n);
+  t->keys--;
+}
+
+static void undo_gone(struct tg_keytable *t, const struct record *r)
+{
+  uint32_t n = entry_take(t);
+  assert(n == r->number);
+  t->entries[n] = r->was;
+  link_entry(t, n, TG_KEY_NONE);
+  slot_put(t->slots, t->slots_mask, r->was.hash, n);
+  t->bytes += entry_bytes(&t->entries[n]);
+  t->keys++;
+}
+
+/* Takes back the newest record of the log. */
+static void undo_last(struct tg_keytable *t)
+{
+  uint64_t size;
+  memcpy(&size, t->log.ptr + t->log.len - sizeof size, sizeof size);
+  const struct record *r = (const void *)(t->log.ptr + t->log.len - size);
+  if (r->what == UNDO_TOUCHED) undo_touched(t, r);
+  if (r->what == UNDO_MADE) undo_made(t, r->number);
+  if (r->what == UNDO_GONE) undo_gone(t, r);
+  cut(&t->log, t->log.len - size);
+}
+
+static size_t record_size(const struct record *r)
+{
+  size_t words = r->what == UNDO_TOUCHED ? r->was.count * sizeof *r->was.words : 0;
+  return sizeof *r + words + sizeof(uint64_t);
+}
+
+/* Frees what the first `len` bytes of the log own, and takes them out of it. */
+static void forget(struct tg_keytable *t, size_t len)
+{
+  for (size_t at = 0; at < len;) {
+    struct record *r = (void *)(t->log.ptr + at);
+    if (r->what == UNDO_GONE) entry_free(&r->was);
+    at += record_size(r);
+  }
+  if (len) memmove(t->log.ptr, t->log.ptr + len, t->log.len - len);
+  cut(&t->log, t->log.len - len);
+}
+
+void tg_keytable_rollback(struct tg_keytable *t, int64_t from)
+{
+  for (const struct tg_keyoverlay *o = open_overlay(t); o && o->from >= from; o = open_overlay(t)) {
+    while (t->log.len > o->log_at) undo_last(t);
+    t->clock_us = o->clock_us, t->started_us = o->started_us;
+    t->evicted = o->evicted, t->expired = o->expired;
+    t->overlays_count--;
+  }
+}
+
+bool tg_keytable_begin(struct tg_keytable *t, int64_t from)
+{
+  tg_keytable_rollback(t, from);
+  if (t->overlays_count == t->overlays_size) {
+    uint32_t size = t->overlays_size + 4;
+    struct tg_keyoverlay *more = realloc(t->overlays, size * sizeof *more);
+    if (!more) return false;
+    t->overlays = more, t->overlays_size = size;
+  }
+  t->overlays[t->overlays_count++] = (struct tg_keyoverlay){.from = from,
+                                                            .log_at = t->log.len,
+                                                            .clock_us = t->clock_us,
+                                                            .started_us = t->started_us,
+                                                            .evicted = t->evicted,
+                                                            .expired = t->expired,
+                                                            .number = ++t->overlays_made};
+  return true;
+}
+
+void tg_keytable_commit(struct tg_keytable *t, int64_t to)
+{
+  uint32_t n = 0;
+  while (n < t->overlays_count && t->overlays[n].from < to) n++;
+  if (!n) return;
+  size_t len = n < t->overlays_count ? t->overlays[n].log_at : t->log.len;
+  forget(t, len);
+  t->overlays_count -= n;
+  memmove(t->overlays, t->overlays + n, t->overlays_count * sizeof *t->overlays);
+  for (uint32_t i = 0; i < t->overlays_count; i++) t->overlays[i].log_at -= len;
+}
+
+void tg_keytable_fini(struct tg_keytable *t)
+{
+  if (t->log.len) forget(t, t->log.len);
+  for (uint32_t n = t->oldest; n != TG_KEY_NONE; n = t->entries[n].newer)
+    entry_free(&t->entries[n]);
+  tg_buf_fini(&t->log);
+  free(t->overlays);
+  free(t->entries);
+  free(t->slots);
+}
+
+/* --- touching --- */
+
+bool tg_keytable_tick(struct tg_keytable *t, int64_t now_us)
+{
+  int64_t old;
+  if (t->started_us == INT64_MIN) t->started_us = now_us;
+  if (now_us > t->clock_us) t->clock_us = now_us;
+  if (!t->limits.keep_us || __builtin_sub_overflow(t->clock_us, t->limits.keep_us, &old))
+    return true;
+  while (t->oldest != TG_KEY_NONE && t->entries[t->oldest].touched_us <= old) {
+    if (!drop_entry(t, t->oldest)) return false;
+    t->expired++;
+  }
+  return true;
+}
+
+static bool make_room(struct tg_keytable *t)
+{
+  while (t->keys && (t->keys >= t->limits.keys_max || t->bytes > t->limits.bytes_max)) {
+    if (!drop_entry(t, t->oldest)) return false;
+    t->evicted++;
+  }
+  return entries_room(t) && slots_room(t);
+}
+
+static uint32_t make_entry(struct tg_keytable *t, struct tg_text key, uint64_t hash)
+{
+  char *text = key.len > TG_KEY_INLINE_BYTES ? malloc(key.len) : NULL;
+  if ((key.len > TG_KEY_INLINE_BYTES && !text) || !make_room(t)) return free(text), TG_KEY_NONE;
+  uint32_t n = entry_take(t);
+  struct tg_keyentry *e = &t->entries[n];
+  *e = (struct tg_keyentry){.hash = hash, .key_len = key.len, .touched_us = t->clock_us};
+  if (key.len) memcpy(text ? text : e->key.bytes, key.ptr, key.len);
+  if (text) e->key.ptr = text;
+  e->overlay = open_number(t);
+  link_entry(t, n, t->newest);
+  slot_put(t->slots, t->slots_mask, hash, n);
+  t->bytes += entry_bytes(e);
+  t->keys++;
+  if (log_entry(t, UNDO_MADE, n)) return n;
+  undo_made(t, n);
+  return TG_KEY_NONE;
+}
+
+uint32_t tg_keytable_touch(struct tg_keytable *t, struct tg_text key, uint64_t hash)
+{
+  uint32_t n = tg_keytable_find(t, key, hash);
+  if (n == TG_KEY_NONE) return make_entry(t, key, hash);
+  struct tg_keyentry *e = &t->entries[n];
+  if (e->overlay != open_number(t) && !log_entry(t, UNDO_TOUCHED, n)) return TG_KEY_NONE;
+  e->overlay = open_number(t);
+  e->touched_us = t->clock_us;
+  if (t->newest != n) unlink_entry(t, n), link_entry(t, n, t->newest);
+  while (t->bytes > t->limits.bytes_max && t->oldest != n) {
+    if (!drop_entry(t, t->oldest)) return TG_KEY_NONE;
+    t->evicted++;
+  }
+  return n;
+}
+
+bool tg_keytable_resize(struct tg_keytable *t, struct tg_keyentry *e, uint32_t count)
+{
+  if (count > TG_KEY_WORDS_MAX) return false;
+  if (e->head + count > e->room && e->head) {
+    memmove(e->words, e->words + e->head, e->count * sizeof *e->words);
+    e->head = 0;
+  }
+  if (count > e->room) {
+    uint32_t room = e->room ? e->room : 2;
+    while (room < count) room *= 2;
+    int64_t *words = realloc(e->words, room * sizeof *words);
+    if (!words) return false;
+    e->words = words, e->room = room;
+  }
+  t->bytes += (size_t)count * sizeof *e->words;
+  t->bytes -= (size_t)e->count * sizeof *e->words;
+  e->count = count;
+  return true;
+}
+
+void tg_keytable_shift(struct tg_keytable *t, struct tg_keyentry *e, uint32_t n)
+{
+  e->head += n, e->count -= n;
+  t->bytes -= n * sizeof *e->words;
+}
+
+/* --- what the newest overlay did --- */
+
+void tg_keytable_each_gone(const struct tg_keytable *t, void *self,
+                           void (*visit)(void *self, struct tg_text key))
+{
+  const struct tg_keyoverlay *o = open_overlay(t);
+  for (size_t at = o ? o->log_at : t->log.len; at < t->log.len;) {
+    const struct record *r = (const void *)(t->log.ptr + at);
+    if (r->what == UNDO_GONE) visit(self, tg_keyentry_key(&r->was));
+    at += record_size(r);
+  }
+}
+
+uint32_t tg_keytable_first_touched(const struct tg_keytable *t)
+{
+  uint32_t first = TG_KEY_NONE, number = open_number(t);
+  if (!number) return first;
+  for (uint32_t n = t->newest; n != TG_KEY_NONE && t->entries[n].overlay == number;
+       n = t->entries[n].older)
+    first = n;
+  return first;
+}
