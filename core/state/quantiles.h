@@ -7,7 +7,7 @@
  * The sketch: Masson, Rim, Lee, "DDSketch" (VLDB 2019). A value x > 0 is counted in bin
  * ceil(log(x) / log(g)), g = (1 + a) / (1 - a), a = 0.01, and read as 2 g^i / (g + 1): at most 1 %
  * off. Negative values have bins of their own. Each side keeps its TG_BINS_MAX highest bins
- * off. Negative values have bins of their own. Each side keeps its TG_BINS_MAX highest bins
+ * (magnitudes within a factor of 6e17); what is smaller counts in the lowest of them. Which are
  * kept depends on the largest value alone, so that the order of merges makes no difference.
  *
  * Memory: 8 bytes a value, 512 KiB at most; the sketch 8 bytes a bin that is used. */

@@ -20,11 +20,20 @@ static inline void summary_take(struct tg_summary *s, struct tg_column *a, struc
   if (!tg_summary_add(s, &op, c, live)) fail_msg("%s: %s", tg_summary_name(s->kind), err.what);
 }
 
+/* column() does not parse json: its values are taken as they are. */
+static inline struct tg_column *values_of(const char *type, const char *values)
+{
+  bool json = strcmp(type, "jsonb") == 0;
+  struct tg_column *c = column(json ? "text" : type, values);
+  if (json) c->type = tg_type_of(TG_JSONB);
+  return c;
+}
+
 static inline struct tg_summary *summary_of(enum tg_summary_kind kind, const char *type,
                                             const char *values)
 {
   struct tg_summary *s = summary_empty(kind, 0);
-  summary_take(s, column(type, values), NULL, NULL);
+  summary_take(s, values_of(type, values), NULL, NULL);
   return s;
 }
 
@@ -32,7 +41,7 @@ static inline struct tg_summary *summary_of(enum tg_summary_kind kind, const cha
 static inline const char *summary_refused(enum tg_summary_kind kind, const char *type,
                                           const char *values)
 {
-  struct tg_column *const c[2] = {column(type, values), NULL};
+  struct tg_column *const c[2] = {values_of(type, values), NULL};
   if (tg_summary_add(summary_empty(kind, 0), &op, c, NULL)) fail_msg("was not refused");
   return err.what;
 }
