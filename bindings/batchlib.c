@@ -164,6 +164,7 @@ static void push_value(lua_State *L, const struct tg_column *c, uint32_t row)
 struct by_row { /* map_rows at work */
   struct tg_column *columns[NAMES_MAX];
   uint32_t count;
+  struct tg_column *reasons; /* texts; NULL before the first */
 };
 
 static void check_names(lua_State *L, const struct tg_batch *b, struct by_row *r)
@@ -181,8 +182,27 @@ static void check_names(lua_State *L, const struct tg_batch *b, struct by_row *r
   }
 }
 
+/* The second value on top, when it is a text, is the row's reason. */
+static void keep_reason(lua_State *L, struct tg_op *op, struct by_row *r, uint32_t row)
+{
+  size_t len;
+  if (lua_isnil(L, -1)) return;
+  if (lua_type(L, -1) != LUA_TSTRING)
+    luaL_error(L, "map_rows: the reason is a %s, not a text", luaL_typename(L, -1));
+  if (!r->reasons) {
+    r->reasons = tg_column_new(op->arena, tg_type_of(TG_TEXT_KIND), op->rows, true);
+    if (!r->reasons) luaL_error(L, "map_rows: no memory left for reasons");
+    memset(r->reasons->nul, TG_NULL, op->rows);
+  }
+  const char *text = lua_tolstring(L, -1, &len);
+  struct tg_text kept = tg_arena_copy(op->arena, tg_text_of(text, len));
+  if (!kept.ptr) luaL_error(L, "map_rows: no memory left for reasons");
+  r->reasons->v.texts[row] = kept;
+  r->reasons->nul[row] = TG_SOME;
+}
+
 /* Calls the function with the table of the row's values; both stay on the stack at 3 and 4. */
-static uint8_t map_row(lua_State *L, const struct by_row *r, uint32_t row)
+static uint8_t map_row(lua_State *L, struct tg_op *op, struct by_row *r, uint32_t row)
 {
   for (uint32_t k = 0; k < r->count; k++) {
     lua_rawgeti(L, 2, (lua_Integer)k + 1);
@@ -191,18 +211,19 @@ static uint8_t map_row(lua_State *L, const struct by_row *r, uint32_t row)
   }
   lua_pushvalue(L, 3);
   lua_pushvalue(L, 4);
-  lua_call(L, 1, 1);
-  if (!lua_isnil(L, -1) && !lua_isboolean(L, -1))
+  lua_call(L, 1, 2);
+  if (!lua_isnil(L, -2) && !lua_isboolean(L, -2))
     luaL_error(L, "map_rows: the function returned a %s, not true, false or nil",
-               luaL_typename(L, -1));
-  uint8_t v = lua_isnil(L, -1) ? TG_UNKNOWN : lua_toboolean(L, -1) ? TG_TRUE : TG_FALSE;
-  lua_pop(L, 1);
+               luaL_typename(L, -2));
+  uint8_t v = lua_isnil(L, -2) ? TG_UNKNOWN : lua_toboolean(L, -2) ? TG_TRUE : TG_FALSE;
+  if (v == TG_FALSE) keep_reason(L, op, r, row);
+  lua_pop(L, 2);
   return v;
 }
 
 static int map_rows(lua_State *L)
 {
-  struct by_row r;
+  struct by_row r = {.reasons = NULL};
   struct tg_batch *b = tg_batchlib_check(L, 1);
   check_names(L, b, &r);
   luaL_checktype(L, 3, LUA_TFUNCTION);
@@ -213,9 +234,12 @@ static int map_rows(lua_State *L)
   for (uint32_t i = 0; out && i < b->rows; i++) {
     if (i % TG_OP_BLOCK_ROWS == 0) tg_vm_poll(L);
     /* A row that is gone may hold nulls where a field has none: its function would only raise. */
-    out->v.mask[i] = b->fates[i] > TG_TAG ? TG_UNKNOWN : map_row(L, &r, i);
+    out->v.mask[i] = b->fates[i] > TG_TAG ? TG_UNKNOWN : map_row(L, &op, &r, i);
   }
-  return tg_op_done(L, &op, "map_rows", out);
+  tg_op_done(L, &op, "map_rows", out);
+  if (!r.reasons) return 1;
+  tg_column_push(L, r.reasons);
+  return 2;
 }
 
 const struct tg_api tg_api_batch[] = {
@@ -231,6 +255,7 @@ const struct tg_api tg_api_batch[] = {
      batch_quarantine},
     {"tag", "b:tag(mask, reason)", "Transform: loaded, with the reason in _issues.", batch_tag},
     {"map_rows", "b:map_rows({names}, fn)",
-     "A mask by a Lua function of each row; slow, null is nil.", map_rows},
+     "A mask by a Lua function of each row (null is nil), and the reasons behind its false; slow.",
+     map_rows},
     {0},
 };

@@ -48,6 +48,14 @@ static int cmp_isnt(lua_State *L)
   return compare(L, TG_ISNT, "isnt");
 }
 
+static int col_equals(lua_State *L)
+{
+  struct tg_handle *h = tg_handle_check(L, 1);
+  struct tg_arg b = tg_arg_check(L, 2);
+  struct tg_op op = tg_op_begin(L, h);
+  return tg_op_done(L, &op, "equals", tg_compare_equals(&op, h->c, b));
+}
+
 static int col_between(lua_State *L)
 {
   struct tg_handle *h = tg_handle_check(L, 1);
@@ -180,6 +188,8 @@ const struct tg_api tg_api_logic[] = {
     {"ge", "col:ge(x)", "Greater than or equal.", cmp_ge},
     {"is", "col:is(x)", "Equal, two nulls too; never null.", cmp_is},
     {"isnt", "col:isnt(x)", "Not equal, null-safe; never null.", cmp_isnt},
+    {"equals", "col:equals(x)", "As eq, but values of different types are unequal, not an error.",
+     col_equals},
     {"between", "col:between(min, max[, exclusive_min[, exclusive_max]])",
      "Within bounds; one of them may be nil. NaN is in no range.", col_between},
     {"is_in", "col:is_in({..})", "Equals one of the values; another type matches nothing.",

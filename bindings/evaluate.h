@@ -11,7 +11,8 @@ struct tg_failing {
   uint32_t *rows;   /* ascending */
   uint32_t *errors; /* ascending: a pattern's limit was reached */
   uint32_t count, errors_count;
-  const struct tg_column *mask; /* what check returned */
+  const struct tg_column *mask;    /* what check returned */
+  const struct tg_column *reasons; /* the texts it returned, or NULL */
 };
 
 /* Judges b by one rule; rows whose fate is already beyond TG_TAG are not looked at. Fills *out,

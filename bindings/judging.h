@@ -14,6 +14,7 @@ struct tg_judging {
   uint32_t live;                 /* rows that transform left, whatever `where` says */
   /* a check */
   const struct tg_column *mask;
+  const struct tg_column *reasons; /* texts, or NULL */
   /* a measure */
   enum tg_verdict verdict;
   uint32_t used; /* values */

@@ -8,6 +8,7 @@
 
 extern const char tg_embed_prelude_source_lua[];
 extern const char tg_embed_prelude_params_lua[];
+extern const char tg_embed_prelude_expr_lua[];
 extern const char tg_embed_prelude_common_lua[];
 extern const char tg_embed_prelude_judge_lua[];
 extern const char tg_embed_prelude_bind_lua[];
@@ -21,6 +22,7 @@ static const struct prelude {
 } PRELUDE[] = {
     {"source", "prelude_source.lua", tg_embed_prelude_source_lua},
     {"params", "prelude_params.lua", tg_embed_prelude_params_lua},
+    {"expr", "prelude_expr.lua", tg_embed_prelude_expr_lua},
     {"common", "prelude_common.lua", tg_embed_prelude_common_lua},
     {"judge", "prelude_judge.lua", tg_embed_prelude_judge_lua},
     {"bind", "prelude_bind.lua", tg_embed_prelude_bind_lua},

@@ -72,25 +72,90 @@ local function check_values(kind, named, topic, report)
   return p
 end
 
-local function check_settings(kind, settings, p, report)
-  local values = {}
-  for key, v in next, kind.common do
-    if type(v) == "string" and v:find("^%$") then
-      local value, why = common.checks[key](p[v:sub(2)])
-      if why then report(kind.name .. ": " .. key .. " = \"" .. v .. "\": " .. why) end
-      v = value
-    end
-    values[key] = v
+-- One common argument of the rule's file: "$name" is the value of a parameter.
+local function file_setting(kind, key, p, fields, report)
+  local v = kind.common[key]
+  local named = type(v) == "string" and v:match("^%$(.*)")
+  if named then v = p[named] end
+  if v == nil or not (named or key == "where") then return v end
+  local value, why = common.checks[key](v, fields)
+  if why then
+    report(kind.name .. ": " .. key .. (named and " = \"$" .. named .. "\"" or "") .. ": " .. why)
   end
+  return value
+end
+
+-- The common arguments: of the rule's file, then of the application; `where` of both.
+local function check_settings(kind, settings, p, fields, report)
+  local values = {}
+  for _, key in ipairs(params.names_of(kind.common)) do
+    values[key] = file_setting(kind, key, p, fields, report)
+  end
+  local wheres = { values.where }
   for _, key in ipairs(params.names_of(settings)) do
-    local value, why = common.checks[key](settings[key])
+    local value, why = common.checks[key](settings[key], fields)
     if why then report(kind.name .. ": " .. key .. ": " .. why) end
     values[key] = value
   end
+  if settings.where ~= nil then wheres[#wheres + 1] = values.where end
+  values.wheres = wheres
   common.check_form(values, kind.measure ~= nil, function(_, message)
     report(kind.name .. ": " .. message)
   end)
   return values
+end
+
+-- ---------------------------------------------------------------- which rows count
+
+-- The columns that the arguments name, in the order of the parameters.
+local function named_columns(kind, p)
+  local list = {}
+  for _, decl in ipairs(kind.params) do
+    local v = p[decl.name]
+    if decl.kind == "column" and v ~= nil then list[#list + 1] = v end
+    for _, name in ipairs(decl.kind == "columns" and v or {}) do list[#list + 1] = name end
+  end
+  return list
+end
+
+-- The rows that ignore_row_if leaves in; nil when it leaves in all of them.
+local function not_ignored(columns, when)
+  if when == "never" or #columns == 0 then return nil end
+  return function(b)
+    local out
+    for _, name in ipairs(columns) do
+      local there = b[name]:not_null()
+      if not out then
+        out = there
+      elseif when == "all_null" then
+        out = out | there
+      else
+        out = out & there
+      end
+    end
+    return out
+  end
+end
+
+local function all_of(list)
+  if #list <= 1 then return list[1] end
+  return function(b)
+    local out = list[1](b)
+    for i = 2, #list do out = out & list[i](b) end
+    return out
+  end
+end
+
+-- Which rows the rule judges, and what becomes of a null verdict in them. A rule that takes
+-- ignore_row_if fails nulls in the rows that stay; nulls = "skip" means any_null there.
+local function rows_of(kind, p, values)
+  local wheres, nulls = values.wheres, values.nulls or "skip"
+  if is_param(kind, "ignore_row_if") then
+    local when = values.nulls == "skip" and "any_null" or p.ignore_row_if
+    wheres[#wheres + 1] = not_ignored(named_columns(kind, p), when)
+    nulls = values.nulls or "fail"
+  end
+  return all_of(wheres), nulls
 end
 
 local function name_of(kind, p)
@@ -164,7 +229,7 @@ local function bind(kind, args, topic, place, report)
   end
   local named, settings = gather(kind, args, tell)
   local p = check_values(kind, named, topic, tell)
-  local values = check_settings(kind, settings, p, tell)
+  local values = check_settings(kind, settings, p, topic.fields, tell)
   for _, name in ipairs(kind.columns) do
     local _, why = params.column(name, topic.fields)
     if why then tell(kind.name .. ": columns: " .. why) end
@@ -174,10 +239,11 @@ local function bind(kind, args, topic, place, report)
   local id = values.id or name_of(kind, p)
   local judge = kind.judge
     and tg.judge.judging(kind.judge, p, values.empty or "fail", values.min_rows or 0)
+  local where, nulls = rows_of(kind, p, values)
   return {
     id = id, place = place, check = kind.check, measure = kind.measure, judge = judge,
-    p = p, column = p.column, where = values.where,
-    nulls = values.nulls or "skip", mostly = values.mostly or 1.0,
+    p = p, column = p.column, where = where,
+    nulls = nulls, mostly = values.mostly or 1.0,
     on_fail = values.on_fail or "tag",
     warn = values.warn, critical = values.critical, min_rows = values.min_rows or 100,
     reason = reason_of(kind, p, topic, id),

@@ -29,14 +29,7 @@ local function text(v)
 end
 
 local common = {
-  where = function(v)
-    if type(v) == "function" then return v end
-    if type(v) == "string" then
-      return nil, "conditions as text are not available yet:"
-        .. " write where = function(b) return b.column:eq(..) end"
-    end
-    return nil, "a function of the batch is due, not " .. shown(v)
-  end,
+  where = function(v, fields) return params.mask(v, fields) end,
   nulls = one_of("skip", "fail", "pass"),
   mostly = function(v)
     if type(v) == "number" and v >= 0 and v <= 1 then return v end

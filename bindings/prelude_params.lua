@@ -100,6 +100,15 @@ local function set(v)
   return v
 end
 
+-- A function of the batch, or a text that prelude_expr.lua makes one of.
+local function written(form, due)
+  return function(v, fields)
+    if type(v) == "function" then return v end
+    if type(v) ~= "string" then return nil, due .. " is due, not " .. shown(v) end
+    return tg.expr[form](v, fields)
+  end
+end
+
 local kinds = {
   column = column,
   columns = list_of(column),
@@ -128,7 +137,8 @@ local kinds = {
     return v
   end,
   map = of_type("table", "a table"),
-  mask = of_type("function", "a function of the batch"),
+  mask = written("mask", "a function of the batch or a condition such as \"amount > 0\""),
+  expression = written("value", "a function of the batch or an expression such as \"a + b\""),
   ["function"] = of_type("function", "a function"),
 }
 
@@ -186,6 +196,7 @@ local function declare(entry)
 end
 
 return {
+  mask = kinds.mask,
   declare = declare, shown = shown, is_list = is_list, did_you_mean = did_you_mean,
   names_of = names_of, share = share, duration_us = duration_us, column = column,
 }

@@ -28,11 +28,14 @@ local function check_declared(rule, report)
   return list
 end
 
+local by_engine = { ignore_row_if = true } -- the engine itself reads these arguments
+
 local function check_used(rule, list, file, report)
   for _, p in ipairs(list) do
     local dotted = file.text:find("%." .. p.name .. "%f[^%w_]")
     local named = file.text:find("$" .. p.name, 1, true)
-    if not dotted and not named and type(rule.check or rule.measure) == "function" then
+    local body = type(rule.check or rule.measure) == "function"
+    if body and not dotted and not named and not by_engine[p.name] then
       report("params", "the parameter '" .. p.name .. "' is never used: read p." .. p.name
         .. " or take it out")
     end
@@ -143,6 +146,7 @@ local function check_common(rule, report)
     elseif v ~= nil then
       local value, why = common.checks[key](v)
       if why then report(key, key .. ": " .. why) end
+      if key == "where" then value = v end -- a condition is compiled for each topic
       values[key] = value
     end
   end

@@ -25,6 +25,11 @@ char *tg_rule_reason(const struct tg_rule *rule, const struct tg_batch *b,
   }
   size_t at = 0;
   out[0] = '\0';
+  if (failing->reasons && !tg_column_is_null(failing->reasons, row)) {
+    struct tg_text text = failing->reasons->v.texts[row];
+    append(out, &at, text.ptr, text.len);
+    return out;
+  }
   for (uint32_t i = 0; i < rule->reason_count; i++) {
     const struct tg_reason_part *part = &rule->reason[i];
     if (part->field < 0) {

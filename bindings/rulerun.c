@@ -7,6 +7,17 @@
 #include <lauxlib.h>
 #include <math.h>
 
+/* The second value of a check, on top. */
+static const struct tg_column *check_reasons(lua_State *L)
+{
+  const struct tg_column *c = tg_column_test(L, -1);
+  if (!c || !tg_type_is_text(c->type)) {
+    luaL_error(L, "check returned a %s behind the mask: a text column of reasons is due there",
+               c ? "column of another type" : luaL_typename(L, -1));
+  }
+  return c;
+}
+
 /* Under protection: calls where(b), then check(b, p), or measure(b, p) and judge. */
 static int call_rule(lua_State *L)
 {
@@ -26,8 +37,9 @@ static int call_rule(lua_State *L)
   lua_rawgeti(L, LUA_REGISTRYINDEX, j->rule->check);
   lua_pushvalue(L, batch);
   lua_rawgeti(L, LUA_REGISTRYINDEX, j->rule->params);
-  lua_call(L, 2, 1);
-  j->mask = tg_mask_check(L, -1);
+  lua_call(L, 2, 2);
+  j->mask = tg_mask_check(L, -2);
+  if (!lua_isnil(L, -1)) j->reasons = check_reasons(L);
   return 0;
 }
 
@@ -82,6 +94,7 @@ static void count_rows(const struct tg_judging *j, struct tg_verdict_row *out,
   out->failed = failing->count;
   out->skipped = j->live - out->evaluated - failing->errors_count;
   failing->mask = j->mask;
+  failing->reasons = j->reasons;
 }
 
 static bool reached(const struct tg_rule *rule, struct tg_level level,

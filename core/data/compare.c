@@ -287,6 +287,29 @@ struct tg_column *tg_compare(struct tg_op *op, enum tg_cmp cmp, struct tg_arg a,
   return tg_op_nul_max(op, nuls[0], nuls[1], &nul) ? tg_op_end(op, out, nul) : NULL;
 }
 
+/* Whether a value of this order can be what the operand is. */
+static bool comparable(enum tg_order order, struct tg_arg b)
+{
+  if (order == TG_ORDER_NONE) return false;
+  if (b.c) return tg_order_of(b.c->type) == order;
+  switch (b.lit.kind) {
+  case TG_LIT_INT:
+  case TG_LIT_FLOAT: return order == TG_ORDER_NUMBER;
+  case TG_LIT_BOOL: return order == TG_ORDER_BOOL;
+  case TG_LIT_TEXT: return order >= TG_ORDER_TEXT && order != TG_ORDER_BYTES;
+  default: return true;
+  }
+}
+
+struct tg_column *tg_compare_equals(struct tg_op *op, struct tg_column *a, struct tg_arg b)
+{
+  uint8_t *nul;
+  struct tg_arg self = tg_arg_column(a);
+  if (comparable(tg_order_of(a->type), b)) return tg_compare(op, TG_EQ, self, b);
+  struct tg_column *out = tg_op_new(op, tg_type_of(TG_BOOL));
+  return out && tg_op_nul2(op, self, b, &nul) ? tg_op_end(op, out, nul) : NULL;
+}
+
 /* Both bounds of a column of whole numbers in one pass. */
 static struct tg_column *between_range(struct tg_op *op, struct tg_column *a,
                                        const struct tg_bounds *b)

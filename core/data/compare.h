@@ -28,6 +28,9 @@ enum tg_cmp {
 /* At least one operand is a column. TG_CONFIG when the types do not compare. */
 struct tg_column *tg_compare(struct tg_op *op, enum tg_cmp cmp, struct tg_arg a, struct tg_arg b);
 
+/* Equal by type and value: what tg_compare(TG_EQ) refuses because the types differ is unequal. */
+struct tg_column *tg_compare_equals(struct tg_op *op, struct tg_column *a, struct tg_arg b);
+
 struct tg_bounds {
   struct tg_arg min, max;
   bool has_min, has_max;

@@ -52,6 +52,7 @@ static void keys_of_a_rule_file_are_checked(void **state)
   expect_rule_fault(RULE_HEAD "measure = function() end, " CHECK " }", "not both");
   expect_rule_fault(RULE_HEAD "state = {}, " CHECK " }", "'state' is not available yet");
   expect_rule_fault(RULE_HEAD "depends = \"x\", " CHECK " }", "depends is");
+  expect_rule_fault(RULE_HEAD "where = \"a >\", " CHECK " }", "where: position 4 of 'a >'");
   expect_rule_fault(RULE_HEAD "params = { \"column column\" }, on_fail = \"explode\", " CHECK " }",
                     "on_fail: one of 'drop', 'quarantine', 'tag' is due");
 }
@@ -135,8 +136,9 @@ static void common_arguments_are_checked(void **state)
   expect_use_fault("not_null { \"id\", warn = 0 }", "warn: ");
   expect_use_fault("not_null { \"id\", mostly = 1.5 }", "mostly: a number from 0 to 1");
   expect_use_fault("not_null { \"id\", over = \"5m\" }", "over: windows are not available yet");
-  expect_use_fault("not_null { \"id\", where = \"id > 1\" }",
-                   "conditions as text are not available yet");
+  expect_use_fault("not_null { \"id\", where = \"id > \" }",
+                   "not_null: where: position 6 of 'id > '");
+  expect_use_fault("not_null { \"id\", where = 7 }", "a condition such as \"amount > 0\" is due");
   expect_use_fault("not_null { \"id\", bake = \"10m\" }", "'bake' is not available yet");
   expect_use_fault("not_null { \"id\", min_rows = -1 }", "min_rows: ");
   expect_use_fault("not_null { \"id\", where = function(b) return true end }",

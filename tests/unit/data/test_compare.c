@@ -144,6 +144,19 @@ static void text_compares_byte_by_byte(void **state)
   assert_column(cmp(TG_LT, t, tg_arg_text(tg_text("a"))), "false true true false false null");
 }
 
+static void values_of_different_types_are_unequal_when_asked_so(void **state)
+{
+  (void)state;
+  struct tg_arg n = arg("bigint", "1 2 null"), t = arg("text", "1 2 null");
+  assert_column(tg_compare_equals(&op, n.c, tg_arg_int(2)), "false true null");
+  assert_column(tg_compare_equals(&op, n.c, tg_arg_text(tg_text("2"))), "false false null");
+  assert_column(tg_compare_equals(&op, t.c, tg_arg_text(tg_text("2"))), "false true null");
+  assert_column(tg_compare_equals(&op, t.c, tg_arg_int(2)), "false false null");
+  assert_column(tg_compare_equals(&op, n.c, t), "false false null");
+  assert_column(tg_compare_equals(&op, n.c, tg_arg_null()), "null null null");
+  assert_column(tg_compare_equals(&op, n.c, tg_arg_bool(true)), "false false null");
+}
+
 static void times_compare_as_instants(void **state)
 {
   (void)state;
@@ -229,6 +242,7 @@ int main(void)
       T(nan_is_the_greatest_and_in_no_range),
       T(null_makes_null_and_faults_stay),
       T(is_knows_nulls),
+      T(values_of_different_types_are_unequal_when_asked_so),
       T(text_compares_byte_by_byte),
       T(times_compare_as_instants),
       T(uuids_and_bytes_compare),
