@@ -1,6 +1,7 @@
 /* Methods of text columns. */
 #include "bindings/api.h"
 #include "bindings/columnobj.h"
+#include "core/data/format.h"
 #include "core/data/regex.h"
 #include "core/data/textop.h"
 
@@ -164,6 +165,14 @@ static int col_matches(lua_State *L)
   return tg_op_done(L, &op, "matches", tg_regex_match(&op, h->c, r));
 }
 
+static int col_is_format(lua_State *L)
+{
+  struct tg_handle *h = tg_handle_check(L, 1);
+  struct tg_text name = tg_arg_text_check(L, 2), country = tg_arg_text_opt(L, 3);
+  struct tg_op op = tg_op_begin(L, h);
+  return tg_op_done(L, &op, "is_format", tg_format_column(&op, h->c, name, country));
+}
+
 const struct tg_api tg_api_text[] = {
     {"len", "col:len([unit])", "Length in \"chars\" (code points) or \"bytes\".", col_len},
     {"lower", "col:lower()", "ASCII letters in lower case.", col_lower},
@@ -176,6 +185,8 @@ const struct tg_api tg_api_text[] = {
     {"contains", "col:contains(text)", "Holds text somewhere.", col_contains},
     {"matches", "col:matches(regex[, flags])",
      "PCRE2 search; flags i m s x. A limit reached is a fault.", col_matches},
+    {"is_format", "col:is_format(name[, country])",
+     "The whole text is valid in this format (FORMATS.md lists them); \"\" is not.", col_is_format},
     {"like", "col:like(pattern)", "SQL LIKE on the whole text: % _ and backslash.", col_like},
     {"replace", "col:replace(from, to)", "Every plain occurrence of from becomes to.", col_replace},
     {"split", "col:split(sep, n)", "The n-th piece from 1; fewer pieces are a fault.", col_split},

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# docs/CONFIG.md and docs/config.schema.json come from the property table.
+# docs/CONFIG.md and docs/config.schema.json come from the property table,
+# docs/FORMATS.md from the table of formats.
 set -euo pipefail
 program=$1 status=0
 same() { # FILE DOCUMENT
@@ -9,4 +10,5 @@ same() { # FILE DOCUMENT
 }
 same docs/CONFIG.md config
 same docs/config.schema.json schema
+same docs/FORMATS.md formats
 exit $status

@@ -1,0 +1,31 @@
+-- rules/validity/valid_format.lua: a text is valid in a well-known format, check digits included.
+return {
+  doc       = "Every text is valid in the format, such as \"iban\" (docs/FORMATS.md lists them).",
+  dimension = "validity",
+  params    = { "column column", "format text", "country text?" },
+  check     = function(b, p) return b[p.column]:is_format(p.format, p.country) end,
+  reason    = {
+    "{column}: {} is not valid as {format} of {country}",
+    "{column}: {} is not valid as {format}",
+  },
+  tests     = {
+    { "check digits count", with = { "x", "iban" },
+      given = { x = { "DE89 3704 0044 0532 0130 00", "DE89370400440532013001", "", null } },
+      fails = { 2, 3 }, evaluated = 3,
+      reasons = { "x: DE89370400440532013001 is not valid as iban", "x:  is not valid as iban" } },
+    { "all pass", with = { "x", "email" }, given = { x = { "a.b@example.com" } },
+      verdict = "pass", evaluated = 1 },
+    { "a postal code needs a country", with = { "x", "postal_code", "NL" },
+      given = { x = { "1012 AB", "10115" } }, fails = { 2 },
+      reasons = { "x: 10115 is not valid as postal_code of NL" } },
+    { "a country is needed", with = { "x", "postal_code" }, given = { x = { "10115" } },
+      verdict = "error" },
+    { "a country that is not known", with = { "x", "postal_code", country = "XX" },
+      given = { x = { "10115" } }, verdict = "error" },
+    { "numbers where a format takes them", with = { "x", "latitude" },
+      given = { x = { 90, -90.5, 0.5 } }, fails = { 2 } },
+    { "a number is no text", with = { "x", "iban" }, given = { x = { 1 } }, verdict = "error" },
+    { "an unknown format is an error", with = { "x", "ibna" }, given = { x = { "a" } },
+      verdict = "error" },
+  },
+}
