@@ -198,10 +198,6 @@ static void push_topic(lua_State *L, const struct tg_batch *b)
 
 static void push_rule(lua_State *L, const struct tg_testrun *run)
 {
-  static const char *const verdicts[] = {[TG_VERDICT_PASS] = "pass",
-                                         [TG_VERDICT_FAIL] = "fail",
-                                         [TG_VERDICT_ERROR] = "error",
-                                         [TG_VERDICT_SKIP] = "skip"};
   lua_newtable(L);
   lua_newtable(L);
   for (uint32_t i = 0; i < run->fails_count; i++) {
@@ -212,7 +208,7 @@ static void push_rule(lua_State *L, const struct tg_testrun *run)
   }
   lua_setfield(L, -3, "reasons");
   lua_setfield(L, -2, "fails");
-  lua_pushstring(L, verdicts[run->verdict]);
+  lua_pushstring(L, tg_verdict_name(run->verdict));
   lua_setfield(L, -2, "verdict");
   lua_pushinteger(L, run->evaluated);
   lua_setfield(L, -2, "evaluated");

@@ -181,3 +181,12 @@ size_t tg_program_memory(const struct tg_program *p)
 {
   return tg_vm_memory(p->vm);
 }
+
+const char *tg_verdict_name(enum tg_verdict verdict)
+{
+  static const char *const names[] = {[TG_VERDICT_PASS] = "pass",
+                                      [TG_VERDICT_FAIL] = "fail",
+                                      [TG_VERDICT_ERROR] = "error",
+                                      [TG_VERDICT_SKIP] = "skip"};
+  return names[verdict];
+}

@@ -52,6 +52,7 @@ const struct tg_topic *const *tg_program_topics(const struct tg_program *p, uint
 size_t tg_program_memory(const struct tg_program *p); /* bytes held by the VM */
 
 enum tg_verdict { TG_VERDICT_PASS, TG_VERDICT_FAIL, TG_VERDICT_ERROR, TG_VERDICT_SKIP };
+const char *tg_verdict_name(enum tg_verdict verdict); /* "pass", "fail", "error", "skip" */
 enum tg_alarm { TG_ALARM_NONE, TG_ALARM_WARN, TG_ALARM_CRITICAL };
 
 /* What one rule said about one batch. A measure that fails counts as one failing row; its

@@ -308,10 +308,6 @@ static void push_differences(lua_State *L, const struct running *r)
 
 static void push_result(lua_State *L, const struct running *r)
 {
-  static const char *const verdicts[] = {[TG_VERDICT_PASS] = "pass",
-                                         [TG_VERDICT_FAIL] = "fail",
-                                         [TG_VERDICT_ERROR] = "error",
-                                         [TG_VERDICT_SKIP] = "skip"};
   lua_createtable(L, 0, 8);
   lua_pushstring(L, r->run.error);
   lua_setfield(L, -2, "error");
@@ -321,7 +317,7 @@ static void push_result(lua_State *L, const struct running *r)
     lua_setfield(L, -2, "differ");
     return;
   }
-  lua_pushstring(L, verdicts[r->run.verdict]);
+  lua_pushstring(L, tg_verdict_name(r->run.verdict));
   lua_setfield(L, -2, "verdict");
   lua_pushinteger(L, r->run.evaluated);
   lua_setfield(L, -2, "evaluated");
@@ -388,16 +384,14 @@ static enum tg_rc run_one(struct running *r, struct tg_err *err)
 static void open_running(struct running *r, struct tg_program *p, int list, uint32_t number)
 {
   *r = (struct running){.number = number, .list = list, .spec = LUA_NOREF};
-  r->run.p = p;
-  r->run.rule = TG_RULE_NONE;
-  tg_arena_init(&r->run.arena, 64 << 10, TG_TEST_BYTES_MAX);
+  tg_testrun_init(&r->run, p);
   tg_buf_init(&r->json, TG_TEST_BYTES_MAX);
 }
 
 static void close_running(struct running *r)
 {
   tg_buf_fini(&r->json);
-  tg_arena_fini(&r->run.arena);
+  tg_testrun_fini(&r->run);
 }
 
 struct suite {

@@ -6,7 +6,26 @@
 
 #include <stdio.h>
 
-#define BASE_US INT64_C(1767225600000000) /* 2026-01-01T00:00:00Z, as at("0s") */
+void tg_testrun_init(struct tg_testrun *t, struct tg_program *p)
+{
+  *t = (struct tg_testrun){.p = p, .rule = TG_RULE_NONE};
+  tg_arena_init(&t->arena, 64 << 10, TG_TEST_BYTES_MAX);
+  tg_arena_init(&t->work, 64 << 10, TG_TEST_BYTES_MAX);
+}
+
+void tg_testrun_fini(struct tg_testrun *t)
+{
+  tg_decoder_free(t->decoder);
+  tg_arena_fini(&t->work);
+  tg_arena_fini(&t->arena);
+}
+
+void tg_testrun_clear(struct tg_testrun *t)
+{
+  t->verdict = TG_VERDICT_PASS;
+  t->error = NULL, t->fails = NULL, t->reasons = NULL, t->outcomes = NULL;
+  t->evaluated = t->fails_count = t->rows_count = t->outcomes_count = 0;
+}
 
 static enum tg_rc full(struct tg_err *err)
 {
@@ -16,29 +35,51 @@ static enum tg_rc full(struct tg_err *err)
 static enum tg_rc add_rows(struct tg_batch *b, const struct tg_test_batch *rows)
 {
   for (uint32_t i = 0; i < rows->count; i++) {
-    struct tg_event event = {
-        .offset = i, .kafka_us = BASE_US, .size = rows->rows[i].len, .value = rows->rows[i]};
+    struct tg_event event = {.offset = rows->offset + i,
+                             .kafka_us = rows->kafka_us ? rows->kafka_us[i] : TG_TEST_START_US,
+                             .size = rows->rows[i].len,
+                             .value = rows->rows[i]};
     enum tg_rc rc = tg_batch_add(b, &event);
     if (rc != TG_OK) return rc;
   }
   return tg_batch_seal(b);
 }
 
-/* A decoded batch of the rows. */
-static enum tg_rc make_batch(struct tg_testrun *t, const struct tg_topic *topic,
+/* The rows as a sealed batch in arena a. */
+static enum tg_rc make_batch(const struct tg_topic *topic, struct tg_arena *a,
                              const struct tg_test_batch *rows, struct tg_batch *b,
                              struct tg_err *err)
 {
-  enum tg_rc rc = tg_batch_init(b, topic, &t->arena, rows->count);
+  enum tg_rc rc = tg_batch_init(b, topic, a, rows->count);
   if (rc == TG_OK) rc = add_rows(b, rows);
   if (rc == TG_FULL) return full(err);
-  if (rc != TG_OK) return tg_err_set(err, rc, "test", "the rows cannot be put into a batch");
+  return rc == TG_OK ? TG_OK : tg_err_set(err, rc, "test", "the rows cannot be put into a batch");
+}
+
+/* A batch of a topic test, decoded. */
+static enum tg_rc topic_batch(struct tg_testrun *t, const struct tg_topic *topic,
+                              const struct tg_test_batch *rows, struct tg_batch *b,
+                              struct tg_err *err)
+{
+  enum tg_rc rc = make_batch(topic, &t->arena, rows, b, err);
+  if (rc != TG_OK) return rc;
   struct tg_decoder *d = tg_decoder_new(topic);
   if (!d) return tg_err_set(err, TG_FATAL, "test", "no memory for a decoder");
-  if (!t->script) tg_decoder_take_nonfinite(d);
   rc = tg_decoder_run(d, b, err);
   tg_decoder_free(d);
   return rc;
+}
+
+/* A batch of a rule test, decoded; one decoder serves all of them. */
+static enum tg_rc rule_batch(struct tg_testrun *t, const struct tg_test_batch *rows,
+                             struct tg_batch *b, struct tg_err *err)
+{
+  if (!t->decoder) t->decoder = tg_decoder_new(&t->topic);
+  if (!t->decoder) return tg_err_set(err, TG_FATAL, "test", "no memory for a decoder");
+  tg_decoder_take_nonfinite(t->decoder);
+  enum tg_rc rc = make_batch(&t->topic, &t->work, rows, b, err);
+  if (rc == TG_OK) rc = tg_decoder_run(t->decoder, b, err);
+  return rc == TG_FULL ? full(err) : rc;
 }
 
 /* The first row that could not be decoded, as text; NULL when there is none. */
@@ -81,14 +122,23 @@ static enum tg_rc note_fails(struct tg_testrun *t, const struct tg_batch *b,
   return TG_OK;
 }
 
-/* error > fail > skip > pass */
-static void note_verdict(struct tg_testrun *t, const struct tg_verdict_row *v)
+/* Keeps what the rule said about a batch; the strongest verdict is that of the test. */
+static enum tg_rc note_verdict(struct tg_testrun *t, const struct tg_verdict_row *v,
+                               struct tg_err *err)
 {
   static const int strength[] = {
-      [TG_VERDICT_PASS] = 0, [TG_VERDICT_SKIP] = 1, [TG_VERDICT_FAIL] = 2, [TG_VERDICT_ERROR] = 3};
-  if (strength[v->verdict] > strength[t->verdict]) t->verdict = v->verdict;
-  if (v->error && !t->error) t->error = v->error;
+      [TG_VERDICT_SKIP] = 0, [TG_VERDICT_PASS] = 1, [TG_VERDICT_FAIL] = 2, [TG_VERDICT_ERROR] = 3};
+  struct tg_test_outcome *o = &t->outcomes[t->outcomes_count];
+  bool first = t->outcomes_count++ == 0;
+  *o = (struct tg_test_outcome){.verdict = v->verdict, .evaluated = v->evaluated};
+  o->failed = v->failed;
+  if (v->seen) o->seen = tg_arena_printf(&t->arena, "%s", v->seen);
+  if (v->seen && !o->seen) return full(err);
+  if (first || strength[v->verdict] > strength[t->verdict]) t->verdict = v->verdict;
   t->evaluated += v->evaluated;
+  if (!v->error || t->error) return TG_OK;
+  t->error = tg_arena_printf(&t->arena, "%s", v->error);
+  return t->error ? TG_OK : full(err);
 }
 
 static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *rows,
@@ -97,8 +147,7 @@ static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *
   struct tg_batch b;
   struct tg_verdict_row v;
   struct tg_failing failing;
-  struct tg_arena_mark mark = tg_arena_mark(&t->p->scratch);
-  enum tg_rc rc = make_batch(t, &t->topic, rows, &b, err);
+  enum tg_rc rc = rule_batch(t, rows, &b, err);
   if (rc != TG_OK) return rc;
   t->error = undecoded(t, &b, "given");
   if (t->error) {
@@ -106,18 +155,25 @@ static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *
     return TG_OK;
   }
   rc = tg_rule_judge(t->p, &t->rule, &b, &v, &failing, err);
-  if (rc == TG_OK) note_verdict(t, &v);
+  if (rc == TG_OK) rc = note_verdict(t, &v, err);
   if (rc == TG_OK) rc = note_fails(t, &b, &failing, err);
   t->rows_count += b.rows;
-  tg_arena_release(&t->p->scratch, mark);
   return rc;
 }
 
 enum tg_rc tg_testrun_rule(struct tg_testrun *t, struct tg_err *err)
 {
   enum tg_rc rc = TG_OK;
+  struct tg_test_outcome *outcomes =
+      tg_arena_zalloc(&t->arena, t->outcomes_count + t->batches_count, sizeof *outcomes);
+  if (!outcomes) return full(err);
+  if (t->outcomes) memcpy(outcomes, t->outcomes, t->outcomes_count * sizeof *outcomes);
+  t->outcomes = outcomes;
   for (uint32_t i = 0; rc == TG_OK && !t->error && i < t->batches_count; i++) {
+    struct tg_arena_mark mark = tg_arena_mark(&t->p->scratch);
     rc = judge_batch(t, &t->batches[i], err);
+    tg_arena_release(&t->p->scratch, mark);
+    tg_arena_reset(&t->work, 0);
   }
   return rc;
 }
@@ -147,14 +203,14 @@ static bool plain_topic(struct tg_testrun *t)
 enum tg_rc tg_testrun_topic(struct tg_testrun *t, struct tg_err *err)
 {
   struct tg_judgement judgement;
-  enum tg_rc rc = make_batch(t, &t->script->topic, &t->batches[0], &t->batch, err);
+  enum tg_rc rc = topic_batch(t, &t->script->topic, &t->batches[0], &t->batch, err);
   if (rc == TG_OK) rc = tg_program_run(t->p, &t->batch, &judgement, NULL, NULL, err);
   for (uint32_t i = 0; rc == TG_OK && i < judgement.count; i++) {
     if (judgement.rules[i].error) t->error = judgement.rules[i].error;
   }
   if (rc != TG_OK || t->error || t->expected.count == 0) return rc;
   if (!plain_topic(t)) return full(err);
-  rc = make_batch(t, &t->topic, &t->expected, &t->expected_batch, err);
+  rc = topic_batch(t, &t->topic, &t->expected, &t->expected_batch, err);
   if (rc == TG_OK) t->error = undecoded(t, &t->expected_batch, "expected");
   return rc;
 }

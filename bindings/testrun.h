@@ -7,15 +7,28 @@
 
 enum { TG_TEST_ROWS_MAX = 100000, TG_TEST_BYTES_MAX = 64 << 20, TG_TEST_BATCHES_MAX = 10000 };
 
-/* The JSON of the rows of one batch. */
+/* The rows of one batch: JSON of each, and when Kafka got it. */
 struct tg_test_batch {
   struct tg_text *rows;
+  const int64_t *kafka_us; /* one a row; NULL: all at TG_TEST_START_US */
+  int64_t offset;          /* of the first row */
   uint32_t count;
+};
+
+#define TG_TEST_START_US INT64_C(1767225600000000) /* 2026-01-01T00:00:00Z, as at("0s") */
+
+/* What the rule said about one batch. */
+struct tg_test_outcome {
+  enum tg_verdict verdict;
+  uint32_t evaluated, failed;
+  const char *seen; /* measures: JSON object of what was seen; else NULL */
 };
 
 struct tg_testrun {
   struct tg_program *p;
-  struct tg_arena arena; /* everything of this test */
+  struct tg_arena arena; /* everything of this test, but */
+  struct tg_arena work;  /* the batch that a rule judges */
+  struct tg_decoder *decoder;
   struct tg_topic topic; /* rule tests: made of the given columns */
   struct tg_rule rule;
   const struct tg_script *script; /* topic tests; NULL in rule tests */
@@ -23,20 +36,28 @@ struct tg_testrun {
   uint32_t batches_count;
   struct tg_test_batch expected; /* topic tests: the rows that are to be loaded */
   /* what came out */
-  enum tg_verdict verdict;
+  enum tg_verdict verdict; /* over all batches: error, else fail, else pass, else skip */
   uint32_t evaluated;
   uint32_t *fails; /* from 1, over all batches */
   const char **reasons;
   uint32_t fails_count, rows_count;
-  const char *seen;                      /* JSON object: what a measure saw last, or NULL */
+  struct tg_test_outcome *outcomes; /* one a batch */
+  uint32_t outcomes_count;
   const char *error;                     /* why there is no verdict */
   struct tg_batch batch, expected_batch; /* topic tests */
 };
 
-/* Judges the given batches. TG_OK with t->error set when the rows cannot be decoded or the rule
- * raises;
- * TG_FULL: more than TG_TEST_BYTES_MAX; TG_FATAL: the VM is lost. */
+/* Starts a run without topic, rule and rows. p: borrowed. */
+void tg_testrun_init(struct tg_testrun *t, struct tg_program *p);
+/* The rule's references must have been given back. */
+void tg_testrun_fini(struct tg_testrun *t);
+
+/* Judges the given batches, after those judged before. TG_OK with t->error set when the rows cannot
+ * be decoded or the rule raises; TG_FULL: more than TG_TEST_BYTES_MAX; TG_FATAL: the VM is lost. */
 enum tg_rc tg_testrun_rule(struct tg_testrun *t, struct tg_err *err);
+
+/* Forgets what came out, for further batches; topic, rule and rows stay. */
+void tg_testrun_clear(struct tg_testrun *t);
 
 /* Runs the events through the topic, and decodes the expected rows as if all fields came from the
  * value. */

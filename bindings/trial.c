@@ -9,9 +9,7 @@ enum tg_rc tg_trial_open(struct tg_trial *t, struct tg_program *p, uint32_t colu
                          struct tg_err *err)
 {
   *t = (struct tg_trial){.columns_max = columns_max};
-  t->run.p = p;
-  t->run.rule = (struct tg_rule){.check = LUA_NOREF, .params = LUA_NOREF, .where = LUA_NOREF};
-  tg_arena_init(&t->run.arena, 64 << 10, TG_TEST_BYTES_MAX);
+  tg_testrun_init(&t->run, p);
   if (columns_max > TG_FIELDS_MAX) {
     return tg_err_set(err, TG_FULL, "columns", "%u columns: at most %d are taken", columns_max,
                       TG_FIELDS_MAX);
@@ -37,7 +35,7 @@ void tg_trial_close(struct tg_trial *t)
   struct tg_err ignored;
   if (t->bound) tg_loader_run(t->run.p, drop_rule, t, &ignored);
   t->run.p->testing = false;
-  tg_arena_fini(&t->run.arena);
+  tg_testrun_fini(&t->run);
 }
 
 enum tg_rc tg_trial_column(struct tg_trial *t, struct tg_text name, const char *type,
@@ -112,6 +110,7 @@ enum tg_rc tg_trial_bind(struct tg_trial *t, const char *rule, struct json_t *pa
   if (rc != TG_OK && rc != TG_DATA) return rc;
   t->run.verdict = t->bound ? TG_VERDICT_PASS : TG_VERDICT_ERROR;
   t->run.error = b.error;
+  t->mark = tg_arena_mark(&t->run.arena);
   return TG_OK;
 }
 
@@ -119,18 +118,8 @@ enum tg_rc tg_trial_judge(struct tg_trial *t, struct tg_test_batch *rows, struct
 {
   struct tg_testrun *run = &t->run;
   if (!t->bound) return TG_OK;
-  run->verdict = TG_VERDICT_PASS;
-  run->error = run->seen = NULL, run->fails = NULL, run->reasons = NULL;
-  run->evaluated = run->fails_count = run->rows_count = 0;
+  tg_testrun_clear(run);
+  tg_arena_release(&run->arena, t->mark);
   run->batches = rows, run->batches_count = 1;
   return tg_testrun_rule(run, err);
-}
-
-const char *tg_trial_verdict(const struct tg_trial *t)
-{
-  static const char *const names[] = {[TG_VERDICT_PASS] = "pass",
-                                      [TG_VERDICT_FAIL] = "fail",
-                                      [TG_VERDICT_ERROR] = "error",
-                                      [TG_VERDICT_SKIP] = "skip"};
-  return names[t->run.verdict];
 }

@@ -15,7 +15,8 @@
 struct json_t;
 
 struct tg_trial {
-  struct tg_testrun run; /* what came out: verdict, evaluated, fails, reasons, seen, error */
+  struct tg_testrun run; /* what came out: verdict, evaluated, fails, reasons, outcomes, error */
+  struct tg_arena_mark mark; /* what came out of a batch lies behind it */
   uint32_t columns_max;
   bool bound; /* there is a rule to judge by */
 };
@@ -39,8 +40,5 @@ enum tg_rc tg_trial_bind(struct tg_trial *t, const char *rule, struct json_t *pa
 /* Judges one batch of rows (each the JSON object of a row) and leaves what came out in t->run until
  * the next call. Errors: as tg_testrun_rule(). */
 enum tg_rc tg_trial_judge(struct tg_trial *t, struct tg_test_batch *rows, struct tg_err *err);
-
-/* "pass", "fail", "error", "skip" */
-const char *tg_trial_verdict(const struct tg_trial *t);
 
 #endif

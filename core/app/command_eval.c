@@ -1,7 +1,8 @@
 /* tidegate eval: a topic's script on sample events, one line of JSON an event: where it would end,
- * and why. */
+ * and why. With --rule: one rule over a recorded series, a line a batch (series.h). */
 #include "core/app/cli.h"
 #include "core/app/generation.h"
+#include "core/app/series.h"
 #include "core/base/clock.h"
 #include "core/data/decode.h"
 #include "core/data/load.h"
@@ -60,11 +61,11 @@ static void print_row(struct tg_buf *out, const struct tg_batch *b, uint32_t row
 
 static void print_rules(const struct tg_judgement *j)
 {
-  static const char *const verdicts[] = {"pass", "fail", "error", "skip"};
   for (uint32_t r = 0; r < j->count; r++)
-    fprintf(stderr, "%-5s %-40s evaluated %u, failed %u%s%s\n", verdicts[j->rules[r].verdict],
-            j->rules[r].rule, j->rules[r].evaluated, j->rules[r].failed,
-            j->rules[r].error ? ": " : "", j->rules[r].error ? j->rules[r].error : "");
+    fprintf(stderr, "%-5s %-40s evaluated %u, failed %u%s%s\n",
+            tg_verdict_name(j->rules[r].verdict), j->rules[r].rule, j->rules[r].evaluated,
+            j->rules[r].failed, j->rules[r].error ? ": " : "",
+            j->rules[r].error ? j->rules[r].error : "");
   if (j->critical) fprintf(stderr, "critical: the breaker would open: %s\n", j->critical_why);
 }
 
@@ -129,9 +130,38 @@ static enum tg_rc eval(struct tg_generation *g, const char *topic, FILE *f, stru
   return rc;
 }
 
+static enum tg_rc eval_rule(struct tg_generation *g, const struct tg_series_conf *conf, FILE *f,
+                            struct tg_err *err)
+{
+  struct tg_program *p;
+  enum tg_rc rc = tg_generation_program(g, print_fault, NULL, &p);
+  if (rc != TG_OK) return tg_err_set(err, rc, "eval", "the scripts are faulty");
+  rc = tg_series_run(p, conf, f, err);
+  tg_program_free(p);
+  return rc;
+}
+
+static int run(const struct tg_config *config, const struct tg_series_conf *series,
+               const char *topic, FILE *f)
+{
+  struct tg_generation *g;
+  struct tg_err err;
+  if (tg_generation_read(config, print_fault, NULL, &g) != TG_OK) return TG_EXIT_CONFIG;
+  enum tg_rc rc = series->rule ? eval_rule(g, series, f, &err) : eval(g, topic, f, &err);
+  tg_generation_drop(g);
+  return rc == TG_OK ? TG_EXIT_OK : tg_cli_fail(&err);
+}
+
+/* A rule needs no configuration, a topic does. */
+static int open_config(struct tg_config *config, const char *path, bool rule)
+{
+  return rule ? tg_cli_folders(config, path) : tg_cli_config(config, path);
+}
+
 int tg_command_eval(int argc, char **argv)
 {
   const char *path = NULL, *input = NULL;
+  struct tg_series_conf series = {0};
   const struct tg_option options[] = {
       {"config",
        TG_OPTION_TEXT,
@@ -143,21 +173,38 @@ int tg_command_eval(int argc, char **argv)
        "FILE",
        "events, one JSON object a line (default: stdin)",
        {.text = &input}},
+      {"rule", TG_OPTION_TEXT, "NAME", "this rule instead of a topic", {.text = &series.rule}},
+      {"params", TG_OPTION_TEXT, "JSON", "its arguments: an object", {.text = &series.params}},
+      {"types",
+       TG_OPTION_TEXT,
+       "JSON",
+       "types of columns, {\"x\": \"numeric(12,2)\"} (default: as the values are)",
+       {.text = &series.types}},
+      {"time",
+       TG_OPTION_TEXT,
+       "COLUMN",
+       "when Kafka got a row (default: one a second)",
+       {.text = &series.time}},
+      {"batch",
+       TG_OPTION_NUMBER,
+       "ROWS",
+       "rows of a batch (default: one batch of all)",
+       {.number = &series.batch}},
+      {"json", TG_OPTION_FLAG, NULL, "one JSON object a batch", {.flag = &series.json}},
       {0}};
   struct tg_args args;
   struct tg_config config;
-  struct tg_generation *g;
-  struct tg_err err;
   int code = tg_cli_parse(argc, argv, options, &args);
   if (code >= 0) return code;
-  if (args.words_count != 1) return fprintf(stderr, "tidegate eval: which topic?\n"), TG_EXIT_USAGE;
-  if ((code = tg_cli_config(&config, path)) >= 0) return code;
+  if (args.words_count != !series.rule) {
+    fprintf(stderr, "tidegate eval: name one topic, or a rule with --rule\n");
+    return TG_EXIT_USAGE;
+  }
+  if ((code = open_config(&config, path, series.rule)) >= 0) return code;
   FILE *f = input ? fopen(input, "r") : stdin;
-  if (!f) return fprintf(stderr, "error: %s: cannot be read\n", input), TG_EXIT_FAILURE;
-  if (tg_generation_read(&config, print_fault, NULL, &g) != TG_OK) return TG_EXIT_CONFIG;
-  enum tg_rc rc = eval(g, args.words[0], f, &err);
-  tg_generation_drop(g);
+  if (!f) fprintf(stderr, "error: %s: cannot be read\n", input);
+  code = f ? run(&config, &series, args.words[0], f) : TG_EXIT_FAILURE;
   tg_config_fini(&config);
-  if (f != stdin) fclose(f);
-  return rc == TG_OK ? TG_EXIT_OK : tg_cli_fail(&err);
+  if (f && f != stdin) fclose(f);
+  return code;
 }

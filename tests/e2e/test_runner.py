@@ -33,3 +33,46 @@ def test_a_line_that_is_no_case_fails_and_is_named(tmp_path):
     assert run("test", "--cases", tmp_path / "none")[0] == 78
     path.write_text("\n")
     assert run("test", "--cases", path)[0] == 3
+
+
+SERIES = "".join(json.dumps(row) + "\n" for row in [
+    {"v": 1, "t": "2026-01-01T00:00:00Z"}, {"v": 2}, {"v": -3.5}, {"v": None, "s": "a"}, {"v": 7}])
+
+
+def test_a_rule_runs_over_a_series_batch_by_batch():
+    ask = ["eval", "--rule", "between", "--params", '{"column": "v", "min": 0}']
+    code, out, err = run(*ask, "--batch", 2, "--json", stdin=SERIES)
+    assert (code, err) == (0, "")
+    first, second, third = lines(out)
+    assert first == {"batch": 0, "first_row": 0, "rows": 2, "verdict": "pass", "observed": None,
+                     "expected": None, "low": None, "high": None, "score": None, "evaluated": 2,
+                     "failed": 0, "failing_rows": []}
+    assert (second["verdict"], second["failed"], second["failing_rows"]) == ("fail", 1, [2])
+    assert (third["batch"], third["first_row"], third["rows"]) == (2, 4, 1)
+    code, out, err = run(*ask, stdin=SERIES)
+    assert code == 0
+    assert out == "rows 0-4: fail, evaluated 4, failed 1: row 2: v: -3.5 is below min 0\n"
+
+
+def test_types_of_a_series_are_those_of_its_values_unless_said():
+    ask = ["eval", "--json", "--rule", "between", "--params",
+           '{"column": "t", "max": "2026-01-01T02:00:00+01:00"}']
+    row = '{"t": "2026-01-01T01:30:00Z"}\n'
+    assert lines(run(*ask, stdin=row)[1])[0]["verdict"] == "pass"   # as text
+    said = run(*ask, "--types", '{"t": "timestamptz"}', stdin=row)
+    assert lines(said[1])[0]["verdict"] == "fail"                   # as instants
+
+
+def test_what_cannot_be_evaluated_is_said_before_the_first_batch():
+    for args, code, text in [
+            (["--rule", "betwen"], 78, "did you mean 'between'"),
+            (["--rule", "between", "--params", "{"], 78, "--params: not JSON"),
+            (["--rule", "between", "--params", '{"column": "w", "min": 0}'], 78, "no column 'w'"),
+            (["--rule", "between", "--types", '{"v": "in"}'], 78, "in"),
+            (["orders", "--rule", "between"], 2, "name one topic, or a rule"),
+            ([], 2, "name one topic, or a rule")]:
+        got, out, err = run("eval", *args, stdin=SERIES)
+        assert (got, out) == (code, "") and text in err, (args, got, err)
+    code, out, err = run("eval", "--rule", "between", "--params", '{"column": "v", "min": 0}',
+                         stdin='{"v": 1}\n[1]\n')
+    assert (code, out) == (1, "") and "line 2: not a JSON object" in err
