@@ -123,6 +123,28 @@ bool tg_decimal_fits_numeric(const struct tg_decimal *d)
          (first == n || d->point - first <= NUMERIC_WHOLE_MAX);
 }
 
+bool tg_decimal_short(struct tg_text t, uint32_t scale, int64_t *out)
+{
+  if (t.len > TG_NUMERIC_INT_DIGITS) return false;
+  const char *p = t.ptr, *end = p + t.len, *point = NULL;
+  bool negative = p < end && *p == '-';
+  int64_t v = 0;
+  p += negative;
+  const char *digits = p;
+  for (; p < end && (is_digit(*p) || (*p == '.' && !point)); p++) {
+    if (*p == '.')
+      point = p;
+    else
+      v = v * 10 + (*p - '0');
+  }
+  uint32_t behind = point ? (uint32_t)(end - point - 1) : 0;
+  if (p != end || p - digits - (point != NULL) < 1 || behind > scale) return false;
+  if ((uint32_t)(p - digits) + scale - behind > TG_NUMERIC_INT_DIGITS) return false;
+  v *= tg_decimal_pow10(scale - behind);
+  *out = negative ? -v : v;
+  return true;
+}
+
 /* The digits before index `end` as a number, rounded by the digit there. False beyond uint64. */
 static bool accumulate(const struct tg_decimal *d, int64_t end, uint64_t *out)
 {

@@ -36,7 +36,7 @@ struct tg_decoder {
   uint64_t stamp;          /* of the present event */
   const struct tg_key *at; /* whose text is being read; NULL: none that a field wants */
   struct tg_buf extra;     /* its undeclared members, when they are kept */
-  uint8_t extra_flags;
+  uint32_t extra_flags;
   struct tg_text unknown; /* its first undeclared key, as written; ptr NULL: none */
 };
 
@@ -163,7 +163,7 @@ static struct tg_key *match_key(struct tg_decoder *d, struct tg_key *parent, str
 {
   char name[KEY_SIZE];
   struct tg_jsonread *j = &d->values.json;
-  uint8_t before = j->flags;
+  uint32_t before = j->flags;
   j->flags = 0;
   *good = tg_jsonread_key_check(j, raw);
   bool escapes = j->flags & TG_JSON_ESCAPES;
@@ -201,7 +201,7 @@ static bool walk_inner(struct tg_decoder *d, struct tg_key *k, uint32_t depth)
 {
   struct tg_jsonread *j = &d->values.json;
   const char *from = j->text + j->at[j->next];
-  uint8_t before = j->flags;
+  uint32_t before = j->flags;
   j->flags = 0;
   k->value.kind = TG_JSON_OBJECT, k->value.token = j->next;
   if (!walk_object(d, k, depth)) return false;
@@ -229,10 +229,10 @@ static bool walk_member(struct tg_decoder *d, struct tg_key *parent, struct tg_k
   if (k->stamp == d->stamp) tg_key_forget(k);
   k->stamp = d->stamp;
   if (k->children && tg_jsonread_peek(j) == '{') return walk_inner(d, k, depth);
-  d->at = tg_jsonread_peek(j) == '"' ? k : NULL;
-  if (!tg_jsonread_value(j, depth, &k->value)) return false;
-  d->at = NULL;
-  return true;
+  bool string = tg_jsonread_peek(j) == '"';
+  if (tg_jsonread_value(j, depth, &k->value)) return true;
+  d->at = string ? k : NULL;
+  return false;
 }
 
 static bool walk_object(struct tg_decoder *d, struct tg_key *parent, uint32_t depth)
@@ -487,6 +487,7 @@ enum tg_rc tg_decoder_run(struct tg_decoder *d, struct tg_batch *b, struct tg_er
   uint32_t count = d->topic->fields_count;
   struct tg_column **columns = tg_arena_zalloc(b->arena, count, sizeof(struct tg_column *));
   d->batch = b, d->values.parse.arena = b->arena;
+  d->values.pack = d->values.pack_end = NULL;
   bool full = !columns || !make_columns(d, b, columns) || decode_rows(d) != TG_OK;
   d->batch = NULL;
   if (full) {

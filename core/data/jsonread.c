@@ -11,6 +11,7 @@ enum { NUMBER_CHECKED_FROM = 16000 };
 void tg_jsonread_start(struct tg_jsonread *j, struct tg_text text, struct tg_jsonspots spots)
 {
   *j = (struct tg_jsonread){.text = text.ptr, .at = spots.at, .count = spots.count};
+  j->plain = !memchr(text.ptr, '\\', text.len);
 }
 
 static bool fault_at(struct tg_jsonread *j, const char *p, const char *reason)
@@ -86,6 +87,7 @@ static const char *find_backslash(const char *p, const char *end)
 
 static bool check_string(struct tg_jsonread *j, struct tg_text raw)
 {
+  if (j->plain) return true;
   const char *end = raw.ptr + raw.len;
   const char *p = find_backslash(raw.ptr, end);
   if (p == end) return true;
@@ -275,7 +277,7 @@ static bool read_scalar(struct tg_jsonread *j, char first, struct tg_json_value 
 
 bool tg_jsonread_value(struct tg_jsonread *j, uint32_t depth, struct tg_json_value *out)
 {
-  uint8_t before = j->flags;
+  uint32_t before = j->flags;
   char first = tg_jsonread_peek(j);
   j->flags = 0;
   out->token = j->next;

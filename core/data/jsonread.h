@@ -35,8 +35,8 @@ enum {
 struct tg_json_value {
   struct tg_text raw; /* as written; a string without its quotes */
   uint32_t token;     /* its first one, as j.next */
-  uint8_t kind;       /* enum tg_json_kind */
-  uint8_t flags;
+  enum tg_json_kind kind;
+  uint32_t flags; /* no byte: a store to one may alias all, and everything would be read again */
 };
 
 struct tg_jsonread {
@@ -44,7 +44,8 @@ struct tg_jsonread {
   const uint32_t *at;
   uint32_t count; /* tokens; at[count] is the text's length */
   uint32_t next;
-  uint8_t flags; /* of everything read so far */
+  uint32_t flags; /* of everything read so far */
+  bool plain;     /* no backslash in all of text: strings need no look at their escapes */
   const char *reason;
   uint32_t fault_at;
 };
@@ -92,11 +93,12 @@ static inline bool tg_jsonread_is_space(char c)
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* The token at j.next with the white space behind it cut off. */
+/* The token at j.next with the white space behind it cut off: seldom there is any. */
 static inline struct tg_text tg_jsonread_token(const struct tg_jsonread *j)
 {
   const char *from = j->text + j->at[j->next], *to = j->text + j->at[j->next + 1];
-  while (tg_jsonread_is_space(to[-1])) to--;
+  if ((unsigned char)to[-1] <= ' ')
+    while (tg_jsonread_is_space(to[-1])) to--;
   return tg_text_of(from, (size_t)(to - from));
 }
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { PACKED_MAX = 48 };
+enum { PACKED_MAX = 48, PACK_BYTES = 8 << 10 };
 
 /* The string's characters: a view when it has no escapes, else a copy in the arena. */
 static enum tg_rc string_text(struct tg_jsonvalue *s, const struct tg_json_value *v,
@@ -19,7 +19,7 @@ static enum tg_rc string_text(struct tg_jsonvalue *s, const struct tg_json_value
   return TG_OK;
 }
 
-static const char *kind_name(uint8_t kind)
+static const char *kind_name(enum tg_json_kind kind)
 {
   static const char *const names[] = {"nothing",  "null",     "a boolean", "a boolean",
                                       "a number", "a string", "an array",  "an object"};
@@ -32,7 +32,7 @@ static enum tg_rc refuse_kind(struct tg_jsonvalue *s, const struct tg_json_value
   return tg_value_refuse(&s->parse, v->raw, "is %s, not %s", kind_name(v->kind), wanted);
 }
 
-enum tg_rc tg_jsonvalue_check(struct tg_valueparse *p, struct tg_text text, uint8_t flags,
+enum tg_rc tg_jsonvalue_check(struct tg_valueparse *p, struct tg_text text, uint32_t flags,
                               enum tg_kind kind)
 {
   if (kind != TG_JSONB) return TG_OK;
@@ -205,13 +205,27 @@ static enum tg_rc store_string(struct tg_jsonvalue *s, const struct tg_json_valu
   return rc == TG_OK ? tg_value_parse(&s->parse, text, out, row) : rc;
 }
 
+static bool pack_more(struct tg_jsonvalue *s)
+{
+  char *room = tg_arena_bytes(s->parse.arena, PACK_BYTES);
+  if (!room) return false;
+  s->pack = room, s->pack_end = room + PACK_BYTES;
+  return true;
+}
+
 /* Short texts are copied side by side: who goes through a column finds it in the processor's cache,
  * not spread over the events. Measured with 50 rules: half of their time, a third of the encoding.
- * Long ones stay where they are. */
+ * Long ones stay where they are. The copy has one size, without a call: TG_ARENA_PAD bytes behind
+ * an event can be read. */
 static enum tg_rc pack_text(struct tg_jsonvalue *s, struct tg_text raw, struct tg_text *out)
 {
-  *out = raw.len <= PACKED_MAX ? tg_arena_copy(s->parse.arena, raw) : raw;
-  return out->ptr ? TG_OK : TG_FULL;
+  *out = raw;
+  if (raw.len > PACKED_MAX) return TG_OK;
+  if (s->pack_end - s->pack < PACKED_MAX && !pack_more(s)) return TG_FULL;
+  memcpy(s->pack, raw.ptr, PACKED_MAX);
+  out->ptr = s->pack;
+  s->pack += raw.len;
+  return TG_OK;
 }
 
 enum tg_rc tg_jsonvalue_store(struct tg_jsonvalue *s, const struct tg_json_value *v,

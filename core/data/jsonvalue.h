@@ -12,6 +12,7 @@ struct tg_jsonvalue {
   struct tg_valueparse parse; /* arena, zone, reason */
   struct tg_jsonread json;    /* the document that values come from */
   struct tg_buf scratch;      /* arrays are put together here */
+  char *pack, *pack_end;      /* room in the arena for short texts; NULL at the start of a batch */
 };
 
 /* Stores v, which is not null and was read from s->json, in row. Text without escapes becomes a
@@ -29,7 +30,7 @@ static inline struct tg_text tg_jsonvalue_text(const struct tg_json_value *v)
 
 /* Refuses, as a value of a json or jsonb column, what jsonb cannot store. flags: of the JSON in
  * text. */
-enum tg_rc tg_jsonvalue_check(struct tg_valueparse *p, struct tg_text text, uint8_t flags,
+enum tg_rc tg_jsonvalue_check(struct tg_valueparse *p, struct tg_text text, uint32_t flags,
                               enum tg_kind kind);
 
 #endif

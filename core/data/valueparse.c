@@ -58,10 +58,12 @@ static enum tg_rc parse_int(struct tg_valueparse *p, struct tg_text text, struct
                                             : INT64_MAX;
   struct tg_decimal d;
   int64_t v;
-  if (!tg_decimal_parse(text, &d)) return tg_value_refuse(p, text, "is not a number");
-  if (!tg_decimal_is_whole(&d)) return tg_value_refuse(p, text, "is not a whole number");
-  if (!tg_decimal_scaled(&d, 0, &v) || v > max || v < -max - 1)
-    return refuse_range(p, text, out->type);
+  if (!tg_decimal_short(text, 0, &v)) {
+    if (!tg_decimal_parse(text, &d)) return tg_value_refuse(p, text, "is not a number");
+    if (!tg_decimal_is_whole(&d)) return tg_value_refuse(p, text, "is not a whole number");
+    if (!tg_decimal_scaled(&d, 0, &v)) return refuse_range(p, text, out->type);
+  }
+  if (v > max || v < -max - 1) return refuse_range(p, text, out->type);
   out->v.ints[row] = v;
   return TG_OK;
 }
@@ -85,12 +87,16 @@ static enum tg_rc parse_float(struct tg_valueparse *p, struct tg_text text, stru
   return TG_OK;
 }
 
-static enum tg_rc parse_digits(struct tg_valueparse *p, const struct tg_decimal *d,
-                               struct tg_column *out, uint32_t row)
+/* A numeric that is held as its digits. */
+static enum tg_rc parse_wide(struct tg_valueparse *p, struct tg_text text, struct tg_column *out,
+                             uint32_t row)
 {
   char digits[TG_DECIMAL_TEXT_MAX];
-  uint32_t len = tg_decimal_digits(d, out->type, digits);
-  if (!len) return TG_DATA;
+  struct tg_decimal d;
+  if (!tg_decimal_parse(text, &d)) return tg_value_refuse(p, text, "is not a number");
+  uint32_t len = tg_decimal_digits(&d, out->type, digits);
+  if (!len && out->type.sized) return refuse_range(p, text, out->type);
+  if (!len) return tg_value_refuse(p, text, "has more than %d digits", TG_NUMERIC_DIGITS_MAX);
   out->v.texts[row] = tg_arena_copy(p->arena, tg_text_of(digits, len));
   return out->v.texts[row].ptr ? TG_OK : TG_FULL;
 }
@@ -100,16 +106,13 @@ static enum tg_rc parse_numeric(struct tg_valueparse *p, struct tg_text text, st
 {
   struct tg_decimal d;
   int64_t v;
-  if (!tg_decimal_parse(text, &d)) return tg_value_refuse(p, text, "is not a number");
-  if (tg_type_store(out->type) == TG_STORE_TEXT) {
-    enum tg_rc rc = parse_digits(p, &d, out, row);
-    if (rc == TG_DATA && !out->type.sized)
-      return tg_value_refuse(p, text, "has more than %d digits", TG_NUMERIC_DIGITS_MAX);
-    return rc == TG_DATA ? refuse_range(p, text, out->type) : rc;
-  }
+  if (tg_type_store(out->type) == TG_STORE_TEXT) return parse_wide(p, text, out, row);
   int64_t limit = tg_decimal_pow10(out->type.precision);
-  if (!tg_decimal_scaled(&d, out->type.scale, &v) || v >= limit || v <= -limit)
-    return refuse_range(p, text, out->type);
+  if (!tg_decimal_short(text, out->type.scale, &v)) {
+    if (!tg_decimal_parse(text, &d)) return tg_value_refuse(p, text, "is not a number");
+    if (!tg_decimal_scaled(&d, out->type.scale, &v)) return refuse_range(p, text, out->type);
+  }
+  if (v >= limit || v <= -limit) return refuse_range(p, text, out->type);
   out->v.ints[row] = v;
   return TG_OK;
 }

@@ -236,6 +236,40 @@ static void scaled_values_are_shown_with_their_scale(void **state)
   }
 }
 
+/* Every text over a small alphabet: the short way either says nothing or what the long one says. */
+static void the_short_way_agrees_with_the_long_one(void **state)
+{
+  (void)state;
+  static const char alphabet[] = "0159.-+e ";
+  enum { LETTERS = sizeof alphabet - 1, LENGTH_MAX = 6 };
+  uint32_t taken = 0;
+  for (uint32_t n = 0; n < 531441; n++) { /* LETTERS ^ LENGTH_MAX */
+    char text[LENGTH_MAX];
+    uint32_t code = n, scale = n % 4;
+    for (uint32_t i = 0; i < LENGTH_MAX; i++, code /= LETTERS) text[i] = alphabet[code % LETTERS];
+    struct tg_text t = tg_text_of(text, n % (LENGTH_MAX + 1));
+    struct tg_decimal d;
+    int64_t quick, exact;
+    if (!tg_decimal_short(t, scale, &quick)) continue;
+    if (!tg_decimal_parse(t, &d) || !tg_decimal_scaled(&d, scale, &exact) || quick != exact)
+      fail_msg("'%.*s' at scale %u is %lld in short", TG_TEXT(t), scale, (long long)quick);
+    taken++;
+  }
+  assert_true(taken > 1000);
+}
+
+static void the_short_way_ends_before_int64_does(void **state)
+{
+  (void)state;
+  int64_t v;
+  assert_true(tg_decimal_short(tg_text("-99999999999999999"), 0, &v) && v == -99999999999999999);
+  assert_true(tg_decimal_short(tg_text("99999999999999.999"), 3, &v) && v == 99999999999999999);
+  assert_false(tg_decimal_short(tg_text("9999999999999999999"), 0, &v));
+  assert_false(tg_decimal_short(tg_text("99999999999"), 8, &v));
+  assert_false(tg_decimal_short(tg_text("1.005"), 2, &v));
+  assert_false(tg_decimal_short(tg_text("1e3"), 2, &v));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -247,6 +281,8 @@ int main(void)
       cmocka_unit_test(digits_are_normalised),
       cmocka_unit_test(a_thousand_digits_are_the_most),
       cmocka_unit_test(scaled_values_are_shown_with_their_scale),
+      cmocka_unit_test(the_short_way_agrees_with_the_long_one),
+      cmocka_unit_test(the_short_way_ends_before_int64_does),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

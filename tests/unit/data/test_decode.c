@@ -224,6 +224,7 @@ static const struct one what_is_not_json_is_refused_cases[] = {
     {"x int4", "{\"x\":1\"a\"}", NULL, "not JSON: a malformed number at byte 5"},
     {"x int4", "{\"x\":1,\"x\"\"y\":2}", NULL, "not JSON: ':' expected at byte 10"},
     {"x int4", "{\"x\":\"a}", NULL, "not JSON: a string is not closed at byte 0"},
+    {"x int4", "{\"x\":1\001}", NULL, "not JSON: a malformed number at byte 5"},
     {"x int4", "{\"x\":\"a\nb\"}", NULL, "not JSON: a control character in a string at byte 0"},
     {"x int4", "{\"x\":\"\xff\"}", NULL, "not JSON: invalid UTF-8 at byte 0"},
     {"x int4", "{\"x\":\"\xed\xa0\x80\"}", NULL, "not JSON: invalid UTF-8 at byte 0"},
