@@ -33,7 +33,7 @@ bool tg_decimal_is_whole(const struct tg_decimal *d);
  * it. */
 bool tg_decimal_fits_numeric(const struct tg_decimal *d);
 
-/* The same of a text as most are: up to 18 bytes, no exponent, nothing to round. False: parse it. */
+/* The same for most texts: up to 18 bytes, no exponent, nothing to round. False: parse it. */
 bool tg_decimal_short(struct tg_text t, uint32_t scale, int64_t *out);
 
 /* value * 10^scale, rounded. False beyond int64. */
