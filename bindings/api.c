@@ -27,4 +27,5 @@ void tg_api_markdown(struct tg_buf *out)
   section(out, "Time", tg_api_time);
   section(out, "Conversion", tg_api_cast);
   section(out, "Inside json and arrays", tg_api_nested);
+  section(out, "Lookups", tg_api_lookup);
 }

@@ -22,6 +22,7 @@ extern const struct tg_api tg_api_text[];      /* columnlib_text.c */
 extern const struct tg_api tg_api_time[];      /* columnlib_time.c */
 extern const struct tg_api tg_api_cast[];      /* columnlib_cast.c */
 extern const struct tg_api tg_api_nested[];    /* columnlib_nested.c: json and arrays */
+extern const struct tg_api tg_api_lookup[];    /* lookuplib.c */
 extern const struct tg_api tg_api_globals[];   /* columnlib_logic.c */
 extern const struct tg_api tg_api_operators[]; /* columnobj.c: metamethods of columns */
 

@@ -120,6 +120,7 @@ void tg_batchobj_open(lua_State *L)
   tg_api_set(L, tg_api_globals);
   tg_null_push(L);
   lua_setfield(L, -2, "null");
+  tg_lookuplib_open(L);
 }
 
 void tg_batchobj_push(lua_State *L, struct tg_batch *b, enum tg_phase phase)
@@ -130,7 +131,7 @@ void tg_batchobj_push(lua_State *L, struct tg_batch *b, enum tg_phase phase)
   memset(live->unused, 0, sizeof live->unused);
   h->use = live->use = ++live->uses;
   live->b = b, live->phase = phase, live->rows = NULL;
-  live->full = false, live->masks = 0;
+  live->full = live->untried = false, live->masks = 0;
 }
 
 void tg_batchobj_measure(lua_State *L, const uint8_t *rows)
@@ -163,4 +164,9 @@ uint32_t tg_batchobj_close(lua_State *L, const char **line)
 bool tg_batchobj_full(lua_State *L)
 {
   return tg_live(L)->full;
+}
+
+bool tg_batchobj_untried(lua_State *L)
+{
+  return tg_live(L)->untried;
 }

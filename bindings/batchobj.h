@@ -29,6 +29,9 @@ uint32_t tg_batchobj_close(lua_State *L, const char **line);
 /* True when a script was stopped because the batch's own arena is full (assigned columns live
  * there): the evaluator's TG_FULL. Since the last push. */
 bool tg_batchobj_full(lua_State *L);
+/* True when a script was stopped because it asked a lookup whose table nobody has read: a trial has
+ * then seen all it can. Since the last push. */
+bool tg_batchobj_untried(lua_State *L);
 
 /* Pushes a column of the current batch. [-0, +1] */
 void tg_column_push(lua_State *L, struct tg_column *c);

@@ -36,6 +36,7 @@ struct tg_live {
   struct tg_batch *b;
   enum tg_phase phase;
   const uint8_t *rows; /* 1 for the rows that a measure looks at; NULL: all of them */
+  bool untried;        /* a lookup was asked whose table nobody has read */
   bool full;           /* the batch's own arena had no room */
   struct tg_err err;
   char line[160]; /* what tg_batchobj_close() returns */
@@ -74,6 +75,9 @@ int tg_op_done(lua_State *L, struct tg_op *op, const char *name, struct tg_colum
 
 /* Makes the metatables and the state of this VM. [-0, +0] */
 void tg_columnobj_open(lua_State *L);
+
+/* Sets `lookup` in the table on top, and its metatables. [-0, +0] */
+void tg_lookuplib_open(lua_State *L);
 
 /* Pushes the sentinel `null`. */
 void tg_null_push(lua_State *L);

@@ -1,6 +1,7 @@
 /* What a lane runs between decode and load: transform, then every rule, then what each row's fate
  * is. */
 #include "bindings/evaluate.h"
+#include "bindings/batchobj.h"
 
 #include "core/base/clock.h"
 
@@ -166,7 +167,8 @@ static enum tg_rc try_rule(struct tg_program *p, const struct tg_rule *rule, str
   struct tg_failing failing;
   struct tg_arena_mark mark = tg_arena_mark(&p->scratch);
   enum tg_rc rc = tg_rule_judge(p, rule, b, &v, &failing, err);
-  if (rc == TG_OK && v.verdict == TG_VERDICT_ERROR) report_rule(p, rule, v.error);
+  bool untried = tg_batchobj_untried(tg_vm_lua(p->vm));
+  if (rc == TG_OK && v.verdict == TG_VERDICT_ERROR && !untried) report_rule(p, rule, v.error);
   tg_arena_release(&p->scratch, mark);
   return rc;
 }
@@ -184,7 +186,7 @@ enum tg_rc tg_evaluate_try(struct tg_program *p, const struct tg_script *s, stru
     rc = tg_transform_call(p, s, &b, err);
     if (rc == TG_DATA) {
       err->rc = TG_CONFIG;
-      tg_loader_fault(p, err);
+      if (!tg_batchobj_untried(tg_vm_lua(p->vm))) tg_loader_fault(p, err);
       rc = TG_OK;
     }
   }

@@ -1,6 +1,7 @@
 /* The loader's side of Lua: the prelude files, and the small functions they call. */
 #include "bindings/api.h"
 #include "bindings/batchobj.h"
+#include "bindings/lookupread.h"
 #include "bindings/script.h"
 
 #include <lauxlib.h>
@@ -13,6 +14,7 @@ extern const char tg_embed_prelude_common_lua[];
 extern const char tg_embed_prelude_judge_lua[];
 extern const char tg_embed_prelude_bind_lua[];
 extern const char tg_embed_prelude_rules_lua[];
+extern const char tg_embed_prelude_lookups_lua[];
 extern const char tg_embed_prelude_topics_lua[];
 extern const char tg_embed_prelude_tests_lua[];
 extern const char tg_embed_prelude_trials_lua[];
@@ -27,6 +29,7 @@ static const struct prelude {
     {"judge", "prelude_judge.lua", tg_embed_prelude_judge_lua},
     {"bind", "prelude_bind.lua", tg_embed_prelude_bind_lua},
     {"rules", "prelude_rules.lua", tg_embed_prelude_rules_lua},
+    {"lookups", "prelude_lookups.lua", tg_embed_prelude_lookups_lua},
     {"topics", "prelude_topics.lua", tg_embed_prelude_topics_lua},
     {"tests", "prelude_tests.lua", tg_embed_prelude_tests_lua},
     {"trials", "prelude_trials.lua", tg_embed_prelude_trials_lua},
@@ -209,6 +212,7 @@ static int open_loader(lua_State *L)
   luaL_setfuncs(L, LIBRARY, 1);
   tg_topicload_open(L);
   tg_ruleload_open(L);
+  tg_lookupread_open(L);
   push_api(L);
   lua_getfield(L, -1, "null");
   lua_setfield(L, -3, "null");

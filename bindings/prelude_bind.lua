@@ -62,7 +62,7 @@ local function check_values(kind, named, topic, report)
     if v == nil then v = decl.default end
     if type(v) == "string" and v:find("^%$%a") and p[v:sub(2)] ~= nil then v = p[v:sub(2)] end
     if v ~= nil then
-      local value, why = decl.check(v, topic.fields)
+      local value, why = decl.check(v, topic.fields, topic.lookups)
       if why then report(kind.name .. ": " .. decl.name .. ": " .. why) end
       p[decl.name] = value
     elseif not decl.optional then

@@ -2,7 +2,7 @@
 -- A declaration is "name kind[?] [= default]"; the kinds are listed in docs/LUA.md.
 local tg = ...
 
-local later = { measure = true, lookup = true, reference = true }
+local later = { measure = true }
 
 local function is_list(v)
   if type(v) ~= "table" then return false end
@@ -109,6 +109,31 @@ local function written(form, due)
   end
 end
 
+-- The name of a lookup that the topic declares, or that the test gives.
+local function lookup(v, _, lookups)
+  if type(v) ~= "string" then return nil, "the name of a lookup is due, not " .. shown(v) end
+  if not (lookups and lookups[v]) then
+    return nil, "the topic has no lookup '" .. tg.shown(v) .. "'"
+      .. did_you_mean(v, names_of(lookups or {}))
+  end
+  return v
+end
+
+-- What a distribution is compared with: a list of values, or values (or bins) and their weights.
+local function reference(v)
+  local form = "a list of values, or { values = {..}, weights = {..} }, is due, not "
+  if type(v) ~= "table" then return nil, form .. shown(v) end
+  local list = v.values or v.bins or v
+  if not is_list(list) or #list == 0 then return nil, form .. "one without values" end
+  for i = 1, #list do
+    if not is_scalar(list[i]) then
+      return nil, "a reference holds values, not " .. shown(list[i])
+    end
+  end
+  if list ~= v and not is_list(v.weights) then return nil, form .. "one without weights" end
+  return v
+end
+
 local kinds = {
   column = column,
   columns = list_of(column),
@@ -139,6 +164,8 @@ local kinds = {
   map = of_type("table", "a table"),
   mask = written("mask", "a function of the batch or a condition such as \"amount > 0\""),
   expression = written("value", "a function of the batch or an expression such as \"a + b\""),
+  lookup = lookup,
+  reference = reference,
   ["function"] = of_type("function", "a function"),
 }
 

@@ -51,13 +51,13 @@ tg.api.at, tg.api.uuid = at, uuid
 
 local rule_keys = {
   with = true, given = true, types = true, fails = true, reasons = true, evaluated = true,
-  verdict = true, observed = true,
+  verdict = true, observed = true, lookups = true,
 }
 local topic_keys = {
-  events = true, rows = true, quarantined = true, dropped = true, tagged = true,
+  events = true, rows = true, quarantined = true, dropped = true, tagged = true, lookups = true,
 }
 local later = {
-  lookups = true, series = true, property = true, restart_at = true,
+  series = true, property = true, restart_at = true,
   reload_at = true,
   out_of_order = true, rebalance_at = true, fires = true, quiet = true,
 }
@@ -264,23 +264,34 @@ local function check_rows(item)
   end
 end
 
+-- The lookups that the test gives; nil, and why when they cannot be.
+local function lookups_of(item)
+  if item.test.lookups == nil then return nil end
+  local topic = item.topic or item.kind.topics and tg.topics.topics[item.kind.topics[1]]
+  return tg.lookups.given(item.test.lookups, topic and topic.lookups)
+end
+
 -- What C needs to run test `item`; spec.error when it cannot be run, which may be what the test
 -- expects.
 local function prepare(item)
+  local lookups, fault = lookups_of(item)
+  if fault then return { error = fault } end
   if item.topic then
     local why = check_rows(item)
     if why then return { error = why } end
-    return { events = item.test.events, rows = item.test.rows, handle = item.topic.handle }
+    return { events = item.test.events, rows = item.test.rows, handle = item.topic.handle,
+      lookups = lookups }
   end
   local batches = batches_of(item.test.given)
   local types = types_of(item, batches)
   tg.judge.forget()
   local faults = {}
   local place = item.path .. ":" .. item.line
-  local rule = rules.bind(item.kind, item.test.with or {}, { fields = types }, place,
+  local topic = { fields = types, lookups = item.test.lookups }
+  local rule = rules.bind(item.kind, item.test.with or {}, topic, place,
     function(message) faults[#faults + 1] = message end)
   if not rule then return { error = table.concat(faults, "; ") } end
-  return { batches = batches, columns = column_list(types), rule = rule }
+  return { batches = batches, columns = column_list(types), rule = rule, lookups = lookups }
 end
 
 local function numbers(t)

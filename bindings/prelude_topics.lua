@@ -78,10 +78,11 @@ local keys = {
   mode = option("append"),
   transform = of_type("function", "a function of the batch"),
   rules = of_type("table", "a list of rules"),
+  lookups = of_type("table", "a table of lookups"),
   tests = of_type("table", "a list of tests"),
 }
 local later = {
-  tables = true, dedup = true, lookups = true, dead_letter = true, partition_by = true,
+  tables = true, dedup = true, dead_letter = true, partition_by = true,
   retention = true,
   lateness = true, sink = true,
 }
@@ -229,6 +230,7 @@ local function load(file, topic)
   tg.topic_end(handle, values)
   take_kafka_topics(file, values.topics or { file.name })
   local loaded = {
+    lookups = tg.lookups.load(file, handle, values.lookups, target, report),
     handle = handle, name = file.name, fields = fields, order = order, ids = {}, file = file,
     tests = tg.tests.check(file, values.tests, "topic", report),
   }

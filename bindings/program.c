@@ -3,6 +3,7 @@
 #include "bindings/program.h"
 
 #include "bindings/evaluate.h"
+#include "bindings/lookupread.h"
 #include "bindings/script.h"
 
 #include <assert.h>
@@ -160,6 +161,7 @@ enum tg_rc tg_program_call(struct tg_program *p, lua_CFunction body, void *argum
 void tg_program_free(struct tg_program *p)
 {
   if (!p) return;
+  for (uint32_t i = 0; i < p->scripts_count; i++) tg_lookupread_drop(&p->scripts[i]->topic);
   tg_vm_free(p->vm);
   tg_arena_fini(&p->scratch);
   tg_arena_fini(&p->arena);

@@ -15,7 +15,8 @@ enum tg_file_kind {
   TG_FILE_CATALOGUE, /* a bundled rule */
   TG_FILE_RULE,      /* a user's rule */
   TG_FILE_MODULE,    /* below a folder of `scripts`: what `require "folder.name"` finds */
-  TG_FILE_SCRIPT     /* a topic */
+  TG_FILE_SCRIPT,    /* a topic */
+  TG_FILE_DATA       /* a .csv or .jsonl below `scripts`: what lookups are read from */
 };
 
 struct tg_source_file {

@@ -2,6 +2,7 @@
  * prepared. */
 #include "bindings/runner.h"
 
+#include "bindings/lookupread.h"
 #include "bindings/luajson.h"
 #include "bindings/testrun.h"
 #include "core/base/clock.h"
@@ -193,6 +194,16 @@ static void read_rule(lua_State *L, struct running *r, int spec)
   lua_pop(L, 1);
 }
 
+static void read_spec(lua_State *L, struct running *r, int spec)
+{
+  if (lua_getfield(L, spec, "lookups") == LUA_TTABLE)
+    tg_lookupread_set(L, lua_gettop(L), &r->run.arena, &r->run.lookups);
+  if (lua_getfield(L, spec, "handle") != LUA_TNIL)
+    read_topic(L, r, spec);
+  else
+    read_rule(L, r, spec);
+}
+
 static int prepare(lua_State *L)
 {
   struct running *r = lua_touserdata(L, 1);
@@ -203,11 +214,8 @@ static int prepare(lua_State *L)
   if (lua_getfield(L, spec, "error") != LUA_TNIL) {
     r->run.error = keep(L, r, -1);
     r->run.verdict = TG_VERDICT_ERROR;
-  } else if (lua_getfield(L, spec, "handle") != LUA_TNIL) {
-    read_topic(L, r, spec);
-    r->prepared = true;
   } else {
-    read_rule(L, r, spec);
+    read_spec(L, r, spec);
     r->prepared = true;
   }
   lua_settop(L, spec);
@@ -390,6 +398,7 @@ static void open_running(struct running *r, struct tg_program *p, int list, uint
 
 static void close_running(struct running *r)
 {
+  tg_lookup_set_drop(&r->run.lookups);
   tg_buf_fini(&r->json);
   tg_testrun_fini(&r->run);
 }

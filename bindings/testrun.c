@@ -62,6 +62,7 @@ static enum tg_rc topic_batch(struct tg_testrun *t, const struct tg_topic *topic
                               struct tg_err *err)
 {
   enum tg_rc rc = make_batch(topic, &t->arena, rows, b, err);
+  b->lookups = &t->lookups;
   if (rc != TG_OK) return rc;
   struct tg_decoder *d = tg_decoder_new(topic);
   if (!d) return tg_err_set(err, TG_FATAL, "test", "no memory for a decoder");
@@ -78,6 +79,7 @@ static enum tg_rc rule_batch(struct tg_testrun *t, const struct tg_test_batch *r
   if (!t->decoder) return tg_err_set(err, TG_FATAL, "test", "no memory for a decoder");
   tg_decoder_take_nonfinite(t->decoder);
   enum tg_rc rc = make_batch(&t->topic, &t->work, rows, b, err);
+  b->lookups = &t->lookups;
   if (rc == TG_OK) rc = tg_decoder_run(t->decoder, b, err);
   return rc == TG_FULL ? full(err) : rc;
 }

@@ -4,6 +4,7 @@
 #define TG_BINDINGS_TESTRUN_H
 
 #include "bindings/evaluate.h"
+#include "core/data/lookup.h"
 
 enum { TG_TEST_ROWS_MAX = 100000, TG_TEST_BYTES_MAX = 64 << 20, TG_TEST_BATCHES_MAX = 10000 };
 
@@ -35,6 +36,7 @@ struct tg_testrun {
   struct tg_test_batch *batches;  /* rule tests: given; topic tests: the events, one batch */
   uint32_t batches_count;
   struct tg_test_batch expected; /* topic tests: the rows that are to be loaded */
+  struct tg_lookup_set lookups;  /* that the test gives; owned */
   /* what came out */
   enum tg_verdict verdict; /* over all batches: error, else fail, else pass, else skip */
   uint32_t evaluated;

@@ -96,6 +96,13 @@ static bool is_lua(const char *name)
   return len > 4 && strcmp(name + len - 4, ".lua") == 0;
 }
 
+/* What lookups are read from. */
+static bool is_data(const char *name)
+{
+  const char *dot = strrchr(name, '.');
+  return dot && dot != name && (strcmp(dot, ".csv") == 0 || strcmp(dot, ".jsonl") == 0);
+}
+
 static bool is_folder(const char *path)
 {
   struct stat st;
@@ -126,6 +133,8 @@ static void take_entry(struct walk *w, const struct folder *f, const char *entry
     take_folder(w, &inner);
   else if (is_lua(entry))
     take_file(w, f->kind, path, shown);
+  else if (is_data(entry) && f->below == TG_FILE_MODULE)
+    take_file(w, TG_FILE_DATA, path, shown);
 }
 
 static void take_folder(struct walk *w, const struct folder *f)

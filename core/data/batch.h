@@ -72,6 +72,8 @@ struct tg_segment {
   bool gone; /* fenced or held: not part of the load any more */
 };
 
+struct tg_lookup_set; /* lookup.h */
+
 struct tg_batch {
   const struct tg_topic *topic; /* borrowed; the generation outlives its loads */
   struct tg_arena *arena;       /* the load's; borrowed */
@@ -93,6 +95,8 @@ struct tg_batch {
   struct tg_text reason_last;         /* the newest reason: a rule's rows share one copy */
   uint64_t serial; /* unique per process; a script's handle on a dead batch is told by it */
   bool held;       /* the whole topic leaves this load */
+  const struct tg_lookup_set *lookups; /* while it is judged: the snapshots it sees, or NULL */
+  struct tg_text lookups_used;         /* for the ledger: a JSON object name -> version, or empty */
 };
 
 enum { TG_ISSUES_PER_ROW_MAX = 16, TG_ISSUE_BYTES_MAX = 4 << 20, TG_REASON_BYTES_MAX = 1024 };

@@ -20,6 +20,12 @@ void tg_lookup_drop(struct tg_lookup *l)
   free(l);
 }
 
+void tg_lookup_set_drop(struct tg_lookup_set *set)
+{
+  for (uint32_t i = 0; i < set->count; i++) tg_lookup_drop(set->list[i].lookup);
+  set->count = 0;
+}
+
 int32_t tg_lookup_value(const struct tg_lookup *l, struct tg_text name)
 {
   for (uint32_t i = l->keys_count; i < l->columns_count; i++)
@@ -238,4 +244,35 @@ struct tg_column *tg_lookup_has(struct tg_op *op, const struct tg_found *found)
   for (uint32_t i = 0; i < op->rows; i++)
     out->v.mask[i] = found->rows[i] == TG_LOOKUP_MISS ? TG_FALSE : TG_TRUE;
   return tg_op_end(op, out, found->nul);
+}
+
+/* --- sums ------------------------------------------------------------------------------------- */
+
+static double number_at(const struct tg_column *c, uint32_t row)
+{
+  if (tg_type_store(c->type) == TG_STORE_FLOAT) return c->v.floats[row];
+  return (double)c->v.ints[row] / (double)tg_pow10(c->type.scale);
+}
+
+bool tg_lookup_sums(const struct tg_lookup *l, uint32_t column, struct tg_lookup_sums *out)
+{
+  const struct tg_column *c = l->columns[column];
+  enum tg_store store = tg_type_store(c->type);
+  __int128 whole = 0; /* 2^32 rows of 2^63 fit */
+  double sum = 0;
+  *out = (struct tg_lookup_sums){0};
+  if (!tg_type_is_number(c->type) || store == TG_STORE_TEXT) return false;
+  for (uint32_t i = 0; i < l->rows; i++) {
+    if (tg_column_is_null(c, i)) continue;
+    double v = number_at(c, i);
+    if (!out->count || v < out->min) out->min = v;
+    if (!out->count || v > out->max) out->max = v;
+    out->count++;
+    if (store == TG_STORE_INT)
+      whole += c->v.ints[i];
+    else
+      sum += v;
+  }
+  out->sum = store == TG_STORE_INT ? (double)whole / (double)tg_pow10(c->type.scale) : sum;
+  return true;
 }

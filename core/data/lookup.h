@@ -76,6 +76,14 @@ void tg_lookup_drop(struct tg_lookup *l); /* NULL is fine */
 /* Number of the value column called name, or -1. */
 int32_t tg_lookup_value(const struct tg_lookup *l, struct tg_text name);
 
+/* What the values of a column come to; nulls are left out. */
+struct tg_lookup_sums {
+  uint32_t count;
+  double sum, min, max; /* whole numbers and numeric are added exactly, then rounded once */
+};
+/* False: the column does not hold numbers. */
+bool tg_lookup_sums(const struct tg_lookup *l, uint32_t column, struct tg_lookup_sums *out);
+
 /* Where each row of a batch stands in a snapshot; in the operation's arena. */
 struct tg_found {
   struct tg_lookup *lookup; /* borrowed */
@@ -93,6 +101,25 @@ struct tg_column *tg_lookup_get(struct tg_op *op, const struct tg_found *found, 
 /* True where the key is there. */
 struct tg_column *tg_lookup_has(struct tg_op *op, const struct tg_found *found);
 
+/* A lookup as a topic declares it. Lives in the program that loaded it. */
+enum tg_on_stale { TG_ON_STALE_ERROR, TG_ON_STALE_WARN, TG_ON_STALE_SKIP };
+struct tg_lookup_source {
+  struct tg_text name;
+  struct tg_text schema, table; /* read from PostgreSQL; table empty: from a file */
+  struct tg_text where;         /* SQL that narrows it, or empty */
+  struct tg_lookup_column *columns;
+  uint32_t keys_count, columns_count;
+  bool single; /* one value, asked for without its name */
+  int64_t refresh_us, stale_after_us;
+  enum tg_on_stale on_stale;
+  struct tg_lookup
+      *given; /* of a file; of a table with declared types an empty one, by which scripts
+                              are tried; else NULL. One reference. */
+};
+
+/* Begins a snapshot of a declared lookup. NULL without memory. */
+struct tg_lookupmake *tg_lookup_source_make(const struct tg_lookup_source *s, size_t bytes_max);
+
 /* The snapshots that a batch is judged with. */
 enum tg_lookup_state {
   TG_LOOKUP_FRESH,
@@ -102,6 +129,7 @@ enum tg_lookup_state {
 struct tg_lookup_use {
   struct tg_text name;
   struct tg_lookup *lookup; /* NULL: there is none yet */
+  bool single;
   enum tg_lookup_state state;
   int64_t age_us;
 };
@@ -109,5 +137,7 @@ struct tg_lookup_set {
   struct tg_lookup_use *list;
   uint32_t count;
 };
+/* Gives the references of a set back. */
+void tg_lookup_set_drop(struct tg_lookup_set *set);
 
 #endif

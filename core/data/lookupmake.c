@@ -61,6 +61,16 @@ struct tg_lookupmake *tg_lookupmake_new(const struct tg_lookup_shape *shape)
   return NULL;
 }
 
+struct tg_lookupmake *tg_lookup_source_make(const struct tg_lookup_source *s, size_t bytes_max)
+{
+  struct tg_lookup_shape shape = {.name = s->name.ptr,
+                                  .columns = s->columns,
+                                  .keys_count = s->keys_count,
+                                  .columns_count = s->columns_count,
+                                  .bytes_max = bytes_max};
+  return tg_lookupmake_new(&shape);
+}
+
 void tg_lookupmake_free(struct tg_lookupmake *m)
 {
   if (!m) return;

@@ -42,6 +42,8 @@ struct tg_field {
 
 enum tg_unknown { TG_UNKNOWN_IGNORE, TG_UNKNOWN_KEEP, TG_UNKNOWN_QUARANTINE };
 
+struct tg_lookup_source;
+
 struct tg_topic {
   struct tg_text name;          /* the script's name, "orders" */
   struct tg_text *kafka_topics; /* Kafka topics it reads; usually just its name */
@@ -54,8 +56,10 @@ struct tg_topic {
   enum tg_unknown unknown; /* KEEP: a further stored field `_extra jsonb` is the last of fields */
   bool provenance;         /* _part, _offset, _issues columns */
   bool on_gap_skip;
-  int32_t tz_offset_s; /* zone of times without one; 0 = UTC */
-  void *program;       /* the loader's own, opaque here */
+  int32_t tz_offset_s;              /* zone of times without one; 0 = UTC */
+  struct tg_lookup_source *lookups; /* lookup.h */
+  uint32_t lookups_count;
+  void *program; /* the loader's own, opaque here */
 };
 
 /* Parses one line of `fields` in the grammar of docs/LUA.md:

@@ -1,0 +1,25 @@
+-- rules/referential/exists_in.lua: values that must be known elsewhere: customers, products, codes.
+return {
+  doc       = "The value is a key of the lookup (a table or a file); null is not judged.",
+  dimension = "referential",
+  params    = { "column column", "lookup lookup" },
+  check     = function(b, p) return lookup[p.lookup]:has(b[p.column]) end,
+  reason    = "{column}: {} is not in {lookup}",
+  tests     = {
+    { "unknown codes fail, null is not judged", with = { "x", "codes" },
+      lookups = { codes = { "DE", "FR" } },
+      given = { x = { "DE", "XX", null, "fr", "FR" } }, fails = { 2, 4 }, evaluated = 4,
+      reasons = { "x: XX is not in codes", "x: fr is not in codes" } },
+    { "keys of a lookup with values", with = { "id", "customers" },
+      lookups = { customers = { [7] = { tier = "gold" }, [8] = { tier = null } } },
+      given = { id = { 7, 8, 9 } }, fails = { 3 } },
+    { "numbers meet by value", with = { "x", "ids" }, lookups = { ids = { 1, 20 } },
+      types = { x = "numeric(6,2)" }, given = { x = { 1, 1.5, 20 } }, fails = { 2 } },
+    { "nothing exists in an empty lookup", with = { "x", "codes" }, lookups = { codes = {} },
+      given = { x = { "a", null } }, fails = { 1 }, evaluated = 1 },
+    { "a topic without that lookup is an error", with = { "x", "codes" },
+      given = { x = { "a" } }, verdict = "error" },
+    { "a text is no number", with = { "x", "ids" }, lookups = { ids = { 1 } },
+      given = { x = { "1" } }, verdict = "error" },
+  },
+}
