@@ -28,4 +28,6 @@ void tg_api_markdown(struct tg_buf *out)
   section(out, "Conversion", tg_api_cast);
   section(out, "Inside json and arrays", tg_api_nested);
   section(out, "Lookups", tg_api_lookup);
+  section(out, "What a judge keeps", tg_api_cell);
+  section(out, "Anomaly models", tg_api_model);
 }

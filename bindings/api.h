@@ -23,6 +23,8 @@ extern const struct tg_api tg_api_time[];      /* columnlib_time.c */
 extern const struct tg_api tg_api_cast[];      /* columnlib_cast.c */
 extern const struct tg_api tg_api_nested[];    /* columnlib_nested.c: json and arrays */
 extern const struct tg_api tg_api_lookup[];    /* lookuplib.c */
+extern const struct tg_api tg_api_cell[];      /* statelib_cell.c: s of a judge */
+extern const struct tg_api tg_api_model[];     /* statelib_cell.c */
 extern const struct tg_api tg_api_globals[];   /* columnlib_logic.c */
 extern const struct tg_api tg_api_operators[]; /* columnobj.c: metamethods of columns */
 

@@ -2,6 +2,7 @@
 #include "bindings/batchobj.h"
 #include "bindings/api.h"
 #include "bindings/batchlib.h"
+#include "bindings/cellobj.h"
 #include "bindings/columnobj.h"
 
 #include <stdio.h>
@@ -116,6 +117,7 @@ static void open_batch(lua_State *L)
 void tg_batchobj_open(lua_State *L)
 {
   tg_columnobj_open(L);
+  tg_cellobj_open(L);
   open_batch(L);
   tg_api_set(L, tg_api_globals);
   tg_null_push(L);

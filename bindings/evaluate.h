@@ -17,8 +17,9 @@ struct tg_failing {
 
 /* Judges b by one rule; rows whose fate is already beyond TG_TAG are not looked at. Fills *out,
  * and *failing (valid until the scratch arena is released by the caller). Fates are not touched. A
- * script that raises is out->verdict TG_VERDICT_ERROR, not an error. TG_FULL: b's arena; TG_FATAL:
- * as tg_program_call(). */
+ * script that raises is out->verdict TG_VERDICT_ERROR, not an error. What the rule keeps changes in
+ * the overlay of rule->cell, which the caller commits or drops. TG_FULL: b's arena; TG_FATAL: as
+ * tg_program_call(). */
 enum tg_rc tg_rule_judge(struct tg_program *p, const struct tg_rule *rule, struct tg_batch *b,
                          struct tg_verdict_row *out, struct tg_failing *failing,
                          struct tg_err *err);

@@ -70,6 +70,17 @@ static int loader_fault(lua_State *L)
   return 0;
 }
 
+/* tg.parameters(f): how many parameters a Lua function declares. */
+static int loader_parameters(lua_State *L)
+{
+  lua_Debug ar;
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_getinfo(L, ">u", &ar);
+  lua_pushinteger(L, ar.nparams);
+  return 1;
+}
+
 /* tg.caller() -> path, line of the script that called the Lua function that calls this. */
 static int loader_caller(lua_State *L)
 {
@@ -128,6 +139,7 @@ static int loader_is_batch_name(lua_State *L)
 static const luaL_Reg LIBRARY[] = {
     {"fault", loader_fault},
     {"caller", loader_caller},
+    {"parameters", loader_parameters},
     {"shown", loader_shown},
     {"nearest", loader_nearest},
     {"name_ok", loader_name_ok},

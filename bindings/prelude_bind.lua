@@ -247,6 +247,7 @@ local function bind(kind, args, topic, place, report)
     on_fail = values.on_fail or "tag",
     warn = values.warn, critical = values.critical, min_rows = values.min_rows or 100,
     reason = reason_of(kind, p, topic, id),
+    stateful = kind.judge ~= nil and tg.parameters(kind.judge) >= 3,
   }
 end
 

@@ -96,6 +96,11 @@ void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struc
   rule->judge = take(L, idx, "judge");
   rule->params = take(L, idx, "p");
   rule->where = take(L, idx, "where");
+  lua_getfield(L, idx, "stateful");
+  bool stateful = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  if (stateful) rule->cell = tg_cell_new();
+  if (stateful && !rule->cell) luaL_error(L, "not enough memory for a rule's state");
 }
 
 void tg_ruleload_move(struct tg_rule *rule, const struct tg_rule *from)
@@ -116,6 +121,8 @@ void tg_ruleload_drop(lua_State *L, struct tg_rule *rule)
   luaL_unref(L, LUA_REGISTRYINDEX, rule->params);
   luaL_unref(L, LUA_REGISTRYINDEX, rule->where);
   tg_ruleload_move(rule, &none);
+  tg_cell_free(rule->cell);
+  rule->cell = NULL;
 }
 
 /* tg.rule(handle, rule) */

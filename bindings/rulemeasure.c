@@ -1,4 +1,5 @@
 /* A measure on one batch: measure(b, p) -> what it found -> judge -> verdict and what was seen. */
+#include "bindings/cellobj.h"
 #include "bindings/columnobj.h"
 #include "bindings/judging.h"
 #include "bindings/luajson.h"
@@ -65,8 +66,9 @@ void tg_rulemeasure_call(lua_State *L, struct tg_judging *j, int idx)
   lua_rawgeti(L, LUA_REGISTRYINDEX, j->rule->params);
   lua_call(L, 2, 1);
   lua_pushinteger(L, rows);
+  tg_cellobj_push(L, j->rule->cell);
   tg_buf_init(&j->seen, SEEN_BYTES_MAX);
-  lua_call(L, 2, 3);
+  lua_call(L, 3, 3);
   take_answer(L, j);
 }
 

@@ -172,6 +172,7 @@ enum tg_rc tg_rule_judge(struct tg_program *p, const struct tg_rule *rule, struc
   int64_t start = tg_clock_thread_us();
   *out = (struct tg_verdict_row){.rule = rule->id, .observed_number = NAN};
   *failing = (struct tg_failing){0};
+  if (rule->cell) tg_cell_begin(rule->cell);
   enum tg_rc rc = call_script(p, &j, err);
   if (rc == TG_DATA) {
     rc = script_failed(&j, out, err);

@@ -15,6 +15,7 @@
 
 #include "bindings/program.h"
 #include "bindings/vm.h"
+#include "core/state/cell.h"
 
 #include <lauxlib.h>
 
@@ -50,6 +51,7 @@ struct tg_rule {
   int32_t field;     /* the tested column, or -1 */
   struct tg_reason_part *reason;
   uint32_t reason_count;
+  struct tg_cell *cell; /* what a judge keeps between batches; NULL: nothing */
 };
 
 /* One topic: its declaration, its transform, its rules. */

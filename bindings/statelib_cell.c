@@ -3,6 +3,7 @@
 #include "bindings/cellobj.h"
 #include "bindings/cellvalue.h"
 #include "bindings/columnobj.h"
+#include "bindings/vm.h"
 
 #include <math.h>
 
@@ -56,7 +57,7 @@ static int cell_get(lua_State *L)
   return 1;
 }
 
-/* The bytes are written into a string of Lua's: what raises in between leaks nothing. */
+/* The bytes are written into the scratch arena: what raises in between leaks nothing. */
 static int cell_set(lua_State *L)
 {
   struct tg_cell *cell = check_cell(L);

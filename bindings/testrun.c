@@ -143,6 +143,16 @@ static enum tg_rc note_verdict(struct tg_testrun *t, const struct tg_verdict_row
   return t->error ? TG_OK : full(err);
 }
 
+/* A batch that could not be judged leaves the rule's state as it was. */
+static enum tg_rc keep_state(struct tg_testrun *t, const struct tg_verdict_row *v,
+                             struct tg_err *err)
+{
+  if (!t->rule.cell) return TG_OK;
+  if (v->verdict != TG_VERDICT_ERROR) return tg_cell_commit(t->rule.cell, err);
+  tg_cell_drop(t->rule.cell);
+  return TG_OK;
+}
+
 static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *rows,
                               struct tg_err *err)
 {
@@ -158,6 +168,7 @@ static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *
   }
   rc = tg_rule_judge(t->p, &t->rule, &b, &v, &failing, err);
   if (rc == TG_OK) rc = note_verdict(t, &v, err);
+  if (rc == TG_OK) rc = keep_state(t, &v, err);
   if (rc == TG_OK) rc = note_fails(t, &b, &failing, err);
   t->rows_count += b.rows;
   return rc;

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-double tg_alarm_report(struct tg_alarm *a, uint32_t cooldown, double score)
+double tg_alarm_report(struct tg_refractory *a, uint32_t cooldown, double score)
 {
   if (a->left > 0) a->left--;
   if (score == 0 || (a->left > 0 && score <= a->last)) return 0;
@@ -12,7 +12,7 @@ double tg_alarm_report(struct tg_alarm *a, uint32_t cooldown, double score)
   return score;
 }
 
-void tg_alarm_walk(struct tg_alarm *a, struct tg_codec *c, uint32_t cooldown)
+void tg_alarm_walk(struct tg_refractory *a, struct tg_codec *c, uint32_t cooldown)
 {
   tg_codec_positive(c, &a->last);
   tg_codec_count32(c, &a->left, cooldown);

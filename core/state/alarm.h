@@ -20,14 +20,14 @@ enum tg_direction { TG_BOTH, TG_UP, TG_DOWN };
 /* A deviation of something that has not varied at all has no scale; it scores this. */
 #define TG_SCORE_MAX 1e9
 
-struct tg_alarm {
+struct tg_refractory {
   double last;   /* the score that began the refractory time */
   uint32_t left; /* values until it is over */
 };
 
 /* The score as it is reported: itself, or 0 within the refractory time of one at least as high. */
-double tg_alarm_report(struct tg_alarm *a, uint32_t cooldown, double score);
-void tg_alarm_walk(struct tg_alarm *a, struct tg_codec *c, uint32_t cooldown);
+double tg_alarm_report(struct tg_refractory *a, uint32_t cooldown, double score);
+void tg_alarm_walk(struct tg_refractory *a, struct tg_codec *c, uint32_t cooldown);
 
 /* How far x is from what was expected, in the direction asked for (0 in the other one) and in units
  * of scale: at most TG_SCORE_MAX, which is also any distance when scale is 0. A distance of 1e-12

@@ -54,7 +54,7 @@ struct tg_adwin {
 
 struct tg_model {
   struct tg_model_conf conf;
-  struct tg_alarm alarm;
+  struct tg_refractory alarm;
   union {
     struct tg_welford welford;
     struct tg_ewma ewma;

@@ -43,8 +43,8 @@ static void every_entry_is_documented(void **state)
 {
   (void)state;
   const struct tg_api *const lists[] = {
-      tg_api_batch, tg_api_globals, tg_api_operators, tg_api_logic,  tg_api_math,
-      tg_api_text,  tg_api_time,    tg_api_cast,      tg_api_nested, tg_api_lookup};
+      tg_api_batch, tg_api_globals, tg_api_operators, tg_api_logic,  tg_api_math, tg_api_text,
+      tg_api_time,  tg_api_cast,    tg_api_nested,    tg_api_lookup, tg_api_cell, tg_api_model};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
     for (const struct tg_api *a = lists[i]; a->name; a++) {
       assert_true(a->signature && *a->signature);

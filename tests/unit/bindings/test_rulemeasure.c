@@ -15,7 +15,7 @@ static void add_kind(struct sources *s, const char *judge, const char *more)
       text, sizeof text,
       "return { doc = \"d\", params = { \"column column\", \"min number?\", \"max number?\" },\n"
       "measure = function(b, p) return { count = b[p.column]:not_null():count() } end,\n"
-      "judge = function(m, p, s) -- p.min p.max\n%s\nend,\n%s }",
+      "judge = function(m, p) -- p.min p.max\n%s\nend,\n%s }",
       judge, more);
   sources_add(s, TG_FILE_RULE, "rules/filled.lua", text);
 }

@@ -288,7 +288,7 @@ static void one_incident_is_one_alarm(void **state)
 static void no_refractory_time_reports_everything(void **state)
 {
   (void)state;
-  struct tg_alarm a = {0};
+  struct tg_refractory a = {0};
   for (int i = 0; i < 3; i++) near(tg_alarm_report(&a, 0, 5), 5);
 }
 
