@@ -74,7 +74,7 @@ static enum judged judge_row(const struct tg_judging *j, uint32_t row)
   static const enum judged nulls[] = {
       [TG_NULLS_SKIP] = LEFT_OUT, [TG_NULLS_FAIL] = FAILED, [TG_NULLS_PASS] = PASSED};
   uint8_t nul = j->mask->nul ? j->mask->nul[row] : TG_SOME;
-  if (nul > TG_NULL) return nul == TG_LIMIT ? UNJUDGED : FAILED;
+  if (nul > TG_NULL) return nul >= TG_LIMIT ? UNJUDGED : FAILED;
   uint8_t m = j->mask->v.mask[row];
   if (m == TG_TRUE) return PASSED;
   return m == TG_FALSE ? FAILED : nulls[j->rule->nulls];

@@ -31,7 +31,8 @@ enum { TG_FALSE = 0, TG_UNKNOWN = 1, TG_TRUE = 2 };
   X(TG_CAST, 4, "the value cannot be converted")                                                   \
   X(TG_PARSE, 5, "the text cannot be parsed")                                                      \
   X(TG_MISS, 6, "not found in the lookup")                                                         \
-  X(TG_LIMIT, 7, "a limit was reached")
+  X(TG_LIMIT, 7, "a limit was reached")                                                            \
+  X(TG_TYPE, 8, "the value has another type")
 
 enum tg_nul {
 #define X(code, byte, text) code = byte,

@@ -1,5 +1,7 @@
 /* Comparisons of columns with columns and with literals. */
 #include "core/data/compare.h"
+#include "core/data/jsoncompare.h"
+#include "core/data/jsonop.h"
 #include "core/data/literal.h"
 #include "core/data/mask.h"
 #include "core/data/order.h"
@@ -275,6 +277,7 @@ struct tg_column *tg_compare(struct tg_op *op, enum tg_cmp cmp, struct tg_arg a,
   if (!a.c && b.c) return tg_compare(op, mirrored(cmp), b, a);
   if (!a.c) return tg_op_fail(op, TG_CONFIG, "a comparison needs a column");
   if (!b.c && b.lit.kind == TG_LIT_NULL) return compare_null(op, cmp, a.c);
+  if (tg_json_is(a.c->type) || (b.c && tg_json_is(b.c->type))) return tg_jsoncompare(op, cmp, a, b);
   enum tg_order order = tg_order_of(a.c->type);
   if (b.c && (order == TG_ORDER_NONE || tg_order_of(b.c->type) != order))
     return fail_types(op, a, b);
@@ -287,9 +290,10 @@ struct tg_column *tg_compare(struct tg_op *op, enum tg_cmp cmp, struct tg_arg a,
   return tg_op_nul_max(op, nuls[0], nuls[1], &nul) ? tg_op_end(op, out, nul) : NULL;
 }
 
-/* Whether a value of this order can be what the operand is. */
-static bool comparable(enum tg_order order, struct tg_arg b)
+/* Whether a value of this type can be what the operand is. */
+static bool comparable(struct tg_type type, struct tg_arg b)
 {
+  enum tg_order order = tg_order_of(type);
   if (order == TG_ORDER_NONE) return false;
   if (b.c) return tg_order_of(b.c->type) == order;
   switch (b.lit.kind) {
@@ -301,11 +305,38 @@ static bool comparable(enum tg_order order, struct tg_arg b)
   }
 }
 
+/* The same for json beside json, a literal, or a type that JSON knows. */
+static bool comparable_json(struct tg_type type, struct tg_arg b)
+{
+  bool json = tg_json_is(type);
+  if (!b.c) return json;
+  enum tg_order order = tg_order_of(json ? b.c->type : type);
+  bool known = order == TG_ORDER_BOOL || order == TG_ORDER_NUMBER || order == TG_ORDER_TEXT;
+  if (json) return known || tg_json_is(b.c->type);
+  return known && tg_json_is(b.c->type);
+}
+
+/* Values that have another type are unequal, and no fault. */
+static struct tg_column *other_types_unequal(struct tg_op *op, struct tg_column *out)
+{
+  if (!out || !out->nul) return out;
+  uint8_t *nul = tg_op_alloc(op, op->rows, 1);
+  if (!nul) return NULL;
+  for (uint32_t i = 0; i < op->rows; i++) {
+    bool other = out->nul[i] == TG_TYPE;
+    nul[i] = other ? TG_SOME : out->nul[i];
+    if (other) out->v.mask[i] = TG_FALSE;
+  }
+  out->nul = nul;
+  return out;
+}
+
 struct tg_column *tg_compare_equals(struct tg_op *op, struct tg_column *a, struct tg_arg b)
 {
   uint8_t *nul;
   struct tg_arg self = tg_arg_column(a);
-  if (comparable(tg_order_of(a->type), b)) return tg_compare(op, TG_EQ, self, b);
+  if (comparable(a->type, b) || comparable_json(a->type, b))
+    return other_types_unequal(op, tg_compare(op, TG_EQ, self, b));
   struct tg_column *out = tg_op_new(op, tg_type_of(TG_BOOL));
   return out && tg_op_nul2(op, self, b, &nul) ? tg_op_end(op, out, nul) : NULL;
 }

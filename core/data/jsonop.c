@@ -14,6 +14,7 @@ struct reading { /* one column's */
   struct tg_op *op;
   struct steps steps;
   struct tg_type type;
+  bool strict; /* values of another kind of JSON are faults */
   struct tg_jsonindex *index;
   struct tg_valueparse parse;
 };
@@ -112,11 +113,19 @@ static struct tg_text plain_text(struct reading *r, const struct tg_json_value *
   return tg_text_of(p, p ? tg_jsonread_unescape(v->raw, p) : 0);
 }
 
+static bool same_kind(struct tg_type type, uint8_t kind)
+{
+  if (tg_type_is_text(type)) return kind == TG_JSON_STRING;
+  if (type.kind == TG_BOOL) return kind == TG_JSON_TRUE || kind == TG_JSON_FALSE;
+  return kind == TG_JSON_NUMBER;
+}
+
 /* Stores the value; the nul byte of the row, or UINT8_MAX when the arena is full. */
 static uint8_t store(struct reading *r, const struct tg_json_value *v, struct tg_column *out,
                      uint32_t row)
 {
   if (v->kind == TG_JSON_NONE || v->kind == TG_JSON_NULL) return TG_NULL;
+  if (r->strict && !same_kind(r->type, v->kind)) return TG_TYPE;
   bool nested = v->kind == TG_JSON_ARRAY || v->kind == TG_JSON_OBJECT;
   bool text = tg_type_is_text(r->type);
   if (nested && !text) return TG_CAST;
@@ -142,23 +151,38 @@ static bool read_rows(struct reading *r, const struct tg_column *c, struct tg_co
   return true;
 }
 
+static struct tg_column *read_column(struct reading *r, const struct tg_column *c)
+{
+  struct tg_column *out = tg_op_new(r->op, r->type);
+  uint8_t *nul = tg_op_alloc(r->op, r->op->rows, 1);
+  if (!out || !nul) return NULL;
+  if (!(r->index = tg_jsonindex_new())) return tg_op_full(r->op);
+  bool done = read_rows(r, c, out, nul);
+  tg_jsonindex_free(r->index);
+  return done ? tg_op_end(r->op, out, nul) : NULL;
+}
+
+bool tg_json_is(struct tg_type type)
+{
+  return !type.array && (type.kind == TG_JSON || type.kind == TG_JSONB);
+}
+
+struct tg_column *tg_json_values(struct tg_op *op, struct tg_column *c, struct tg_type type)
+{
+  struct reading r = {.op = op, .type = type, .strict = true};
+  r.parse = (struct tg_valueparse){.arena = op->arena, .zone_s = op->zone_s};
+  return read_column(&r, c);
+}
+
 struct tg_column *tg_json_at(struct tg_op *op, struct tg_column *c, struct tg_text path,
                              struct tg_type type)
 {
   char name[SHOWN_SIZE];
   struct reading r = {.op = op, .type = type, .parse = {.arena = op->arena, .zone_s = op->zone_s}};
-  bool json = !c->type.array && (c->type.kind == TG_JSON || c->type.kind == TG_JSONB);
-  if (!json && !tg_type_is_text(c->type))
+  if (!tg_json_is(c->type) && !tg_type_is_text(c->type))
     return tg_op_fail(op, TG_CONFIG, "%s is no json", tg_type_name(c->type, name, sizeof name));
   if (type.array || type.kind == TG_JSON || type.kind == TG_JSONB || type.kind == TG_BYTEA)
     return tg_op_fail(op, TG_CONFIG, "values are not read as %s; as text they stay as written",
                       tg_type_name(type, name, sizeof name));
-  if (!split_path(op, path, &r.steps)) return NULL;
-  struct tg_column *out = tg_op_new(op, type);
-  uint8_t *nul = tg_op_alloc(op, op->rows, 1);
-  if (!out || !nul) return NULL;
-  if (!(r.index = tg_jsonindex_new())) return tg_op_full(op);
-  bool done = read_rows(&r, c, out, nul);
-  tg_jsonindex_free(r.index);
-  return done ? tg_op_end(op, out, nul) : NULL;
+  return split_path(op, path, &r.steps) ? read_column(&r, c) : NULL;
 }

@@ -16,4 +16,12 @@ enum { TG_JSON_STEPS_MAX = 16 };
 struct tg_column *tg_json_at(struct tg_op *op, struct tg_column *c, struct tg_text path,
                              struct tg_type type);
 
+/* The documents themselves as `type`: JSON's numbers for a number, strings for a text, true and
+ * false for a boolean; a value of another kind is the fault TG_TYPE, one that `type` cannot hold
+ * TG_CAST. c: json or jsonb. */
+struct tg_column *tg_json_values(struct tg_op *op, struct tg_column *c, struct tg_type type);
+
+/* True for json and jsonb (not arrays). */
+bool tg_json_is(struct tg_type type);
+
 #endif

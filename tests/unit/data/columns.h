@@ -49,7 +49,7 @@ static inline struct tg_type type_named(const char *name)
 
 static inline uint8_t fault_named(struct tg_text word)
 {
-  for (uint8_t nul = TG_NULL; nul <= TG_LIMIT; nul++)
+  for (uint8_t nul = TG_NULL; nul <= TG_TYPE; nul++)
     if (strncmp(tg_nul_text((enum tg_nul)nul), word.ptr + 1, word.len - 1) == 0) return nul;
   return TG_MISS;
 }
