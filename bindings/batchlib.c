@@ -177,7 +177,7 @@ static void check_names(lua_State *L, const struct tg_batch *b, struct by_row *r
     struct tg_text name = tg_arg_text_check(L, -1);
     int32_t field = tg_batchlib_field(b, name);
     if (field < 0) tg_batchlib_no_field(L, b, name);
-    r->columns[r->count] = b->columns[field];
+    r->columns[r->count] = tg_batchlib_column(L, b, field);
     lua_pop(L, 1);
   }
 }

@@ -16,6 +16,8 @@ void tg_batchlib_assign(lua_State *L, uint32_t field, struct tg_arg v, bool is_f
 
 /* The field called name, or -1. */
 int32_t tg_batchlib_field(const struct tg_batch *b, struct tg_text name);
+/* What a script sees of that field. */
+struct tg_column *tg_batchlib_column(lua_State *L, const struct tg_batch *b, int32_t field);
 /* Raises "no field 'x'; did you mean 'y'?". */
 int tg_batchlib_no_field(lua_State *L, const struct tg_batch *b, struct tg_text name);
 

@@ -26,6 +26,12 @@ int32_t tg_batchlib_field(const struct tg_batch *b, struct tg_text name)
   return tg_topic_field(b->topic, name);
 }
 
+struct tg_column *tg_batchlib_column(lua_State *L, const struct tg_batch *b, int32_t field)
+{
+  struct tg_column **read = tg_live(L)->read;
+  return read && read[field] ? read[field] : b->columns[field];
+}
+
 int tg_batchlib_no_field(lua_State *L, const struct tg_batch *b, struct tg_text name)
 {
   const struct tg_topic *t = b->topic;
@@ -52,7 +58,8 @@ static int batch_index(lua_State *L)
   struct tg_text name = tg_arg_text_check(L, 2);
   int32_t field = tg_batchlib_field(b, name);
   if (field >= 0) {
-    tg_handle_push(L, b->columns[field], true);
+    struct tg_column *c = tg_batchlib_column(L, b, field);
+    tg_handle_push(L, c, c == b->columns[field]);
     return 1;
   }
   if (tg_text_is(name, "rows")) {
@@ -132,7 +139,7 @@ void tg_batchobj_push(lua_State *L, struct tg_batch *b, enum tg_phase phase)
   luaL_setmetatable(L, TG_BATCH_OBJECT);
   memset(live->unused, 0, sizeof live->unused);
   h->use = live->use = ++live->uses;
-  live->b = b, live->phase = phase, live->rows = NULL;
+  live->b = b, live->phase = phase, live->rows = NULL, live->read = NULL;
   live->full = live->untried = false, live->masks = 0;
 }
 

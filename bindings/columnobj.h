@@ -35,6 +35,8 @@ struct tg_live {
   uint64_t uses, masks;
   struct tg_batch *b;
   enum tg_phase phase;
+  struct tg_column *
+      *read;           /* by field: what a rule sees in its place; NULL, or NULL in it: itself */
   const uint8_t *rows; /* 1 for the rows that a measure looks at; NULL: all of them */
   bool untried;        /* a lookup was asked whose table nobody has read */
   bool full;           /* the batch's own arena had no room */

@@ -12,6 +12,7 @@ struct tg_failing {
   uint32_t *errors; /* ascending: a pattern's limit was reached */
   uint32_t count, errors_count;
   const struct tg_column *mask;    /* what check returned */
+  const struct tg_column *where;   /* the rule's condition, or NULL */
   const struct tg_column *reasons; /* the texts it returned, or NULL */
 };
 

@@ -158,6 +158,68 @@ local function rows_of(kind, p, values)
   return all_of(wheres), nulls
 end
 
+-- ---------------------------------------------------------------- texts read as something else
+
+local formats = { timestamp = "timestamp with time zone", date = "date", number = "numeric" }
+local already = { timestamp = { "^timestamp", "^date" }, date = { "^timestamp", "^date" },
+  number = { "^smallint", "^integer", "^bigint", "^real", "^double", "^numeric" } }
+
+local function is_already(kind, as)
+  for _, pattern in ipairs(already[as]) do
+    if kind:find(pattern) then return true end
+  end
+  return false
+end
+
+-- A bound as the number that it spells; `as` leaves the texts of times to the comparison.
+local function bound_as(v, as)
+  if as ~= "number" or type(v) ~= "string" then return v end
+  local n = tonumber(v)
+  if not n then return nil, shown(v) .. " is no number" end
+  return n
+end
+
+local function list_as(list, as)
+  local out = {}
+  for i = 1, #list do
+    local v, why = bound_as(list[i], as)
+    if why then return nil, why end
+    out[i] = v
+  end
+  return out
+end
+
+-- Reads the bounds in p, and says which columns are to be read: nil, or { format, columns }.
+local function read_as(kind, p, as, fields, report)
+  if not as then return nil end
+  local columns = {}
+  for _, name in ipairs(named_columns(kind, p)) do
+    local is = fields[name]
+    if is == "text" or is:find("^character") then
+      columns[#columns + 1] = name
+    elseif not is_already(is, as) then
+      report(kind.name .. ": as: '" .. name .. "' is " .. is .. ": only texts are read as a " .. as)
+    end
+  end
+  for _, decl in ipairs(kind.params) do
+    local v, value, why = p[decl.name], nil, nil
+    if decl.kind == "value" then value, why = bound_as(v, as) end
+    if decl.kind == "set" and v then value, why = list_as(v, as) end
+    if why then report(kind.name .. ": as: " .. decl.name .. ": " .. why) end
+    if value ~= nil then p[decl.name] = value end
+  end
+  return { format = formats[as], columns = columns }
+end
+
+-- The topic's fields as the rule meets them.
+local function fields_as(read, fields)
+  if not read then return fields end
+  local out = {}
+  for name, kind in next, fields do out[name] = kind end
+  for _, name in ipairs(read.columns) do out[name] = read.format end
+  return out
+end
+
 local function name_of(kind, p)
   local subject = p.column or p.columns and table.concat(p.columns, ",")
   return type(subject) == "string" and (kind.name .. "(" .. subject .. ")") or kind.name
@@ -203,9 +265,9 @@ local function reason_of(kind, p, topic, id)
   return { kind.doc }
 end
 
-local function validated(kind, p, topic, report)
+local function validated(kind, p, fields, report)
   if not kind.validate then return end
-  local ok, why = pcall(kind.validate, p, topic.fields)
+  local ok, why = pcall(kind.validate, p, fields)
   if not ok then
     report(kind.name .. ": validate raised: " .. tostring(why))
   elseif type(why) == "string" then
@@ -234,7 +296,8 @@ local function bind(kind, args, topic, place, report)
     local _, why = params.column(name, topic.fields)
     if why then tell(kind.name .. ": columns: " .. why) end
   end
-  if count == 0 then validated(kind, p, topic, tell) end
+  local read = count == 0 and read_as(kind, p, values.as, topic.fields, tell) or nil
+  if count == 0 then validated(kind, p, fields_as(read, topic.fields), tell) end
   if count > 0 then return nil end
   local id = values.id or name_of(kind, p)
   local judge = kind.judge
@@ -246,6 +309,8 @@ local function bind(kind, args, topic, place, report)
     nulls = nulls, mostly = values.mostly or 1.0,
     on_fail = values.on_fail or "tag",
     warn = values.warn, critical = values.critical, min_rows = values.min_rows or 100,
+    min_count = values.min_rows or 0, version = values.version and tostring(values.version),
+    owner = values.owner, read = read,
     reason = reason_of(kind, p, topic, id),
     stateful = kind.judge ~= nil and tg.parameters(kind.judge) >= 3,
   }

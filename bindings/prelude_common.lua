@@ -49,6 +49,7 @@ local common = {
     return nil, "a whole number from 0 is due, not " .. shown(v)
   end,
   empty = one_of("fail", "pass", "skip"),
+  as = one_of("timestamp", "date", "number"),
   id = text,
   owner = text,
   version = function(v)
@@ -56,7 +57,7 @@ local common = {
     return nil, "a text or a whole number is due, not " .. shown(v)
   end,
 }
-local later = { bake = true, as = true }
+local later = { bake = true }
 
 -- What only one of the two forms of a rule understands: it judges rows, or measures them.
 local only_check = {

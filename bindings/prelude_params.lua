@@ -2,8 +2,6 @@
 -- A declaration is "name kind[?] [= default]"; the kinds are listed in docs/LUA.md.
 local tg = ...
 
-local later = { measure = true }
-
 local function is_list(v)
   if type(v) ~= "table" then return false end
   local count = 0
@@ -134,6 +132,25 @@ local function reference(v)
   return v
 end
 
+-- A measure: what measure.mean "amount" makes, or its form in JSON, { mean = "amount" }.
+local function measure(v)
+  if type(v) == "table" and type(v.take) == "function" then return v end
+  local name, argument
+  if type(v) == "table" then name, argument = next(v) end
+  if type(name) ~= "string" or next(v, name) ~= nil then
+    return nil, "a measure such as measure.mean \"amount\" is due, not " .. shown(v)
+  end
+  local makers = rawget(tg.api, "measure") or {}
+  local make = rawget(makers, name)
+  if not make then
+    return nil, "there is no measure '" .. tg.shown(name) .. "'"
+      .. did_you_mean(name, names_of(makers))
+  end
+  local ok, made = pcall(make, table.unpack(is_list(argument) and argument or { argument }))
+  if not ok then return nil, "measure." .. name .. ": " .. tostring(made) end
+  return made
+end
+
 local kinds = {
   column = column,
   columns = list_of(column),
@@ -155,6 +172,7 @@ local kinds = {
     return v
   end,
   set = set,
+  measure = measure,
   pattern = of_type("string", "a pattern (text)"),
   text = of_type("string", "a text"),
   list = function(v)
@@ -181,7 +199,6 @@ end
 -- The function that checks a value of this kind; nil and why when there is no such kind.
 local function checker(kind)
   if kinds[kind] then return kinds[kind] end
-  if later[kind] then return nil, "parameters of kind '" .. kind .. "' are not available yet" end
   if kind:find("|", 1, true) or kind:find("^[^%w]") then
     local options = {}
     for option in kind:gmatch("[^|]+") do options[#options + 1] = option end

@@ -59,7 +59,8 @@ enum tg_alarm { TG_ALARM_NONE, TG_ALARM_WARN, TG_ALARM_CRITICAL };
 /* What one rule said about one batch. A measure that fails counts as one failing row; its
  * `evaluated` is the number of values it used. */
 struct tg_verdict_row {
-  const char *rule; /* id: "between(amount)"; lives in the program */
+  const char *rule;            /* id: "between(amount)"; lives in the program */
+  const char *version, *owner; /* of the rule, or NULL; live in the program */
   enum tg_verdict verdict;
   enum tg_alarm alarm;
   uint32_t evaluated, skipped, failed; /* skipped: live rows that were left out */

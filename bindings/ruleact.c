@@ -17,7 +17,12 @@ char *tg_rule_reason(const struct tg_rule *rule, const struct tg_batch *b,
                      const struct tg_failing *failing, uint32_t row, char *out)
 {
   char value[320];
-  const struct tg_column *mask = failing->mask;
+  const struct tg_column *mask = failing->mask, *where = failing->where;
+  if (where && where->nul && where->nul[row] > TG_NULL) {
+    const char *text = tg_nul_text((enum tg_nul)where->nul[row]);
+    snprintf(out, TG_REASON_SIZE, "%s: where: %s", rule->id, text);
+    return out;
+  }
   if (mask->nul && mask->nul[row] > TG_NULL) {
     const char *text = tg_nul_text((enum tg_nul)mask->nul[row]);
     snprintf(out, TG_REASON_SIZE, "%s: %s", rule->id, text);

@@ -20,6 +20,13 @@ static const char *text_field(lua_State *L, int idx, const char *key)
   return text;
 }
 
+static const char *text_field_opt(lua_State *L, int idx, const char *key)
+{
+  bool there = lua_getfield(L, idx, key) != LUA_TNIL;
+  lua_pop(L, 1);
+  return there ? text_field(L, idx, key) : NULL;
+}
+
 static struct tg_level level_field(lua_State *L, int idx, const char *key)
 {
   struct tg_level level = {TG_LEVEL_NONE, 0};
@@ -64,6 +71,34 @@ static void reason_field(lua_State *L, int idx, const struct tg_topic *topic, st
   lua_pop(L, 1);
 }
 
+/* What `as` has made: { format =, columns = { names } }, or nil. */
+static void read_field(lua_State *L, int idx, const struct tg_topic *topic, struct tg_rule *rule)
+{
+  if (lua_getfield(L, idx, "read") == LUA_TTABLE) {
+    rule->read_as = text_field(L, lua_gettop(L), "format");
+    lua_getfield(L, -1, "columns");
+    rule->read_count = (uint32_t)lua_rawlen(L, -1);
+    rule->read_fields =
+        tg_arena_zalloc(&tg_loader_program(L)->arena, rule->read_count, sizeof(uint32_t));
+    if (!rule->read_fields) luaL_error(L, "not enough memory for the scripts");
+    for (uint32_t i = 0; i < rule->read_count; i++) {
+      lua_rawgeti(L, -1, i + 1);
+      rule->read_fields[i] = (uint32_t)field_index(L, -1, topic);
+      lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+static uint32_t count_field(lua_State *L, int idx, const char *key)
+{
+  lua_getfield(L, idx, key);
+  uint32_t count = (uint32_t)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  return count;
+}
+
 static enum tg_nulls nulls_of(const char *text)
 {
   return text[0] == 'f' ? TG_NULLS_FAIL : text[0] == 'p' ? TG_NULLS_PASS : TG_NULLS_SKIP;
@@ -85,12 +120,15 @@ void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struc
   rule->critical = level_field(L, idx, "critical");
   lua_getfield(L, idx, "mostly");
   rule->mostly = lua_tonumber(L, -1);
-  lua_getfield(L, idx, "min_rows");
-  rule->min_rows = (uint32_t)lua_tointeger(L, -1);
+  rule->min_rows = count_field(L, idx, "min_rows");
+  rule->min_count = count_field(L, idx, "min_count");
+  rule->version = text_field_opt(L, idx, "version");
+  rule->owner = text_field_opt(L, idx, "owner");
   lua_getfield(L, idx, "column");
   rule->field = field_index(L, -1, topic);
-  lua_pop(L, 3);
+  lua_pop(L, 2);
   reason_field(L, idx, topic, rule);
+  read_field(L, idx, topic, rule);
   rule->check = take(L, idx, "check");
   rule->measure = take(L, idx, "measure");
   rule->judge = take(L, idx, "judge");

@@ -1,11 +1,14 @@
 /* One rule on one batch: where -> check -> mask -> nulls -> counts -> verdict and level. */
-#include "bindings/batchobj.h"
+#include "bindings/columnobj.h"
 #include "bindings/judging.h"
 #include "core/base/clock.h"
 #include "core/data/mask.h"
+#include "core/data/parseop.h"
 
-#include <lauxlib.h>
 #include <math.h>
+
+/* '0.7%' is no double: a share that is met exactly is reached. */
+#define SHARE_EPSILON 1e-12
 
 /* The second value of a check, on top. */
 static const struct tg_column *check_reasons(lua_State *L)
@@ -16,6 +19,25 @@ static const struct tg_column *check_reasons(lua_State *L)
                c ? "column of another type" : luaL_typename(L, -1));
   }
   return c;
+}
+
+/* Reads texts as what the rule's `as` says; a text that is none is the fault TG_PARSE. */
+static void read_columns(lua_State *L, const struct tg_judging *j)
+{
+  const struct tg_rule *rule = j->rule;
+  struct tg_op op = tg_op_begin(L, NULL);
+  struct tg_column **read = tg_op_alloc(&op, j->b->topic->fields_count, sizeof *read);
+  if (!read) luaL_error(L, "as: %s", op.err->what);
+  memset(read, 0, j->b->topic->fields_count * sizeof *read);
+  for (uint32_t i = 0; i < rule->read_count; i++) {
+    uint32_t field = rule->read_fields[i];
+    read[field] = tg_parse_column(&op, j->b->columns[field], tg_text(rule->read_as));
+    if (!read[field]) {
+      tg_vm_poll(L);
+      luaL_error(L, "as: %s", op.err->what);
+    }
+  }
+  tg_live(L)->read = read;
 }
 
 /* Under protection: calls where(b), then check(b, p), or measure(b, p) and judge. */
@@ -30,6 +52,7 @@ static int call_rule(lua_State *L)
     lua_call(L, 1, 1);
     j->where = tg_mask_check(L, -1);
   }
+  if (j->rule->read_as) read_columns(L, j);
   if (j->rule->measure != LUA_NOREF) {
     tg_rulemeasure_call(L, j, batch);
     return 0;
@@ -69,15 +92,29 @@ static enum tg_rc call_script(struct tg_program *p, struct tg_judging *j, struct
 
 enum judged { LEFT_OUT, PASSED, FAILED, UNJUDGED };
 
+/* Faults that say nothing about the value: it cannot be compared, a pattern ran too long, or a text
+ * is not what `as` says. */
+static bool unjudged(const struct tg_rule *rule, uint8_t nul)
+{
+  return nul >= TG_LIMIT || (nul == TG_PARSE && rule->read_as);
+}
+
 static enum judged judge_row(const struct tg_judging *j, uint32_t row)
 {
   static const enum judged nulls[] = {
       [TG_NULLS_SKIP] = LEFT_OUT, [TG_NULLS_FAIL] = FAILED, [TG_NULLS_PASS] = PASSED};
   uint8_t nul = j->mask->nul ? j->mask->nul[row] : TG_SOME;
-  if (nul > TG_NULL) return nul >= TG_LIMIT ? UNJUDGED : FAILED;
+  if (nul > TG_NULL) return unjudged(j->rule, nul) ? UNJUDGED : FAILED;
   uint8_t m = j->mask->v.mask[row];
   if (m == TG_TRUE) return PASSED;
   return m == TG_FALSE ? FAILED : nulls[j->rule->nulls];
+}
+
+/* A condition that cannot be judged: nobody knows whether the row leaves. */
+static enum tg_nul where_fault(const struct tg_judging *j, uint32_t row)
+{
+  uint8_t nul = j->where && j->where->nul ? j->where->nul[row] : TG_SOME;
+  return nul >= TG_LIMIT ? (enum tg_nul)nul : TG_SOME;
 }
 
 static void count_rows(const struct tg_judging *j, struct tg_verdict_row *out,
@@ -85,8 +122,9 @@ static void count_rows(const struct tg_judging *j, struct tg_verdict_row *out,
 {
   const struct tg_batch *b = j->b;
   for (uint32_t row = 0; row < b->rows; row++) {
-    if (!tg_judging_row(j, row)) continue;
-    enum judged judged = judge_row(j, row);
+    bool lost = where_fault(j, row) && b->fates[row] <= TG_TAG;
+    if (!lost && !tg_judging_row(j, row)) continue;
+    enum judged judged = lost ? UNJUDGED : judge_row(j, row);
     out->evaluated += judged == PASSED || judged == FAILED;
     if (judged == FAILED) failing->rows[failing->count++] = row;
     if (judged == UNJUDGED) failing->errors[failing->errors_count++] = row;
@@ -95,14 +133,16 @@ static void count_rows(const struct tg_judging *j, struct tg_verdict_row *out,
   out->skipped = j->live - out->evaluated - failing->errors_count;
   failing->mask = j->mask;
   failing->reasons = j->reasons;
+  failing->where = j->where;
 }
 
 static bool reached(const struct tg_rule *rule, struct tg_level level,
                     const struct tg_verdict_row *v)
 {
   if (level.kind == TG_LEVEL_NONE || !v->failed) return false;
-  if (level.kind == TG_LEVEL_COUNT) return v->failed >= level.at;
-  return v->evaluated >= rule->min_rows && v->failed >= level.at * v->evaluated;
+  if (level.kind == TG_LEVEL_COUNT) return v->evaluated >= rule->min_count && v->failed >= level.at;
+  double share = v->evaluated ? (double)v->failed / v->evaluated : 0;
+  return v->evaluated >= rule->min_rows && share >= level.at * (1 - SHARE_EPSILON);
 }
 
 void tg_rule_decide(const struct tg_rule *rule, bool holds, struct tg_verdict_row *v)
@@ -125,7 +165,8 @@ static enum tg_rc note_errors(const struct tg_judging *j, const struct tg_failin
                               struct tg_verdict_row *out, struct tg_err *err)
 {
   uint32_t first = failing->errors[0];
-  const char *text = tg_nul_text((enum tg_nul)j->mask->nul[first]);
+  enum tg_nul nul = where_fault(j, first);
+  const char *text = tg_nul_text(nul ? nul : (enum tg_nul)j->mask->nul[first]);
   out->verdict = TG_VERDICT_ERROR;
   if (out->alarm == TG_ALARM_NONE) out->alarm = TG_ALARM_WARN;
   out->error = tg_arena_printf(j->b->arena, "%s: %s: %u rows could not be judged: %s",
@@ -170,7 +211,8 @@ enum tg_rc tg_rule_judge(struct tg_program *p, const struct tg_rule *rule, struc
 {
   struct tg_judging j = {.rule = rule, .b = b, .live = count_live(b)};
   int64_t start = tg_clock_thread_us();
-  *out = (struct tg_verdict_row){.rule = rule->id, .observed_number = NAN};
+  *out = (struct tg_verdict_row){
+      .rule = rule->id, .version = rule->version, .owner = rule->owner, .observed_number = NAN};
   *failing = (struct tg_failing){0};
   if (rule->cell) tg_cell_begin(rule->cell);
   enum tg_rc rc = call_script(p, &j, err);

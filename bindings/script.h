@@ -47,8 +47,12 @@ struct tg_rule {
   enum tg_fate on_fail;
   double mostly;
   struct tg_level warn, critical;
-  uint32_t min_rows; /* a share is not judged on fewer */
-  int32_t field;     /* the tested column, or -1 */
+  uint32_t min_rows;           /* a share is not judged on fewer rows */
+  uint32_t min_count;          /* nor a count on fewer than these: what was given, else 0 */
+  const char *version, *owner; /* as the rule's author gave them, or NULL */
+  const char *read_as;         /* the type that texts of these columns are read as, or NULL */
+  uint32_t *read_fields, read_count;
+  int32_t field; /* the tested column, or -1 */
   struct tg_reason_part *reason;
   uint32_t reason_count;
   struct tg_cell *cell; /* what a judge keeps between batches; NULL: nothing */

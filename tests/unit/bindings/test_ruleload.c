@@ -70,8 +70,6 @@ static void declared_parameters_are_checked(void **state)
                     "'column' is taken twice");
   expect_rule_fault(RULE_HEAD "params = { \"column column\", \"spare text\" }, " CHECK " }",
                     "the parameter 'spare' is never used");
-  expect_rule_fault(RULE_HEAD "params = { \"column column\", \"m measure\" }, " CHECK " }",
-                    "kind 'measure' are not available yet");
   expect_rule_fault(RULE_HEAD "params = \"column column\", " CHECK " }", "params is a list");
 }
 

@@ -299,6 +299,56 @@ static void judge_that_raises_on_nothing_is_found_at_load(void **state)
   expect_text(s.faults, "rules/filled.lua:5: ");
 }
 
+/* A rule that takes a measure by name. */
+static void add_taker(struct sources *s)
+{
+  sources_add(s, TG_FILE_RULE, "rules/taken.lua",
+              "return { doc = \"d\", params = { \"metric measure\", \"min number?\" },\n"
+              "measure = function(b, p) return p.metric.take(b) end,\n"
+              "judge = function(m, p) return within(p.metric.value(m), p.min) end }");
+}
+
+static void measures_are_arguments_too(void **state)
+{
+  (void)state;
+  struct sources s = {0};
+  struct run r;
+  add_taker(&s);
+  sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua",
+              "local three = { name = \"three\", take = function(b) return { n = 3 } end,\n"
+              "value = function(m) return m.n end }\n"
+              "return { table = \"orders\", " FIELDS ", rules = { taken { three, min = 2 } } }");
+  struct tg_program *p = sources_program(&s);
+  struct tg_verdict_row v = judge_three(p, &r);
+  assert_int_equal(v.verdict, TG_VERDICT_PASS);
+  assert_string_equal(v.seen, "{\"observed\":3,\"min\":2}");
+  run_close(&r);
+  tg_program_free(p);
+}
+
+static void what_is_no_measure_is_refused(void **state)
+{
+  (void)state;
+  static const char *const cases[][2] = {
+      {"7", "metric: a measure such as measure.mean \"amount\" is due, not 7"},
+      {"{}", "a measure such as"},
+      {"{ 7 }", "a measure such as"},
+      {"{ mean = \"a\", sum = \"a\" }", "a measure such as"},
+      {"{ maen_of = \"amount\" }", "there is no measure 'maen_of'"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char script[512];
+    struct sources s = {0};
+    struct tg_program *p;
+    add_taker(&s);
+    snprintf(script, sizeof script,
+             "return { table = \"orders\", " FIELDS ", rules = { taken { %s } } }", cases[i][0]);
+    sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua", script);
+    assert_int_equal(sources_load(&s, &p), TG_CONFIG);
+    expect_text(s.faults, cases[i][1]);
+  }
+}
+
 /* --- inline tests --- */
 
 struct outcome {
@@ -390,6 +440,8 @@ int main(void)
       cmocka_unit_test(what_has_no_use_for_a_measure_does_not_load),
       cmocka_unit_test(half_a_measure_does_not_load),
       cmocka_unit_test(judge_that_raises_on_nothing_is_found_at_load),
+      cmocka_unit_test(measures_are_arguments_too),
+      cmocka_unit_test(what_is_no_measure_is_refused),
       cmocka_unit_test(tests_expect_what_was_observed),
       cmocka_unit_test(one_batch_after_the_other_is_judged),
   };

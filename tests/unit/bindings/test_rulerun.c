@@ -122,6 +122,164 @@ static void nulls_given_explicitly_rule_over_it(void **state)
   expect_pair(", nulls = \"fail\"", "load tag tag tag load", 4);
 }
 
+/* --- what cannot be judged --- */
+
+static struct tg_program *catalogue_with(const char *fields, const char *use)
+{
+  static char script[1024];
+  snprintf(script, sizeof script, "return { table = \"orders\", fields = { %s }, rules = { %s } }",
+           fields, use);
+  return program_of(script);
+}
+
+static void value_of_another_type_inside_json_goes_to_the_quarantine(void **state)
+{
+  (void)state;
+  struct run r;
+  struct tg_program *p = catalogue_with("\"j jsonb\"", "between { \"j\", max = 2, mostly = 0.1 }");
+  RUN(&r, p, "{\"j\":1}", "{\"j\":\"1\"}", "{\"j\":3}", "{\"j\":null}");
+  expect_fates(&r, "load quarantine tag load");
+  expect_reason(&r, 1, "between(j): the value has another type");
+  struct tg_verdict_row v = r.judgement.rules[0];
+  assert_int_equal(v.verdict, TG_VERDICT_ERROR);
+  assert_int_equal(v.alarm, TG_ALARM_WARN);
+  assert_int_equal(v.evaluated, 2);
+  assert_int_equal(v.skipped, 1);
+  expect_text(v.error, "1 rows could not be judged: the value has another type");
+  assert_false(r.judgement.critical);
+  run_close(&r);
+  tg_program_free(p);
+}
+
+static void condition_on_another_type_inside_json_does_so_too(void **state)
+{
+  (void)state;
+  struct run r;
+  struct tg_program *p =
+      catalogue_with("\"j jsonb\", \"a bigint\"", "not_null { \"a\", where = \"j > 1\" },"
+                                                  "not_null { \"a\", where = \"j == 1\" }");
+  RUN(&r, p, "{\"j\":2}", "{\"j\":\"1\"}", "{\"j\":1}");
+  expect_fates(&r, "tag quarantine tag");
+  expect_reason(&r, 1, "not_null(a): where: the value has another type");
+  assert_int_equal(r.judgement.rules[1].verdict, TG_VERDICT_FAIL);
+  assert_int_equal(r.judgement.rules[1].evaluated, 1);
+  run_close(&r);
+  tg_program_free(p);
+}
+
+/* --- as --- */
+
+static void texts_are_read_as_what_as_says(void **state)
+{
+  (void)state;
+  struct run r;
+  struct tg_program *p =
+      catalogue_with("\"n text\", \"at text\", \"d varchar(20)\"",
+                     "between { \"n\", min = \"5\", max = \"10\", as = \"number\" },"
+                     "between { \"at\", max = \"2026-01-01T00:00:00Z\", as = \"timestamp\" },"
+                     "compare { \"d\", \"==\", \"2026-01-31\", as = \"date\" }");
+  RUN(&r, p, "{\"n\":\"10.0\",\"at\":\"2026-01-01T01:00:00+02:00\",\"d\":\"2026-01-31\"}",
+      "{\"n\":\"6e0\"}", "{\"n\":\"11\"}", "{\"n\":\"ten\"}", "{\"at\":\"2026-01-01T00:00:01Z\"}",
+      "{\"d\":\"2026-02-31\"}");
+  expect_fates(&r, "load load tag quarantine tag quarantine");
+  expect_reason(&r, 2, "n: 11 is not between 5 and 10");
+  expect_reason(&r, 3, "between(n): the text cannot be parsed");
+  assert_int_equal(r.judgement.rules[0].verdict, TG_VERDICT_ERROR);
+  assert_int_equal(r.judgement.rules[1].verdict, TG_VERDICT_FAIL);
+  run_close(&r);
+  tg_program_free(p);
+}
+
+static void as_that_cannot_be_does_not_load(void **state)
+{
+  (void)state;
+#define ORDERS "return { table = \"orders\", fields = { \"a bigint\", \"n text\" }, rules = { "
+  expect_fault(ORDERS "between { \"a\", min = 1, as = \"date\" } } }",
+               "between: as: 'a' is bigint: only texts are read as a date");
+  expect_fault(ORDERS "between { \"n\", min = \"x\", as = \"number\" } } }",
+               "between: as: min: 'x' is no number");
+  expect_fault(ORDERS "in_set { \"n\", { \"x\" }, as = \"number\" } } }",
+               "in_set: as: set: 'x' is no number");
+  expect_fault(ORDERS "between { \"n\", min = \"soon\", as = \"date\" } } }", "'soon' is no date");
+  expect_fault(ORDERS "between { \"n\", min = 1, as = \"time\" } } }",
+               "as: one of 'date', 'number'");
+  expect_fault(ORDERS "between { \"n\", min = 2, max = 1, as = \"number\" } } }",
+               "min is above max");
+  tg_program_free(program_of(ORDERS "between { \"a\", min = \"1\", as = \"number\" },"
+                                    "in_set { \"n\", { \"1\", 2 }, as = \"number\" } } }"));
+}
+
+/* --- levels --- */
+
+static enum tg_alarm alarm_of(const char *levels, uint32_t failing, uint32_t rows)
+{
+  static char texts[1000][32];
+  const char *events[1000];
+  char use[128];
+  struct run r;
+  snprintf(use, sizeof use, "between { \"a\", max = 0, %s }", levels);
+  struct tg_program *p = catalogue_with("\"a bigint\"", use);
+  for (uint32_t i = 0; i < rows; i++) {
+    snprintf(texts[i], sizeof texts[i], "{\"a\":%d}", i < failing);
+    events[i] = texts[i];
+  }
+  run_open(&r, p, events, rows);
+  assert_int_equal(run_judge(&r, p), TG_OK);
+  enum tg_alarm alarm = r.judgement.rules[0].alarm;
+  run_close(&r);
+  tg_program_free(p);
+  return alarm;
+}
+
+static void share_that_is_met_exactly_is_reached(void **state)
+{
+  (void)state;
+  for (uint32_t percent = 1; percent <= 20; percent++) {
+    char levels[64];
+    snprintf(levels, sizeof levels, "mostly = 0, critical = \"%u%%\"", percent);
+    assert_int_equal(alarm_of(levels, percent, 100), TG_ALARM_CRITICAL);
+    assert_int_equal(alarm_of(levels, percent - 1, 100), TG_ALARM_NONE);
+  }
+  assert_int_equal(alarm_of("mostly = 0, critical = \"0.7%\"", 7, 1000), TG_ALARM_CRITICAL);
+  assert_int_equal(alarm_of("mostly = 0, critical = \"0.7%\"", 6, 1000), TG_ALARM_NONE);
+}
+
+static void counts_have_no_least_number_of_rows_unless_given(void **state)
+{
+  (void)state;
+  assert_int_equal(alarm_of("critical = 1", 1, 1), TG_ALARM_CRITICAL);
+  assert_int_equal(alarm_of("critical = 1, min_rows = 3", 1, 2), TG_ALARM_WARN);
+  assert_int_equal(alarm_of("critical = 1, min_rows = 3", 1, 3), TG_ALARM_CRITICAL);
+  assert_int_equal(alarm_of("critical = \"1%\"", 99, 99), TG_ALARM_WARN);
+  assert_int_equal(alarm_of("critical = \"1%\"", 1, 100), TG_ALARM_CRITICAL);
+  assert_int_equal(alarm_of("critical = \"1%\", min_rows = 0", 1, 2), TG_ALARM_CRITICAL);
+}
+
+static void level_that_is_reached_fails_even_if_mostly_is_met(void **state)
+{
+  (void)state;
+  assert_int_equal(alarm_of("mostly = 0.5, warn = 1", 1, 10), TG_ALARM_WARN);
+  assert_int_equal(alarm_of("mostly = 0.5, warn = 2", 1, 10), TG_ALARM_NONE);
+  assert_int_equal(alarm_of("mostly = 0.9, warn = 9", 2, 10), TG_ALARM_WARN);
+}
+
+static void result_names_version_and_owner(void **state)
+{
+  (void)state;
+  struct run r;
+  struct tg_program *p = catalogue_with(
+      "\"a bigint\"", "not_null { \"a\", version = 3, owner = \"shop\", id = \"mine\" },"
+                      "not_null { \"a\" }, positive { \"a\" }");
+  RUN(&r, p, "{\"a\":1}");
+  assert_string_equal(r.judgement.rules[0].rule, "mine");
+  assert_string_equal(r.judgement.rules[0].version, "3");
+  assert_string_equal(r.judgement.rules[0].owner, "shop");
+  assert_null(r.judgement.rules[1].version);
+  assert_string_equal(r.judgement.rules[2].rule, "positive(a)");
+  run_close(&r);
+  tg_program_free(p);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -131,6 +289,14 @@ int main(void)
       cmocka_unit_test(reasons_of_another_type_do_not_load),
       cmocka_unit_test(rows_of_nulls_leave_as_ignore_row_if_says),
       cmocka_unit_test(nulls_given_explicitly_rule_over_it),
+      cmocka_unit_test(value_of_another_type_inside_json_goes_to_the_quarantine),
+      cmocka_unit_test(condition_on_another_type_inside_json_does_so_too),
+      cmocka_unit_test(texts_are_read_as_what_as_says),
+      cmocka_unit_test(as_that_cannot_be_does_not_load),
+      cmocka_unit_test(share_that_is_met_exactly_is_reached),
+      cmocka_unit_test(counts_have_no_least_number_of_rows_unless_given),
+      cmocka_unit_test(level_that_is_reached_fails_even_if_mostly_is_met),
+      cmocka_unit_test(result_names_version_and_owner),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
