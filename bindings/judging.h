@@ -28,6 +28,22 @@ static inline bool tg_judging_row(const struct tg_judging *j, uint32_t row)
   return j->b->fates[row] <= TG_TAG && (!j->where || tg_mask_is(j->where, row));
 }
 
+/* Under protection: pushes the batch object, calls where(b), reads texts as the rule's `as` says.
+ * Returns the index of the batch object. [-0, +1] */
+int tg_rulerun_open(lua_State *L, struct tg_judging *j);
+
+/* Runs body as tg_program_call() does, then ends the life of the batch's objects. TG_DATA: the
+ * script is at fault; TG_FULL: the batch's arena. */
+enum tg_rc tg_rulerun_call(struct tg_program *p, lua_CFunction body, void *argument,
+                           struct tg_err *err);
+
+/* The verdict of a rule whose script raised err: an error, critical. TG_FULL: the batch's arena. */
+enum tg_rc tg_rulerun_failed(const struct tg_judging *j, struct tg_verdict_row *out,
+                             struct tg_err *err);
+
+/* judge's answer on top: verdict, used, seen. Fills verdict, used, number and seen. [-3, +0] */
+void tg_rulemeasure_answer(lua_State *L, struct tg_judging *j);
+
 /* Under protection: calls measure(b, p) and judge(m, ..) with the batch object at idx, and fills
  * verdict, used, number and seen. Raises what they raise. [-0, +0] */
 void tg_rulemeasure_call(lua_State *L, struct tg_judging *j, int idx);

@@ -46,9 +46,9 @@ static void write_seen(lua_State *L, struct tg_judging *j)
   tg_buf_char(&j->seen, '}');
 }
 
-/* judge's answer on top: verdict, used, seen. [-3, +0] */
-static void take_answer(lua_State *L, struct tg_judging *j)
+void tg_rulemeasure_answer(lua_State *L, struct tg_judging *j)
 {
+  tg_buf_init(&j->seen, SEEN_BYTES_MAX);
   j->verdict = verdict_of(lua_tostring(L, -3));
   j->used = (uint32_t)lua_tointeger(L, -2);
   write_seen(L, j);
@@ -67,9 +67,8 @@ void tg_rulemeasure_call(lua_State *L, struct tg_judging *j, int idx)
   lua_call(L, 2, 1);
   lua_pushinteger(L, rows);
   tg_cellobj_push(L, j->rule->cell);
-  tg_buf_init(&j->seen, SEEN_BYTES_MAX);
   lua_call(L, 3, 3);
-  take_answer(L, j);
+  tg_rulemeasure_answer(L, j);
 }
 
 enum tg_rc tg_rulemeasure_end(const struct tg_judging *j, struct tg_verdict_row *out,

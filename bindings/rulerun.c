@@ -40,10 +40,8 @@ static void read_columns(lua_State *L, const struct tg_judging *j)
   tg_live(L)->read = read;
 }
 
-/* Under protection: calls where(b), then check(b, p), or measure(b, p) and judge. */
-static int call_rule(lua_State *L)
+int tg_rulerun_open(lua_State *L, struct tg_judging *j)
 {
-  struct tg_judging *j = lua_touserdata(L, 1);
   tg_batchobj_push(L, j->b, TG_PHASE_RULE);
   int batch = lua_gettop(L);
   if (j->rule->where != LUA_NOREF) {
@@ -53,6 +51,14 @@ static int call_rule(lua_State *L)
     j->where = tg_mask_check(L, -1);
   }
   if (j->rule->read_as) read_columns(L, j);
+  return batch;
+}
+
+/* Under protection: calls where(b), then check(b, p), or measure(b, p) and judge. */
+static int call_rule(lua_State *L)
+{
+  struct tg_judging *j = lua_touserdata(L, 1);
+  int batch = tg_rulerun_open(L, j);
   if (j->rule->measure != LUA_NOREF) {
     tg_rulemeasure_call(L, j, batch);
     return 0;
@@ -74,14 +80,21 @@ enum tg_rc tg_rule_unused(uint32_t count, const char *line, struct tg_err *err)
                     count, count == 1 ? " was" : "s were");
 }
 
-/* Calls the rule's functions; TG_DATA when the script is at fault. */
-static enum tg_rc call_script(struct tg_program *p, struct tg_judging *j, struct tg_err *err)
+enum tg_rc tg_rulerun_call(struct tg_program *p, lua_CFunction body, void *argument,
+                           struct tg_err *err)
 {
   const char *line = NULL;
-  enum tg_rc rc = tg_program_call(p, call_rule, j, err);
+  enum tg_rc rc = tg_program_call(p, body, argument, err);
   if (rc == TG_DATA && tg_batchobj_full(tg_vm_lua(p->vm))) rc = TG_FULL;
   uint32_t unused = tg_batchobj_close(tg_vm_lua(p->vm), &line);
   if (rc == TG_OK && unused) rc = tg_rule_unused(unused, line, err);
+  return rc;
+}
+
+/* Calls the rule's functions; TG_DATA when the script is at fault. */
+static enum tg_rc call_script(struct tg_program *p, struct tg_judging *j, struct tg_err *err)
+{
+  enum tg_rc rc = tg_rulerun_call(p, call_rule, j, err);
   if (rc != TG_OK) return rc;
   if ((j->mask && j->mask->rows != j->b->rows) || (j->where && j->where->rows != j->b->rows)) {
     return tg_err_set(err, TG_DATA, j->rule->place, "%s returned %u verdicts for %u rows",
@@ -174,8 +187,8 @@ static enum tg_rc note_errors(const struct tg_judging *j, const struct tg_failin
   return out->error ? TG_OK : tg_err_set(err, TG_FULL, j->rule->id, "no room for its error");
 }
 
-static enum tg_rc script_failed(const struct tg_judging *j, struct tg_verdict_row *out,
-                                struct tg_err *err)
+enum tg_rc tg_rulerun_failed(const struct tg_judging *j, struct tg_verdict_row *out,
+                             struct tg_err *err)
 {
   const char *where = *err->where ? err->where : j->rule->place;
   out->verdict = TG_VERDICT_ERROR;
@@ -192,7 +205,7 @@ static enum tg_rc end_check(struct tg_program *p, const struct tg_judging *j,
   failing->errors = tg_arena_alloc(&p->scratch, (size_t)j->b->rows * sizeof *failing->errors);
   if (!failing->rows || !failing->errors) {
     tg_err_set(err, TG_DATA, j->rule->place, "%s: lua.memory is used up", j->rule->id);
-    return script_failed(j, out, err);
+    return tg_rulerun_failed(j, out, err);
   }
   count_rows(j, out, failing);
   tg_rule_decide(j->rule, mostly_met(j->rule, out), out);
@@ -217,7 +230,7 @@ enum tg_rc tg_rule_judge(struct tg_program *p, const struct tg_rule *rule, struc
   if (rule->cell) tg_cell_begin(rule->cell);
   enum tg_rc rc = call_script(p, &j, err);
   if (rc == TG_DATA) {
-    rc = script_failed(&j, out, err);
+    rc = tg_rulerun_failed(&j, out, err);
   } else if (rc == TG_OK) {
     rc = j.mask ? end_check(p, &j, out, failing, err) : tg_rulemeasure_end(&j, out, err);
   }
