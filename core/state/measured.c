@@ -29,8 +29,8 @@ enum tg_rc tg_measured_merge(struct tg_measured *m, const struct tg_measured *ot
 {
   enum tg_rc rc = TG_OK;
   if (!same_parts(m, other))
-    return tg_err_set(err, TG_CONFIG, "measured", "%u and %u parts of different rules",
-                      m->count, other->count);
+    return tg_err_set(err, TG_CONFIG, "measured", "%u and %u parts of different rules", m->count,
+                      other->count);
   for (uint32_t i = 0; rc == TG_OK && i < m->count; i++)
     rc = tg_summary_merge(m->parts[i].summary, other->parts[i].summary, err);
   if (rc == TG_OK) m->rows += other->rows;
