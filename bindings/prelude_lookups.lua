@@ -79,7 +79,9 @@ local function read_times(spec, decl)
   if why then return "refresh: " .. why end
   decl.stale_after_us, why = duration(spec.stale_after, 3 * decl.refresh_us)
   if why then return "stale_after: " .. why end
-  if decl.stale_after_us < decl.refresh_us then return "stale_after is shorter than refresh" end
+  if decl.stale_after_us < 2 * decl.refresh_us then
+    return "stale_after is less than twice refresh: it would be stale between two readings"
+  end
   decl.on_stale = spec.on_stale or "error"
   if not stale[decl.on_stale] then
     return "on_stale is 'error', 'warn' or 'skip', not " .. shown(spec.on_stale)

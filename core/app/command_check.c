@@ -4,6 +4,7 @@
 #include "core/app/generation.h"
 #include "core/base/clock.h"
 #include "core/kafka/consumer.h"
+#include "core/pg/lookuptable.h"
 #include "core/pg/table.h"
 
 struct report {
@@ -29,6 +30,16 @@ static void take(void *self, const struct tg_err *err)
   tg_buf_fini(&b);
 }
 
+static void check_lookups(struct tg_pg *pg, const struct tg_topic *topic, struct report *r)
+{
+  struct tg_err err;
+  for (uint32_t i = 0; i < topic->lookups_count; i++) {
+    if (!topic->lookups[i].table.len) continue;
+    int64_t deadline = tg_clock_mono_us() + 10 * TG_SEC;
+    if (tg_lookuptable_probe(pg, &topic->lookups[i], deadline, &err) != TG_OK) take(r, &err);
+  }
+}
+
 static void check_tables(const struct tg_config *c, const struct tg_program *p, struct report *r)
 {
   struct tg_pg_conf conf = {.dsn = c->dsn,
@@ -46,10 +57,12 @@ static void check_tables(const struct tg_config *c, const struct tg_program *p, 
   enum tg_rc rc =
       pg ? tg_pg_connect(pg, &fresh, &err) : tg_err_set(&err, TG_FATAL, "check", "out of memory");
   if (rc != TG_OK) take(r, &err);
-  for (uint32_t t = 0; rc == TG_OK && t < count; t++)
+  for (uint32_t t = 0; rc == TG_OK && t < count; t++) {
     if (tg_table_prepare(pg, topics[t], mode, &created, tg_clock_mono_us() + 10 * TG_SEC, &err) !=
         TG_OK)
       take(r, &err);
+    check_lookups(pg, topics[t], r);
+  }
   tg_pg_free(pg);
 }
 

@@ -30,6 +30,7 @@ struct tg_generation *tg_generation_ref(struct tg_generation *g)
 void tg_generation_drop(struct tg_generation *g)
 {
   if (!g || atomic_fetch_sub(&g->references, 1) != 1) return;
+  tg_lookups_free(g->lookups);
   tg_arena_fini(&g->arena);
   free(g);
 }
@@ -40,6 +41,15 @@ enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault
   struct tg_program_conf conf = {.memory_max = g->config->lua_memory_bytes,
                                  .deadline_us = g->config->lua_deadline_us};
   return tg_program_new(&g->files, &conf, fault, self, out);
+}
+
+enum tg_rc tg_generation_lookups(struct tg_generation *g, const struct tg_program *p,
+                                 struct tg_err *err)
+{
+  uint32_t count;
+  const struct tg_topic *const *topics = tg_program_topics(p, &count);
+  g->lookups = tg_lookups_new(topics, count);
+  return g->lookups ? TG_OK : tg_err_set(err, TG_FATAL, "lookups", "out of memory");
 }
 
 enum tg_rc tg_generation_has_topics(const struct tg_generation *g, const struct tg_program *p,

@@ -5,6 +5,7 @@
 #define TG_APP_GENERATION_H
 
 #include "core/app/fileset.h"
+#include "core/app/lookups.h"
 
 #include <stdatomic.h>
 
@@ -12,6 +13,7 @@ struct tg_generation {
   struct tg_arena arena;
   struct tg_fileset files;
   const struct tg_config *config; /* borrowed */
+  struct tg_lookups *lookups;     /* read from tables; NULL until tg_generation_lookups() */
   atomic_uint references;
 };
 
@@ -24,6 +26,11 @@ void tg_generation_drop(struct tg_generation *g); /* NULL is fine */
 /* Builds a program of it; every fault is reported. */
 enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault, void *self,
                                  struct tg_program **out);
+
+/* Makes room for the lookups that the program's topics read from tables. TG_FATAL without memory.
+ * */
+enum tg_rc tg_generation_lookups(struct tg_generation *g, const struct tg_program *p,
+                                 struct tg_err *err);
 
 /* TG_CONFIG, with the fault told: a set without any topic, which a process cannot run. It may be
  * an empty mount. */

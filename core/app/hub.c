@@ -17,8 +17,10 @@ enum {
 static const struct {
   enum tg_hold hold;
   const char *name;
-} hold_names[] = {
-    {TG_HOLD_PREPARE, "prepare"}, {TG_HOLD_TABLE, "table"}, {TG_HOLD_BREAKER, "breaker"}};
+} hold_names[] = {{TG_HOLD_PREPARE, "prepare"},
+                  {TG_HOLD_TABLE, "table"},
+                  {TG_HOLD_BREAKER, "breaker"},
+                  {TG_HOLD_LOOKUP, "lookup"}};
 
 struct tg_hub *tg_hub_new(const struct tg_config *config, struct tg_metrics *metrics)
 {
@@ -66,6 +68,12 @@ static void publish(struct tg_hub *h, const struct tg_topic_state *s)
   atomic_fetch_add(&h->version, 1);
 }
 
+/* What every start goes through. */
+static bool usual(enum tg_hold why)
+{
+  return why == TG_HOLD_PREPARE || why == TG_HOLD_LOOKUP;
+}
+
 void tg_hub_hold(struct tg_hub *h, struct tg_text topic, enum tg_hold why, const char *reason)
 {
   pthread_mutex_lock(&h->lock);
@@ -77,7 +85,7 @@ void tg_hub_hold(struct tg_hub *h, struct tg_text topic, enum tg_hold why, const
     if (fresh) publish(h, s);
   }
   pthread_mutex_unlock(&h->lock);
-  if (fresh && why != TG_HOLD_PREPARE)
+  if (fresh && !usual(why))
     tg_log(TG_WARN, "topic", "%.*s waits (%s): %s", TG_TEXT(topic), hold_name(why), reason);
 }
 
@@ -92,7 +100,7 @@ static void release(struct tg_hub *h, struct tg_text topic, enum tg_hold why, bo
     publish(h, s);
   }
   pthread_mutex_unlock(&h->lock);
-  if (was && why != TG_HOLD_PREPARE)
+  if (was && !usual(why))
     tg_log(TG_INFO, "topic", "%.*s goes on (%s)", TG_TEXT(topic), hold_name(why));
 }
 

@@ -9,6 +9,7 @@
  *   releases it
  *   BREAKER  its breaker is open in PostgreSQL, or about to be          the keeper mirrors
  *   tidegate.breaker
+ *   LOOKUP   a lookup of it was not read yet                            the keeper reads it
  *
  * Thread: any; a mutex inside. */
 #ifndef TG_APP_HUB_H
@@ -20,7 +21,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum tg_hold { TG_HOLD_PREPARE = 1, TG_HOLD_TABLE = 2, TG_HOLD_BREAKER = 4 };
+enum tg_hold { TG_HOLD_PREPARE = 1, TG_HOLD_TABLE = 2, TG_HOLD_BREAKER = 4, TG_HOLD_LOOKUP = 8 };
 enum { TG_TOPICS_MAX = 1024, TG_TOPIC_BYTES_MAX = 249 };
 
 struct tg_topic_state {

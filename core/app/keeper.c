@@ -266,6 +266,8 @@ static enum tg_rc adopt(struct tg_keeper *k, struct tg_swap_request *r)
     enum tg_rc rc = prepare_table(k, topics[t], &r->err);
     if (rc != TG_OK) return rc;
   }
+  enum tg_rc rc = tg_lookups_read(r->generation->lookups, k->hub, k->pg, &r->err);
+  if (rc != TG_OK) return rc;
   return keep_generation(k, r->generation, &r->err) ? TG_OK : r->err.rc;
 }
 
@@ -286,6 +288,7 @@ static void serve_request(struct tg_keeper *k)
     struct tg_program *p = k->program;
     set_program(k, r->generation, r->program);
     hold_new_topics(k);
+    tg_lookups_retire(g->lookups, k->generation->lookups, k->hub);
     tg_program_free(p);
     tg_generation_drop(g);
   }
@@ -296,11 +299,13 @@ static void serve_request(struct tg_keeper *k)
 static void turn(struct tg_keeper *k)
 {
   serve_request(k);
+  tg_lookups_watch(k->generation->lookups, k->hub);
   if (!ready(k)) return;
   struct tg_err err;
   if (!k->generation_kept) k->generation_kept = keep_generation(k, k->generation, &err);
   finish_reload(k);
   look_after_topics(k);
+  tg_lookups_refresh(k->generation->lookups, k->hub, k->pg);
   write_notes(k);
 }
 
@@ -357,6 +362,7 @@ enum tg_rc tg_keeper_start(struct tg_keeper *k, struct tg_hub *hub,
   pthread_mutex_init(&k->lock, NULL);
   pthread_cond_init(&k->changed, NULL);
   hold_new_topics(k);
+  tg_lookups_hold(generation->lookups, hub);
   k->pg = tg_pg_new(&k->pg_conf);
   if (!k->pg) return tg_err_set(err, TG_FATAL, "keeper", "out of memory");
   tg_pg_stop_flag(k->pg, &hub->stopping);

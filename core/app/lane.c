@@ -173,7 +173,9 @@ static enum tg_rc process(struct tg_lane *lane, uint32_t topic, struct tg_batch 
   int64_t start = tg_clock_thread_us();
   rc = tg_decoder_run(lane->decoders[topic], b, &err);
   int64_t decode_us = tg_clock_thread_us() - start;
+  if (rc == TG_OK) rc = tg_lookups_lend(lane->generation->lookups, b, &err);
   if (rc == TG_OK) rc = tg_program_run(lane->program, b, &j, tick, lane, &err);
+  tg_lookups_return(b);
   if (rc == TG_FULL) return rc;
   if (rc != TG_OK) {
     trip(lane, b, err.what);

@@ -71,6 +71,8 @@ static enum tg_rc build(const struct tg_config *c, struct faults *f, struct tg_g
     rc = tg_program_test(*program, NULL, take_test, f, &counts, &err);
     if (rc != TG_OK) take_fault(f, &err);
     if (rc == TG_OK) rc = tg_generation_has_topics(*g, *program, take_fault, f);
+    if (rc == TG_OK && (rc = tg_generation_lookups(*g, *program, &err)) != TG_OK)
+      take_fault(f, &err);
     if (f->count) tg_program_free(*program), rc = TG_CONFIG;
   }
   if (rc != TG_OK) tg_generation_drop(*g);

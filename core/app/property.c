@@ -58,6 +58,10 @@ static const struct tg_property properties[] = {
      false, "Memory of the scripts of one lane."},
     {"lua.deadline", TG_PROPERTY_DURATION, AT(lua_deadline_us), 10000, 60000000, "2s", NULL, false,
      false, "Longest run of one call of a script."},
+    {"lookups.bytes", TG_PROPERTY_SIZE, AT(lookups_bytes), MIB, 4096 * MIB, "64MiB", NULL, false,
+     false,
+     "Most memory of one lookup that is read from a table; twice that while it is read again. Not "
+     "part of `memory`."},
     {"http.listen", TG_PROPERTY_TEXT, AT(http_listen), 0, 200, "127.0.0.1:8080", NULL, false, false,
      "Address of metrics, health and status; empty = off."},
     {"http.token_file", TG_PROPERTY_PATH, AT(http_token_file), 1, 4096, NULL, NULL, false, false,

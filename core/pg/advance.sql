@@ -19,7 +19,8 @@ CREATE FUNCTION tidegate.advance_v1(
   p_in int[], p_loaded int[], p_tagged int[], p_quarantined int[], p_late int[], p_dropped int[],
   p_drops jsonb,
   p_event_min bigint[], p_event_max bigint[], p_kafka_max bigint[],
-  p_last_offset bigint[], p_last_us bigint[], p_last_crc bigint[], p_checked boolean DEFAULT true)
+  p_last_offset bigint[], p_last_us bigint[], p_last_crc bigint[], p_checked boolean DEFAULT true,
+  p_lookups jsonb DEFAULT NULL)
 RETURNS int LANGUAGE plpgsql VOLATILE
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET jit = off AS $$
@@ -39,12 +40,12 @@ BEGIN
     (partition_id, from_offset, to_offset,
      n_in, n_loaded, n_tagged, n_quarantined, n_late, n_dropped, drops,
      min_event_time, max_event_time, max_kafka_ts, last_offset, last_ts, last_crc,
-     generation, committed_at)
+     generation, lookups, committed_at)
   SELECT w.id, w.from_offset, w.to_offset,
          w.n_in, w.loaded, w.tagged, w.quarantined, w.late, w.dropped,
          p_drops -> w.id::text, tidegate.us_v1(w.event_min), tidegate.us_v1(w.event_max),
          tidegate.us_v1(w.kafka_max), w.last_offset, tidegate.us_v1(w.last_us), w.last_crc,
-         p_generation, clock_timestamp()
+         p_generation, p_lookups -> w.id::text, clock_timestamp()
   FROM unnest(p_id, p_claim, p_from, p_to,
               p_in, p_loaded, p_tagged, p_quarantined, p_late, p_dropped,
               p_event_min, p_event_max, p_kafka_max, p_last_offset, p_last_us, p_last_crc)

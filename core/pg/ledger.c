@@ -11,16 +11,17 @@ enum tg_rc tg_ledger_trace(struct tg_pg *pg, int32_t partition_id, int64_t offse
   const char *params[] = {part, at};
   snprintf(part, sizeof part, "%d", partition_id);
   snprintf(at, sizeof at, "%" PRId64, offset);
-  return tg_pg_query(pg,
-                     "SELECT p.pipeline, p.cluster_id, p.topic, p.part, p.incarnation, p.kind,"
-                     " $2::bigint AS \"offset\", s.from_offset, s.to_offset, s.generation,"
-                     " s.committed_at, s.n_in, s.n_loaded, s.n_tagged, s.n_quarantined, s.n_late,"
-                     " s.n_dropped, s.drops, s.min_event_time, s.max_event_time, s.max_kafka_ts"
-                     " FROM (SELECT * FROM tidegate.segment WHERE partition_id = $1::int"
-                     "  AND from_offset <= $2::bigint ORDER BY from_offset DESC LIMIT 1) s"
-                     " JOIN tidegate.partition p ON p.id = s.partition_id"
-                     " WHERE s.to_offset > $2::bigint",
-                     params, 2, deadline_us, err);
+  return tg_pg_query(
+      pg,
+      "SELECT p.pipeline, p.cluster_id, p.topic, p.part, p.incarnation, p.kind,"
+      " $2::bigint AS \"offset\", s.from_offset, s.to_offset, s.generation,"
+      " s.committed_at, s.n_in, s.n_loaded, s.n_tagged, s.n_quarantined, s.n_late,"
+      " s.n_dropped, s.drops, s.lookups, s.min_event_time, s.max_event_time, s.max_kafka_ts"
+      " FROM (SELECT * FROM tidegate.segment WHERE partition_id = $1::int"
+      "  AND from_offset <= $2::bigint ORDER BY from_offset DESC LIMIT 1) s"
+      " JOIN tidegate.partition p ON p.id = s.partition_id"
+      " WHERE s.to_offset > $2::bigint",
+      params, 2, deadline_us, err);
 }
 
 enum tg_rc tg_ledger_balance(struct tg_pg *pg, const char *pipeline, int64_t deadline_us,

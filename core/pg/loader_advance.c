@@ -153,6 +153,28 @@ static void visit_drops(void *to, const struct tg_batch *b, const struct tg_segm
   add_drops(to, b, s);
 }
 
+/* Appends "7":{"rates":"2026-.."} for a segment that was judged with lookups from tables. */
+static void visit_lookups(void *to, const struct tg_batch *b, const struct tg_segment *s)
+{
+  struct tg_buf *json = to;
+  if (!b->lookups_used.len) return;
+  tg_buf_printf(json, "%s\"%d\":", json->len > 1 ? "," : "", s->partition_id);
+  tg_buf_text(json, b->lookups_used);
+}
+
+/* Appends an argument that is a JSON object by partition id. */
+static void add_object(struct tg_attempt *a, const char *before,
+                       void (*visit)(void *, const struct tg_batch *, const struct tg_segment *))
+{
+  struct tg_loader *l = a->l;
+  tg_buf_clear(&l->text);
+  tg_buf_char(&l->text, '{');
+  each_segment(a->load, &l->text, visit);
+  tg_buf_char(&l->text, '}');
+  tg_buf_str(&l->sql, before);
+  tg_sql_literal(&l->sql, tg_buf_view(&l->text));
+}
+
 static void add_array(struct tg_buf *sql, const struct tg_buf *entries, enum column c)
 {
   tg_buf_str(sql, ",'");
@@ -180,6 +202,13 @@ static void add_topics(struct tg_buf *sql, struct tg_buf *text, const struct tg_
   tg_sql_literal(sql, tg_buf_view(text));
 }
 
+static bool any_lookups(const struct tg_load *load)
+{
+  for (uint32_t i = 0; i < load->batches_count; i++)
+    if (load->batches[i].lookups_used.len) return true;
+  return false;
+}
+
 /* The whole message in l->sql; l->piece and l->text are used on the way. */
 static enum tg_rc make_message(struct tg_attempt *a)
 {
@@ -196,14 +225,11 @@ static enum tg_rc make_message(struct tg_attempt *a)
   tg_buf_char(&l->sql, ',');
   add_topics(&l->sql, &l->text, a->load);
   for (enum column c = ID; c <= DROPPED; c++) add_array(&l->sql, &l->piece, c);
-  tg_buf_clear(&l->text);
-  tg_buf_char(&l->text, '{');
-  each_segment(a->load, &l->text, visit_drops);
-  tg_buf_char(&l->text, '}');
-  tg_buf_char(&l->sql, ',');
-  tg_sql_literal(&l->sql, tg_buf_view(&l->text));
+  add_object(a, ",", visit_drops);
   for (enum column c = EVENT_MIN; c < COLUMNS; c++) add_array(&l->sql, &l->piece, c);
-  tg_buf_str(&l->sql, tg_fault("no.fencing") ? ",false); COMMIT" : "); COMMIT");
+  if (tg_fault("no.fencing")) tg_buf_str(&l->sql, ",p_checked=>false");
+  if (any_lookups(a->load)) add_object(a, ",p_lookups=>", visit_lookups);
+  tg_buf_str(&l->sql, "); COMMIT");
   tg_buf_cstr(&l->sql);
   if (!l->sql.failed && !l->piece.failed && !l->text.failed) return TG_OK;
   return tg_err_set(a->err, TG_RETRY, "pg", "no memory for the ledger rows");

@@ -54,6 +54,7 @@ CREATE TABLE tidegate.segment (
   committed_at   timestamptz NOT NULL,
   generation     text NOT NULL,
   drops          jsonb,                           -- reason -> rows
+  lookups        jsonb,                           -- lookup -> version of the snapshot used
   PRIMARY KEY (partition_id, from_offset),
   CHECK (n_in = n_loaded + n_quarantined + n_late + n_dropped)
 );
