@@ -1,6 +1,7 @@
 /* Methods of a batch: fates, Kafka's own columns, functions by row; and assignment to fields. */
 #include "bindings/batchlib.h"
 #include "bindings/api.h"
+#include "bindings/summaryobj.h"
 #include "bindings/vm.h"
 #include "core/data/cast.h"
 #include "core/data/literal.h"
@@ -254,6 +255,8 @@ const struct tg_api tg_api_batch[] = {
     {"quarantine", "b:quarantine(mask, reason)", "Transform: these rows go to the quarantine.",
      batch_quarantine},
     {"tag", "b:tag(mask, reason)", "Transform: loaded, with the reason in _issues.", batch_tag},
+    {"count", "b:count([mask])", "A summary: m.rows, and m.value of them for which mask is true.",
+     tg_columnlib_count},
     {"map_rows", "b:map_rows({names}, fn)",
      "A mask by a Lua function of each row (null is nil), and the reasons behind its false; slow.",
      map_rows},

@@ -4,6 +4,7 @@
 #include "bindings/batchlib.h"
 #include "bindings/cellobj.h"
 #include "bindings/columnobj.h"
+#include "bindings/summaryobj.h"
 
 #include <stdio.h>
 
@@ -125,6 +126,7 @@ void tg_batchobj_open(lua_State *L)
 {
   tg_columnobj_open(L);
   tg_cellobj_open(L);
+  tg_summaryobj_open(L);
   open_batch(L);
   tg_api_set(L, tg_api_globals);
   tg_null_push(L);
@@ -140,12 +142,18 @@ void tg_batchobj_push(lua_State *L, struct tg_batch *b, enum tg_phase phase)
   memset(live->unused, 0, sizeof live->unused);
   h->use = live->use = ++live->uses;
   live->b = b, live->phase = phase, live->rows = NULL, live->read = NULL;
+  live->where = NULL;
   live->full = live->untried = false, live->masks = 0;
 }
 
 void tg_batchobj_measure(lua_State *L, const uint8_t *rows)
 {
   tg_live(L)->rows = rows;
+}
+
+void tg_batchobj_where(lua_State *L, const struct tg_column *where)
+{
+  tg_live(L)->where = where;
 }
 
 uint32_t tg_batchobj_close(lua_State *L, const char **line)

@@ -22,6 +22,8 @@ void tg_batchobj_push(lua_State *L, struct tg_batch *b, enum tg_phase phase);
 /* Restricts the summaries of the current batch to rows that are not 0 here (NULL: all rows), until
  * it is closed. rows: borrowed. */
 void tg_batchobj_measure(lua_State *L, const uint8_t *rows);
+/* The same for a check: summaries and groups see the live rows for which this mask is true. */
+void tg_batchobj_where(lua_State *L, const struct tg_column *where);
 /* Ends the validity of all objects of the current batch. Returns the number of masks made and never
  * used; *line gets where the first of them was made ("scripts/orders.lua:12"), static per VM. */
 uint32_t tg_batchobj_close(lua_State *L, const char **line);

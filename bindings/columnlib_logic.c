@@ -59,11 +59,7 @@ static int col_equals(lua_State *L)
 static int col_between(lua_State *L)
 {
   struct tg_handle *h = tg_handle_check(L, 1);
-  struct tg_bounds bounds = {.has_min = !tg_arg_absent(L, 2), .has_max = !tg_arg_absent(L, 3)};
-  if (bounds.has_min) bounds.min = tg_arg_check(L, 2);
-  if (bounds.has_max) bounds.max = tg_arg_check(L, 3);
-  bounds.exclusive_min = lua_toboolean(L, 4);
-  bounds.exclusive_max = lua_toboolean(L, 5);
+  struct tg_bounds bounds = tg_bounds_check(L, 2);
   struct tg_op op = tg_op_begin(L, h);
   return tg_op_done(L, &op, "between", tg_compare_between(&op, h->c, &bounds));
 }

@@ -146,6 +146,17 @@ struct tg_arg tg_arg_check(lua_State *L, int idx)
   return tg_arg_column(tg_column_check(L, idx));
 }
 
+struct tg_bounds tg_bounds_check(lua_State *L, int idx)
+{
+  struct tg_bounds bounds = {.has_min = !tg_arg_absent(L, idx),
+                             .has_max = !tg_arg_absent(L, idx + 1)};
+  if (bounds.has_min) bounds.min = tg_arg_check(L, idx);
+  if (bounds.has_max) bounds.max = tg_arg_check(L, idx + 1);
+  bounds.exclusive_min = lua_toboolean(L, idx + 2);
+  bounds.exclusive_max = lua_toboolean(L, idx + 3);
+  return bounds;
+}
+
 struct tg_literal *tg_arg_set_check(lua_State *L, int idx, struct tg_op *op, uint32_t *count)
 {
   luaL_checktype(L, idx, LUA_TTABLE);
@@ -343,8 +354,8 @@ static int no_method(lua_State *L)
 
 static void push_methods(lua_State *L)
 {
-  const struct tg_api *const lists[] = {tg_api_logic, tg_api_math, tg_api_text,
-                                        tg_api_time,  tg_api_cast, tg_api_nested};
+  const struct tg_api *const lists[] = {tg_api_logic, tg_api_math,   tg_api_text,   tg_api_time,
+                                        tg_api_cast,  tg_api_nested, tg_api_summary};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) tg_api_set(L, lists[i]);
   lua_createtable(L, 0, 2);

@@ -10,7 +10,7 @@
 #define TG_BINDINGS_COLUMNOBJ_H
 
 #include "bindings/batchobj.h"
-#include "core/data/op.h"
+#include "core/data/compare.h"
 
 #include <lauxlib.h>
 
@@ -42,6 +42,7 @@ struct tg_live {
   bool full;           /* the batch's own arena had no room */
   struct tg_err err;
   char line[160]; /* what tg_batchobj_close() returns */
+  const struct tg_column *where; /* of a check: rows that summaries and groups see; NULL: all */
   struct tg_unused unused[TG_MASKS_UNUSED_MAX];
 };
 
@@ -64,6 +65,9 @@ static inline bool tg_arg_absent(lua_State *L, int idx)
 struct tg_text tg_arg_text_check(lua_State *L, int idx);
 /* The text at idx, or an empty one. */
 struct tg_text tg_arg_text_opt(lua_State *L, int idx);
+
+/* min, max, exclusive_min, exclusive_max from idx on; nil: no bound. */
+struct tg_bounds tg_bounds_check(lua_State *L, int idx);
 
 /* The values of the list at idx, in op's arena; their texts stay with the list. Raises for
  * anything else. */

@@ -49,6 +49,7 @@ int tg_rulerun_open(lua_State *L, struct tg_judging *j)
     lua_pushvalue(L, batch);
     lua_call(L, 1, 1);
     j->where = tg_mask_check(L, -1);
+    tg_batchobj_where(L, j->where);
   }
   if (j->rule->read_as) read_columns(L, j);
   return batch;

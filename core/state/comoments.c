@@ -54,7 +54,9 @@ void tg_comoments_read(struct tg_comoments *m, struct tg_unpack *in)
 bool tg_comoments_correlation(const struct tg_comoments *m, double *out)
 {
   if (m->a.count < 2 || m->a.m2 == 0 || m->b.m2 == 0) return false;
-  *out = fmax(-1, fmin(1, m->product / sqrt(m->a.m2) / sqrt(m->b.m2)));
+  double size = sqrt(m->a.m2 * m->b.m2);
+  if (size == 0 || isinf(size)) size = sqrt(m->a.m2) * sqrt(m->b.m2);
+  *out = fmax(-1, fmin(1, m->product / size));
   return true;
 }
 

@@ -2,6 +2,7 @@
 #include "core/state/counts.h"
 #include "core/state/number.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { SLOTS_MIN = 32 };
@@ -225,4 +226,19 @@ double tg_counts_distinct(struct tg_counts *s)
   cut(s);
   if (!s->cut) return s->used;
   return ((double)s->used - 1) / ((double)s->limit * 0x1p-64);
+}
+
+static double surprise(uint64_t n, uint64_t count)
+{
+  double p = (double)n / (double)count;
+  return n ? -p * log(p) : 0;
+}
+
+double tg_counts_entropy(struct tg_counts *s)
+{
+  uint32_t count;
+  const struct tg_counted *items = tg_counts_list(s, &count);
+  double sum = surprise(tg_counts_other(s), s->count);
+  for (uint32_t i = 0; i < count; i++) sum += surprise(items[i].n, s->count);
+  return sum;
 }

@@ -51,6 +51,8 @@ const struct tg_counted *tg_counts_list(struct tg_counts *s, uint32_t *count);
 uint64_t tg_counts_of(struct tg_counts *s, const struct tg_datum *d);
 /* Rows of values that are not kept. */
 uint64_t tg_counts_other(struct tg_counts *s);
+/* -sum p ln p over the values; what is not kept counts as one value. */
+double tg_counts_entropy(struct tg_counts *s);
 /* The number of different values; an estimate when cut. */
 double tg_counts_distinct(struct tg_counts *s);
 

@@ -73,15 +73,13 @@ static __int128 span_us(struct tg_span span)
   return ((__int128)span.months * 30 + span.days) * 86400000000 + span.us;
 }
 
-/* Wide numeric, json, intervals, masks; x: the value as a double. */
+/* Wide numeric, json, intervals; x: the value as a double. */
 static void add_one(struct tg_sum *s, const struct tg_column *c, uint32_t row, double x)
 {
   __int128 v;
   uint32_t scale;
   enum tg_store store = tg_type_store(c->type);
-  if (store == TG_STORE_MASK)
-    add_exact(s, c->v.mask[row] == TG_TRUE, 0);
-  else if (store == TG_STORE_SPAN)
+  if (store == TG_STORE_SPAN)
     add_exact(s, span_us(c->v.spans[row]), 6);
   else if (store == TG_STORE_TEXT && wide_digits(c->v.texts[row], &v, &scale))
     add_exact(s, v, scale);
@@ -89,11 +87,27 @@ static void add_one(struct tg_sum *s, const struct tg_column *c, uint32_t row, d
     add_float(s, x);
 }
 
+static void add_mask(struct tg_sum *s, const struct tg_column *c, const uint8_t *live)
+{
+  uint32_t n = 0, yes = 0;
+  for (uint32_t i = 0; i < c->rows; i++) {
+    bool seen = !(live && !live[i]) && !(c->nul && c->nul[i]) && c->v.mask[i] != TG_UNKNOWN;
+    n += seen;
+    yes += seen && c->v.mask[i] == TG_TRUE;
+  }
+  s->count += n;
+  add_exact(s, yes, 0);
+}
+
 bool tg_sum_add(struct tg_sum *s, struct tg_op *op, const struct tg_column *c, const uint8_t *live)
 {
   uint32_t n, k = 0;
   if (tg_type_is_number(c->type) && tg_type_store(c->type) == TG_STORE_INT) {
     add_ints(s, c, live);
+    return true;
+  }
+  if (tg_type_store(c->type) == TG_STORE_MASK && !c->type.array) {
+    add_mask(s, c, live);
     return true;
   }
   const double *x = tg_number_gather(op, c, live, &n);

@@ -161,6 +161,60 @@ static void an_unknown_name_is_explained(void **state)
   raises("return b.id[1]", "use b:map_rows()");
 }
 
+static void summaries_tell_figures(void **state)
+{
+  (void)state;
+  gives("return b.id:moments().mean", "2.5");
+  gives("return b.id:moments().count", "4");
+  gives("return b.amount:sum().value", "63.0");
+  gives("return b.id:sum().value", "10");
+  gives("return b.kind:min().value", " Sale ");
+  gives("return b.ts:max().value", "1970-01-01T00:00:03Z");
+  gives("return b.ts:max():between('1970-01-01', '1970-01-01T01:00:03+01:00')", "true");
+  gives("return b.kind:distinct().distinct", "3");
+  gives("return b.ratio:quantiles().median", "0.75");
+  gives("return b.ratio:quantiles():nearest(0.5)", "1.0");
+  gives("return b.ratio:quantiles():q(1)", "1.5");
+  gives("local m = b.flag:counts() return m:of(false) .. m:of(true) .. m:of('x')", "210");
+  gives("local l = b.kind:counts():list(1) return #l .. l[1][1] .. l[1][2]", "1 Sale 1");
+  gives("return b.id:comoments(b.ratio).correlation", "1.0");
+  gives("local m = b:count(b.id:ge(2)) return m.value .. '/' .. m.rows", "3/4");
+}
+
+static void counts_find_values_of_any_type(void **state)
+{
+  (void)state;
+  gives("return b.amount:counts():of(10.5)", "1");
+  gives("return b.amount:counts():of(21)", "1");
+  gives("return b.ratio:counts():of(0.5)", "1");
+  gives("return b.ratio:counts():of(1)", "1");
+  gives("return b.ts:counts():of('1970-01-01T01:00:01+01:00')", "1");
+  gives("return b.ts:counts():of('never')", "0");
+  gives("return b.id:counts():of(null)", "0");
+}
+
+static void dead_rows_are_not_summarised(void **state)
+{
+  (void)state;
+  batch.fates[3] = TG_DROP;
+  gives("return b.id:sum().value", "6");
+  gives("return b:count().rows", "3");
+  batch.fates[3] = TG_LOAD;
+}
+
+static void summaries_explain_misuse(void **state)
+{
+  (void)state;
+  raises("return b.kind:moments()", "moments: numbers are needed, this is text");
+  raises("return b.id:sum().median", "sum has no 'median'");
+  raises("return b.id:sum():q(0.5)", "sum has no method 'q'");
+  raises("return b.id:quantiles():q(2)", "a share from 0 to 1");
+  raises("return b.id:counts(0)", "1 to 131072 different values can be kept");
+  raises("b.id:sum().value = 1", "a summary cannot be changed");
+  raises("return b.id:max():between('x')", "cannot be compared");
+  gives("return tostring(b.id:sum())", "summary sum");
+}
+
 static void comparisons_and_masks_work_on_columns(void **state)
 {
   (void)state;
@@ -411,6 +465,10 @@ int main(void)
       T(a_batch_shows_its_columns),
       T(an_unknown_name_is_explained),
       T(comparisons_and_masks_work_on_columns),
+      T(summaries_tell_figures),
+      T(counts_find_values_of_any_type),
+      T(dead_rows_are_not_summarised),
+      T(summaries_explain_misuse),
       T(arithmetic_is_exact),
       T(text_and_choice_work_on_columns),
       T(json_and_arrays_are_reached),

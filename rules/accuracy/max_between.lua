@@ -1,0 +1,36 @@
+-- rules/accuracy/max_between.lua: the largest value lies between two bounds.
+return {
+  doc       = "The largest value lies between min and max; numbers, texts, instants.",
+  dimension = "accuracy",
+  params    = { "column column", "min value?", "max value?" },
+  validate  = function(p)
+    if p.min == nil and p.max == nil then return "give min, max or both" end
+  end,
+  measure   = function(b, p) return b[p.column]:max() end,
+  judge     = function(m, p) return m:between(p.min, p.max), m.value end,
+  tests     = {
+    { "both ends belong", with = { "x", min = 5, max = 5 }, given = { x = { 2, null, 3, 5 } },
+      verdict = "pass", observed = 5, evaluated = 3 },
+    { "below min", with = { "x", min = 6 }, given = { x = { 2, 3, 5 } }, verdict = "fail",
+      observed = 5 },
+    { "above max", with = { "x", max = 4 }, given = { x = { 2, 3, 5 } }, verdict = "fail" },
+    { "numeric is exact", with = { "x", min = 0.1, max = 0.1 }, given = { x = { "0.1", "0.10" } },
+      types = { x = "numeric(12,2)" }, verdict = "pass" },
+    { "texts", with = { "x", min = "b" }, given = { x = { "b", "c" } }, verdict = "pass",
+      observed = "c" },
+    { "instants", with = { "x", max = "2026-01-01T00:00:00Z" }, given = { x = at("0s", "5s") },
+      verdict = "fail", observed = "2026-01-01T00:00:05Z" },
+    { "only rows of where", with = { "x", min = 3, max = 3, where = "y" },
+      given = { x = { 2, 3, 5 }, y = { false, true, false } }, verdict = "pass", observed = 3 },
+    { "no values fail", with = { "x", min = 1 }, given = { x = { null } }, types = { x = "bigint" },
+      verdict = "fail", observed = null },
+    { "no values may be skipped", with = { "x", min = 1, empty = "skip" }, given = { x = { null } },
+      types = { x = "bigint" }, verdict = "skip" },
+    { "no bound is an error", with = { "x" }, given = { x = { 1 } }, verdict = "error" },
+    { "only max is enough", with = { "x", max = 9 }, given = { x = { 1 } }, verdict = "pass" },
+    { "min above max is an error", with = { "x", min = 2, max = 1 }, given = { x = { 1 } },
+      verdict = "error" },
+    { "a text bound for numbers is an error", with = { "x", min = "a" }, given = { x = { 1 } },
+      verdict = "error" },
+  },
+}
