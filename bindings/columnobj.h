@@ -41,7 +41,7 @@ struct tg_live {
   bool untried;        /* a lookup was asked whose table nobody has read */
   bool full;           /* the batch's own arena had no room */
   struct tg_err err;
-  char line[160]; /* what tg_batchobj_close() returns */
+  char line[160];                /* what tg_batchobj_close() returns */
   const struct tg_column *where; /* of a check: rows that summaries and groups see; NULL: all */
   struct tg_unused unused[TG_MASKS_UNUSED_MAX];
 };
