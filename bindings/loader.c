@@ -16,6 +16,11 @@ extern const char tg_embed_prelude_bind_lua[];
 extern const char tg_embed_prelude_rules_lua[];
 extern const char tg_embed_prelude_lookups_lua[];
 extern const char tg_embed_prelude_topics_lua[];
+extern const char tg_embed_prelude_series_lua[];
+extern const char tg_embed_prelude_given_lua[];
+extern const char tg_embed_prelude_checks_lua[];
+extern const char tg_embed_prelude_property_lua[];
+extern const char tg_embed_prelude_compare_lua[];
 extern const char tg_embed_prelude_tests_lua[];
 extern const char tg_embed_prelude_trials_lua[];
 
@@ -31,6 +36,11 @@ static const struct prelude {
     {"rules", "prelude_rules.lua", tg_embed_prelude_rules_lua},
     {"lookups", "prelude_lookups.lua", tg_embed_prelude_lookups_lua},
     {"topics", "prelude_topics.lua", tg_embed_prelude_topics_lua},
+    {"series", "prelude_series.lua", tg_embed_prelude_series_lua},
+    {"given", "prelude_given.lua", tg_embed_prelude_given_lua},
+    {"checks", "prelude_checks.lua", tg_embed_prelude_checks_lua},
+    {"property", "prelude_property.lua", tg_embed_prelude_property_lua},
+    {"compare", "prelude_compare.lua", tg_embed_prelude_compare_lua},
     {"tests", "prelude_tests.lua", tg_embed_prelude_tests_lua},
     {"trials", "prelude_trials.lua", tg_embed_prelude_trials_lua},
 };

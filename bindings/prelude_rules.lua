@@ -210,6 +210,7 @@ local function load(file, rule)
   local kind = {
     name = file.name, file = file, doc = rule.doc, dimension = rule.dimension,
     topics = rule.topics, params = list, declared = rule.params, preset = {},
+    depends = rule.depends, state = rule.state,
     check = rule.check, measure = rule.measure, judge = rule.judge, validate = rule.validate,
     columns = check_columns(rule, report), reason = check_reason(rule, report),
     common = check_common(rule, report), tests = check_tests(rule, file, report),

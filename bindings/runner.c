@@ -1,10 +1,8 @@
 /* Inline tests, Lua's side: prelude_tests.lua lists, prepares and compares; testrun.c runs what it
- * prepared. */
+ * prepared, again and again as long as a comparison leads to a further run. */
 #include "bindings/runner.h"
 
-#include "bindings/lookupread.h"
-#include "bindings/luajson.h"
-#include "bindings/testrun.h"
+#include "bindings/testspec.h"
 #include "core/base/clock.h"
 
 #include <lauxlib.h>
@@ -14,27 +12,18 @@
 struct running {
   struct tg_testrun run;
   struct tg_test test;
-  struct tg_buf json; /* rows being written, one after the other */
-  int list;           /* reference: all tests */
-  int spec;           /* reference: what prepare() made of this one */
-  uint32_t number;    /* from 1 */
-  bool prepared;      /* there is something to run */
+  struct tg_buf json;        /* rows being written, one after the other */
+  int list;                  /* reference: all tests */
+  int spec;                  /* reference: what is to be run next */
+  uint32_t number;           /* from 1 */
+  bool prepared;             /* there is something to run */
+  bool more;                 /* there is a further spec */
+  struct tg_arena_mark mark; /* what a spec needs lies behind it */
 };
 
 static const char *keep(lua_State *L, struct running *r, int idx)
 {
-  size_t len;
-  const char *s = luaL_checklstring(L, idx, &len);
-  struct tg_text kept = tg_arena_copy(&r->run.arena, tg_text_of(s, len + 1));
-  if (!kept.ptr) luaL_error(L, "a test holds at most %d MiB", TG_TEST_BYTES_MAX >> 20);
-  return kept.ptr;
-}
-
-static void *take(lua_State *L, struct running *r, size_t count, size_t size)
-{
-  void *p = tg_arena_zalloc(&r->run.arena, count, size);
-  if (!p) luaL_error(L, "a test holds at most %d MiB", TG_TEST_BYTES_MAX >> 20);
-  return p;
+  return tg_testspec_keep(L, &r->run, idx);
 }
 
 /* --- listing --- */
@@ -81,127 +70,24 @@ static int describe(lua_State *L)
   r->test.subject = keep(L, r, -3);
   r->test.title = keep(L, r, -2);
   r->test.line = (int)lua_tointeger(L, -1);
+  r->mark = tg_arena_mark(&r->run.arena);
   return 0;
 }
 
 /* --- preparing --- */
 
-/* The value at idx as the JSON of one row; a text of its own when raw. */
-static struct tg_text row_json(lua_State *L, struct running *r, int idx, int null_idx, bool raw)
+/* The spec on top becomes what is to be run. [-0, +0] */
+static void take_spec(lua_State *L, struct running *r)
 {
-  const char *why = "";
-  if (raw && lua_type(L, idx) == LUA_TSTRING) {
-    const char *text = keep(L, r, idx);
-    return tg_text_of(text, lua_rawlen(L, idx));
+  int spec = lua_gettop(L);
+  r->prepared = lua_getfield(L, spec, "error") == LUA_TNIL;
+  if (r->prepared) {
+    tg_testspec_read(L, spec, &r->run, &r->json);
+  } else {
+    r->run.error = keep(L, r, -1);
+    r->run.verdict = TG_VERDICT_ERROR;
   }
-  tg_buf_clear(&r->json);
-  if (!tg_luajson_write(L, idx, null_idx, &r->json, &why)) luaL_error(L, "a row holds %s", why);
-  struct tg_text text = tg_arena_copy(&r->run.arena, tg_buf_view(&r->json));
-  if (r->json.failed || !text.ptr) {
-    luaL_error(L, "a test holds at most %d MiB", TG_TEST_BYTES_MAX >> 20);
-  }
-  return text;
-}
-
-/* The list of rows at the top of the stack. [-0, +0] */
-static void read_rows(lua_State *L, struct running *r, bool raw, struct tg_test_batch *out)
-{
-  int list = lua_gettop(L);
-  lua_Unsigned count = lua_rawlen(L, list);
-  if (count > TG_TEST_ROWS_MAX) luaL_error(L, "a test has at most %d rows", TG_TEST_ROWS_MAX);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, r->run.p->prelude);
-  lua_getfield(L, -1, "null");
-  int null = lua_gettop(L);
-  out->rows = take(L, r, count, sizeof *out->rows);
-  for (uint32_t i = 0; i < count; i++) {
-    lua_rawgeti(L, list, i + 1);
-    out->rows[i] = row_json(L, r, lua_gettop(L), null, raw);
-    lua_pop(L, 1);
-  }
-  out->count = (uint32_t)count;
-  lua_settop(L, list);
-}
-
-static void read_batches(lua_State *L, struct running *r, int spec)
-{
-  lua_getfield(L, spec, "batches");
-  lua_Unsigned count = lua_rawlen(L, -1);
-  if (count > TG_TEST_BATCHES_MAX) {
-    luaL_error(L, "a test has at most %d batches", TG_TEST_BATCHES_MAX);
-  }
-  r->run.batches = take(L, r, count, sizeof *r->run.batches);
-  for (uint32_t i = 0; i < count; i++) {
-    lua_rawgeti(L, -1, i + 1);
-    read_rows(L, r, false, &r->run.batches[i]);
-    lua_pop(L, 1);
-  }
-  r->run.batches_count = (uint32_t)count;
-  lua_pop(L, 1);
-}
-
-/* One given column: { name, type }, read from a key of that name, whatever the name. */
-static void read_column(lua_State *L, struct running *r, struct tg_field *f, struct tg_path *path)
-{
-  struct tg_err err;
-  lua_rawgeti(L, -1, 1);
-  lua_rawgeti(L, -2, 2);
-  f->name = tg_text_of(keep(L, r, -2), lua_rawlen(L, -2));
-  if (tg_type_parse(tg_text(keep(L, r, -1)), &f->type, &err) != TG_OK) {
-    luaL_error(L, "types: %s: %s", f->name.ptr, err.what);
-  }
-  path->count = 1, path->steps[0] = f->name;
-  f->source = TG_FROM_VALUE, f->paths = path, f->paths_count = 1;
-  lua_pop(L, 2);
-}
-
-static void read_columns(lua_State *L, struct running *r, int spec)
-{
-  lua_getfield(L, spec, "columns");
-  lua_Unsigned count = lua_rawlen(L, -1);
-  if (count > TG_FIELDS_MAX) luaL_error(L, "a test has at most %d columns", TG_FIELDS_MAX);
-  struct tg_topic *topic = &r->run.topic;
-  topic->name = tg_text("test");
-  topic->event_time = topic->key = -1;
-  topic->fields = take(L, r, count, sizeof *topic->fields);
-  struct tg_path *paths = take(L, r, count, sizeof *paths);
-  for (uint32_t i = 0; i < count; i++) {
-    lua_rawgeti(L, -1, i + 1);
-    read_column(L, r, &topic->fields[i], &paths[i]);
-    lua_pop(L, 1);
-  }
-  topic->fields_count = (uint32_t)count;
-  lua_pop(L, 1);
-}
-
-static void read_topic(lua_State *L, struct running *r, int spec)
-{
-  lua_getfield(L, spec, "handle");
-  r->run.script = lua_touserdata(L, -1);
-  r->run.batches = take(L, r, 1, sizeof *r->run.batches);
-  r->run.batches_count = 1;
-  lua_getfield(L, spec, "events");
-  read_rows(L, r, true, &r->run.batches[0]);
-  if (lua_getfield(L, spec, "rows") == LUA_TTABLE) read_rows(L, r, false, &r->run.expected);
-  lua_pop(L, 3);
-}
-
-static void read_rule(lua_State *L, struct running *r, int spec)
-{
-  read_columns(L, r, spec);
-  read_batches(L, r, spec);
-  lua_getfield(L, spec, "rule");
-  tg_ruleload_fill(L, lua_gettop(L), &r->run.topic, &r->run.rule);
-  lua_pop(L, 1);
-}
-
-static void read_spec(lua_State *L, struct running *r, int spec)
-{
-  if (lua_getfield(L, spec, "lookups") == LUA_TTABLE)
-    tg_lookupread_set(L, lua_gettop(L), &r->run.arena, &r->run.lookups);
-  if (lua_getfield(L, spec, "handle") != LUA_TNIL)
-    read_topic(L, r, spec);
-  else
-    read_rule(L, r, spec);
+  lua_settop(L, spec);
 }
 
 static int prepare(lua_State *L)
@@ -210,16 +96,20 @@ static int prepare(lua_State *L)
   tg_loader_push(L, "tests", "prepare");
   push_item(L, r);
   lua_call(L, 1, 1);
-  int spec = lua_gettop(L);
-  if (lua_getfield(L, spec, "error") != LUA_TNIL) {
-    r->run.error = keep(L, r, -1);
-    r->run.verdict = TG_VERDICT_ERROR;
-  } else {
-    read_spec(L, r, spec);
-    r->prepared = true;
-  }
-  lua_settop(L, spec);
+  lua_pushvalue(L, -1);
   r->spec = luaL_ref(L, LUA_REGISTRYINDEX);
+  take_spec(L, r);
+  return 0;
+}
+
+/* Leaves the run that is over for the spec that followed from it. */
+static int prepare_next(lua_State *L)
+{
+  struct running *r = lua_touserdata(L, 1);
+  tg_ruleload_drop(L, &r->run.rule);
+  tg_testrun_restart(&r->run, r->mark);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, r->spec);
+  take_spec(L, r);
   return 0;
 }
 
@@ -314,6 +204,21 @@ static void push_differences(lua_State *L, const struct running *r)
   lua_pop(L, 1);
 }
 
+/* What the rule said about each batch. */
+static void push_outcomes(lua_State *L, const struct tg_testrun *t)
+{
+  lua_createtable(L, (int)t->outcomes_count, 0);
+  for (uint32_t i = 0; i < t->outcomes_count; i++) {
+    lua_createtable(L, 0, 2);
+    lua_pushstring(L, tg_verdict_name(t->outcomes[i].verdict));
+    lua_setfield(L, -2, "verdict");
+    lua_pushstring(L, t->outcomes[i].seen);
+    lua_setfield(L, -2, "seen");
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "outcomes");
+}
+
 static void push_result(lua_State *L, const struct running *r)
 {
   lua_createtable(L, 0, 8);
@@ -330,16 +235,22 @@ static void push_result(lua_State *L, const struct running *r)
   lua_pushinteger(L, r->run.evaluated);
   lua_setfield(L, -2, "evaluated");
   push_fails(L, &r->run);
+  push_outcomes(L, &r->run);
 }
 
 static int compare(lua_State *L)
 {
   struct running *r = lua_touserdata(L, 1);
-  tg_loader_push(L, "tests", "compare");
+  tg_loader_push(L, "tests", "next");
   push_item(L, r);
   push_result(L, r);
   lua_call(L, 2, 1);
-  if (!lua_isnil(L, -1)) r->test.detail = keep(L, r, -1);
+  r->more = lua_istable(L, -1);
+  if (r->more) {
+    lua_rawseti(L, LUA_REGISTRYINDEX, r->spec);
+  } else if (!lua_isnil(L, -1)) {
+    r->test.detail = keep(L, r, -1);
+  }
   return 0;
 }
 
@@ -353,14 +264,21 @@ static int drop_spec(lua_State *L)
 
 /* --- running --- */
 
+static enum tg_rc run_spec(struct running *r, struct tg_err *err)
+{
+  if (!r->prepared) return TG_OK;
+  return r->run.script ? tg_testrun_topic(&r->run, err) : tg_testrun_rule(&r->run, err);
+}
+
 /* A test that the machinery could not run is a failed test; only a lost VM ends the run. */
 static enum tg_rc run_stages(struct running *r, struct tg_err *err)
 {
   enum tg_rc rc = tg_loader_run(r->run.p, prepare, r, err);
-  if (rc == TG_OK && r->prepared) {
-    rc = r->run.script ? tg_testrun_topic(&r->run, err) : tg_testrun_rule(&r->run, err);
-  }
-  if (rc == TG_OK) rc = tg_loader_run(r->run.p, compare, r, err);
+  do {
+    if (rc == TG_OK) rc = run_spec(r, err);
+    if (rc == TG_OK) rc = tg_loader_run(r->run.p, compare, r, err);
+    if (rc == TG_OK && r->more) rc = tg_loader_run(r->run.p, prepare_next, r, err);
+  } while (rc == TG_OK && r->more);
   if (rc == TG_OK || rc == TG_FATAL) return rc;
   r->test.detail =
       tg_arena_printf(&r->run.arena, "%s%s%s", err->where, *err->where ? ": " : "", err->what);
@@ -398,7 +316,6 @@ static void open_running(struct running *r, struct tg_program *p, int list, uint
 
 static void close_running(struct running *r)
 {
-  tg_lookup_set_drop(&r->run.lookups);
   tg_buf_fini(&r->json);
   tg_testrun_fini(&r->run);
 }
@@ -460,9 +377,7 @@ static enum tg_rc eval_one(struct running *r, void (*take_run)(void *, const str
   struct tg_err ignored;
   struct tg_arena_mark mark = tg_arena_mark(&r->run.p->arena);
   enum tg_rc rc = tg_loader_run(r->run.p, prepare, r, err);
-  if (rc == TG_OK && r->prepared) {
-    rc = r->run.script ? tg_testrun_topic(&r->run, err) : tg_testrun_rule(&r->run, err);
-  }
+  if (rc == TG_OK) rc = run_spec(r, err);
   if (rc == TG_OK) take_run(self, &r->run);
   enum tg_rc dropped = tg_loader_run(r->run.p, drop_spec, r, &ignored);
   tg_arena_release(&r->run.p->arena, mark);
@@ -490,6 +405,34 @@ enum tg_rc tg_program_eval(struct tg_program *p, const char *path, struct tg_tex
 
 /* --- all of them --- */
 
+static const char *text_field(lua_State *L, const char *name)
+{
+  lua_getfield(L, -1, name);
+  const char *text = lua_tostring(L, -1); /* its table keeps it */
+  lua_pop(L, 1);
+  return text;
+}
+
+/* Rules that no test has seen to fail, or to pass, are told as failed tests. */
+static int report_unseen(lua_State *L)
+{
+  struct suite *s = lua_touserdata(L, 1);
+  tg_loader_push(L, "tests", "unseen");
+  lua_call(L, 0, 1);
+  for (lua_Integer i = 1; lua_rawgeti(L, -1, i) == LUA_TTABLE; i++) {
+    struct tg_test test = {.path = text_field(L, "path"),
+                           .subject = text_field(L, "subject"),
+                           .title = text_field(L, "title"),
+                           .detail = text_field(L, "detail")};
+    lua_getfield(L, -1, "line");
+    test.line = (int)lua_tointeger(L, -1);
+    lua_pop(L, 2);
+    s->counts->run++, s->counts->failed++;
+    if (s->report) s->report(s->self, &test);
+  }
+  return 0;
+}
+
 enum tg_rc tg_program_test(struct tg_program *p, const char *filter, tg_test_report *report,
                            void *self, struct tg_test_counts *counts, struct tg_err *err)
 {
@@ -499,6 +442,7 @@ enum tg_rc tg_program_test(struct tg_program *p, const char *filter, tg_test_rep
   p->testing = true;
   enum tg_rc rc = tg_loader_run(p, list_tests, &s.list, err);
   for (uint32_t i = 1; rc == TG_OK && i <= s.list.count; i++) rc = run_number(&s, i, err);
+  if (rc == TG_OK) rc = tg_loader_run(p, report_unseen, &s, err);
   enum tg_rc dropped = tg_loader_run(p, drop_list, &s.list, &ignored);
   p->testing = false;
   return rc == TG_OK ? dropped : rc;

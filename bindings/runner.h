@@ -25,7 +25,9 @@ struct tg_test_counts {
 };
 
 /* Runs all inline tests whose path or "subject: title" contains filter (NULL or "": all), in the
- * order of the files.
+ * order of the files; and on the rows of each what every rule must hold (prelude_checks.lua). A
+ * rule of the catalogue whose tests all ran without seeing it fail, or pass, counts as a failed
+ * test.
  * TG_OK also when tests failed: see counts. TG_FATAL: the VM is lost (lua.memory), err says in
  * which test. */
 enum tg_rc tg_program_test(struct tg_program *p, const char *filter, tg_test_report *report,

@@ -15,6 +15,7 @@ void tg_testrun_init(struct tg_testrun *t, struct tg_program *p)
 
 void tg_testrun_fini(struct tg_testrun *t)
 {
+  tg_lookup_set_drop(&t->lookups);
   tg_decoder_free(t->decoder);
   tg_arena_fini(&t->work);
   tg_arena_fini(&t->arena);
@@ -25,6 +26,18 @@ void tg_testrun_clear(struct tg_testrun *t)
   t->verdict = TG_VERDICT_PASS;
   t->error = NULL, t->fails = NULL, t->reasons = NULL, t->outcomes = NULL;
   t->evaluated = t->fails_count = t->rows_count = t->outcomes_count = 0;
+}
+
+void tg_testrun_restart(struct tg_testrun *t, struct tg_arena_mark mark)
+{
+  tg_testrun_clear(t);
+  tg_lookup_set_drop(&t->lookups);
+  tg_decoder_free(t->decoder);
+  t->decoder = NULL;
+  t->rule = TG_RULE_NONE;
+  t->topic = (struct tg_topic){0};
+  t->batches = NULL, t->batches_count = 0;
+  tg_arena_release(&t->arena, mark);
 }
 
 static enum tg_rc full(struct tg_err *err)

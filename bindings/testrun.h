@@ -61,6 +61,10 @@ enum tg_rc tg_testrun_rule(struct tg_testrun *t, struct tg_err *err);
 /* Forgets what came out, for further batches; topic, rule and rows stay. */
 void tg_testrun_clear(struct tg_testrun *t);
 
+/* Forgets everything put into the arena since the mark: topic, rule, rows, lookups, what came out.
+ * The rule's references must have been given back. */
+void tg_testrun_restart(struct tg_testrun *t, struct tg_arena_mark mark);
+
 /* Runs the events through the topic, and decodes the expected rows as if all fields came from the
  * value. */
 enum tg_rc tg_testrun_topic(struct tg_testrun *t, struct tg_err *err);

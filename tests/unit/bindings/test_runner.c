@@ -171,7 +171,17 @@ static void malformed_test_is_a_load_error(void **state)
   expect_rule_fault("{ \"t\", fails = {} }", "given is missing");
   expect_rule_fault("{ given = { x = {} }, fails = {} }", "a test begins with its title");
   expect_rule_fault("{ \"t\", given = { x = {} }, verdict = \"maybe\" }", "verdict is 'pass'");
-  expect_rule_fault("{ \"t\", given = { x = {} }, series = 1 }", "'series' is not available");
+  expect_rule_fault("{ \"t\", given = { x = {} }, restart_at = { 1 } }",
+                    "'restart_at' is not available");
+  expect_rule_fault("{ \"t\", given = { x = {} }, fires = \"a\" }",
+                    "fires: batches are written as");
+  expect_rule_fault("{ \"t\", given = { x = {} }, fires = 1, seed = 0.5 }",
+                    "seed is a whole number");
+  expect_rule_fault("{ \"t\", given = { x = {} }, fails = {}, kafka = { 1 } }",
+                    "kafka is when Kafka got each row");
+  expect_rule_fault("{ \"t\", property = {} }", "property: holds = function(rows, got)");
+  expect_rule_fault("{ \"t\", property = { gen = { x = 1 }, holds = print } }",
+                    "property: gen.x is not made by gen.*");
   expect_rule_fault("7", "a test is a table, not 7");
 }
 
@@ -241,7 +251,7 @@ static void topic_test_shows_what_differs(void **state)
   run_topic("{ \"t\", events = { { id = 1, note = \"test\" } }, rows = { { id = 1 } } }", &o);
   expect_text(o.text, "rows: expected 1, got 0 (event 1 drop: test order)");
   run_topic("{ \"t\", events = { { id = 1 } }, quarantined = { 1 } }", &o);
-  expect_text(o.text, "quarantine: expected { 1 }, got {  }");
+  expect_text(o.text, "quarantine: expected { 1 }, got {}");
   run_topic("{ \"t\", events = { { id = 1 } }, rows = { { idd = 1 } } }", &o);
   expect_text(o.text, "there is no column 'idd'");
 }
