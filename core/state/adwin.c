@@ -140,6 +140,7 @@ static void walk(struct tg_model *m, struct tg_codec *c)
 const struct tg_model_type tg_adwin_type = {
     .name = "adwin",
     .conf = {.k = 1, .delta = 0.002, .warmup = 30},
+    .starts_anew = true,
     .learned = learned,
     .look = look,
     .take = take,

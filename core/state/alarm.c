@@ -3,6 +3,10 @@
 
 #include <math.h>
 
+static const double FADE = 1.0 / 2000; /* share of the heat that a value takes away */
+static const double INCIDENT = 50;     /* heat of the longest incident that is not believed */
+static const double WIDEN = 5;         /* heat beyond it for each further k */
+
 double tg_alarm_report(struct tg_refractory *a, uint32_t cooldown, double score)
 {
   if (a->left > 0) a->left--;
@@ -12,9 +16,21 @@ double tg_alarm_report(struct tg_refractory *a, uint32_t cooldown, double score)
   return score;
 }
 
+double tg_alarm_clip(struct tg_refractory *a, bool flagged, double k)
+{
+  a->heat = a->heat * (1 - FADE) + flagged;
+  return k * (1 + fmax(a->heat - INCIDENT, 0) / WIDEN);
+}
+
+bool tg_alarm_lasting(const struct tg_refractory *a)
+{
+  return a->heat > INCIDENT;
+}
+
 void tg_alarm_walk(struct tg_refractory *a, struct tg_codec *c, uint32_t cooldown)
 {
   tg_codec_positive(c, &a->last);
+  tg_codec_positive(c, &a->heat);
   tg_codec_count32(c, &a->left, cooldown);
 }
 

@@ -192,7 +192,7 @@ static bool same(const struct tg_model *m, const struct tg_model *other)
   return a->kind == b->kind && a->direction == b->direction && a->k == b->k &&
          a->alpha == b->alpha && a->beta == b->beta && a->gamma == b->gamma &&
          a->delta == b->delta && a->warmup == b->warmup && a->window == b->window &&
-         a->cooldown == b->cooldown && a->clip == b->clip;
+         a->cooldown == b->cooldown;
 }
 
 /* The slot's model when its settings are those of `fresh`; else fresh, unless the other one is

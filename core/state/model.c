@@ -129,15 +129,28 @@ struct tg_judged tg_model_score(const struct tg_model *m, double x)
   return j;
 }
 
+/* What is learned for a value that was judged: itself, or what is left of it when it was flagged;
+ * NAN: nothing. */
+static double lesson(struct tg_model *m, double x)
+{
+  const struct tg_model_type *type = types[m->conf.kind];
+  struct tg_look look;
+  type->look(m, x, &look);
+  bool flagged = look.score > m->conf.k;
+  double width = look.scale * tg_alarm_clip(&m->alarm, flagged, m->conf.k);
+  if (!flagged) return x;
+  if (type->starts_anew) return NAN;
+  if (!(width > 0)) return tg_alarm_lasting(&m->alarm) ? x : NAN;
+  return fmin(fmax(x, look.expected - width), look.expected + width);
+}
+
 struct tg_judged tg_model_judge(struct tg_model *m, double x)
 {
   struct tg_judged j = tg_model_score(m, x);
-  if (!usable(x)) {
-    tg_model_miss(m);
-  } else if (j.verdict != TG_MODEL_FAIL) {
-    types[m->conf.kind]->take(m, x, x);
+  if (usable(x)) {
+    types[m->conf.kind]->take(m, x, j.verdict == TG_MODEL_SKIP ? x : lesson(m, x));
   } else {
-    types[m->conf.kind]->take(m, x, m->conf.clip ? fmin(fmax(x, j.low), j.high) : NAN);
+    tg_model_miss(m);
   }
   if (j.verdict == TG_MODEL_SKIP) return j;
   j.score = tg_alarm_report(&m->alarm, m->conf.cooldown, j.score);
@@ -176,7 +189,6 @@ static void walk_conf(struct tg_model_conf *conf, struct tg_codec *c)
   tg_codec_count32(c, &conf->warmup, TG_MODEL_COUNT_MAX);
   tg_codec_count32(c, &conf->window, TG_MODEL_WINDOW_MAX);
   tg_codec_count32(c, &conf->cooldown, TG_MODEL_COUNT_MAX);
-  tg_codec_flag(c, &conf->clip);
   if (version != VERSION) c->bad = true;
 }
 

@@ -51,7 +51,6 @@ struct tg_model_conf {
   uint32_t warmup;   /* values learned before the first verdict */
   uint32_t window;   /* values: welford smooth, mad window, holt_winters period; 0 elsewhere */
   uint32_t cooldown; /* values of refractory time */
-  bool clip;         /* a flagged value is learned as if it were k scales off; else not at all */
 };
 
 /* "welford", "ewma", .. */
@@ -83,8 +82,9 @@ const struct tg_model_conf *tg_model_conf_of(const struct tg_model *m);
 /* Values learned so far. */
 uint64_t tg_model_learned(const struct tg_model *m);
 
-/* Scores x, then learns it unless it was flagged. A value that is not finite fails with
- * TG_SCORE_MAX and is not learned. */
+/* Scores x, then learns it, clipped when it scored above k (alarm.h); page_hinkley begins anew with
+ * it, adwin forgets what was before the change. A value that is not finite fails with TG_SCORE_MAX
+ * and is not learned. */
 struct tg_judged tg_model_judge(struct tg_model *m, double x);
 /* What judging x would say, without the refractory time; nothing is changed. */
 struct tg_judged tg_model_score(const struct tg_model *m, double x);

@@ -76,6 +76,7 @@ struct tg_model_type {
   struct tg_model_conf conf; /* defaults */
   uint32_t window_min;
   uint64_t (*learned)(const struct tg_model *m);
+  bool starts_anew; /* what was flagged ends what was learned: it is never clipped */
   void (*look)(const struct tg_model *m, double x, struct tg_look *out);
   /* x was met, and y is to be learned for it; NAN: nothing. */
   void (*take)(struct tg_model *m, double x, double y);

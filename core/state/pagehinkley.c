@@ -58,6 +58,7 @@ static void walk(struct tg_model *m, struct tg_codec *c)
 const struct tg_model_type tg_page_hinkley_type = {
     .name = "page_hinkley",
     .conf = {.k = 50, .delta = 0.005, .warmup = 30},
+    .starts_anew = true,
     .learned = learned,
     .look = look,
     .take = take,

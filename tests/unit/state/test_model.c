@@ -69,12 +69,18 @@ static void smooth_window_holds_flagged_values(void **state)
   (void)state;
   struct tg_model_conf conf = tg_model_conf(TG_MODEL_WELFORD);
   conf.warmup = 2, conf.window = 2;
-  struct tg_model *m = model(&conf);
+  struct tg_model *m = model(&conf), *without = model(&conf);
   for (int i = 0; i < 5; i++) tg_model_learn(m, 10 * i);
+  for (int i = 0; i < 5; i++) tg_model_learn(without, 10 * i);
   assert_int_equal(tg_model_judge(m, 1000).verdict, TG_MODEL_FAIL);
-  assert_int_equal(tg_model_learned(m), 5);
-  near(tg_model_score(m, 20).score, (510 - 20) / 2.0 / sqrt(250));
+  tg_model_learn(without, 20 + 3 * sqrt(250)); /* what is learned of it */
+  double sd = tg_model_score(m, 0).high - tg_model_score(m, 0).expected;
+  near(tg_model_score(m, 0).expected, tg_model_score(without, 0).expected);
+  near(tg_model_score(m, 0).high, tg_model_score(without, 0).high);
+  near(tg_model_score(m, 500).score - tg_model_score(without, 500).score,
+       3 * (1000 - 20 - 3 * sqrt(250)) / 2 / 2 / sd);
   tg_model_free(m);
+  tg_model_free(without);
 }
 
 static void ewma_follows_its_formula(void **state)
@@ -230,30 +236,69 @@ static void a_value_is_not_learned_before_it_is_scored(void **state)
   tg_model_free(m);
 }
 
+static void judge_noise(struct tg_model *m, struct noise *n, int count)
+{
+  for (int i = 0; i < count; i++) tg_model_judge(m, noise(n));
+}
+
 static void an_old_incident_does_not_hide_the_next(void **state)
 {
   (void)state;
   static const enum tg_model_kind kinds[] = {TG_MODEL_WELFORD, TG_MODEL_EWMA, TG_MODEL_MAD};
-  for (size_t k = 0; k < 3; k++) {
-    struct tg_model_conf conf = tg_model_conf(kinds[k]);
+  static const int lengths[] = {1, 10, 50};
+  for (int i = 0; i < 9; i++) {
+    struct tg_model *m = of_kind(kinds[i % 3]);
     struct noise n = {2};
-    conf.cooldown = 20;
-    struct tg_model *m = model(&conf);
-    for (int i = 0; i < 200; i++) tg_model_judge(m, noise(&n));
-    double before = tg_model_score(m, 30).score;
-    for (int i = 0; i < 10; i++) tg_model_judge(m, 1e6);
-    for (int i = 0; i < 100; i++) tg_model_judge(m, noise(&n));
-    assert_true(tg_model_score(m, 30).score > 0.8 * before);
-    assert_int_equal(tg_model_judge(m, 30).verdict, TG_MODEL_FAIL);
+    judge_noise(m, &n, 300);
+    for (int row = 0; row < lengths[i / 3]; row++) tg_model_judge(m, 1e6);
+    judge_noise(m, &n, 150);
+    assert_int_equal(tg_model_judge(m, 20).verdict, TG_MODEL_FAIL);
+    if (tg_model_score(m, 20).score > 200) fail_msg("what scale is that");
     tg_model_free(m);
   }
 }
 
-static void a_clipped_value_is_learned_at_k_deviations(void **state)
+static void a_state_that_lasts_is_learned(void **state)
+{
+  (void)state;
+  static const enum tg_model_kind kinds[] = {TG_MODEL_WELFORD, TG_MODEL_EWMA, TG_MODEL_MAD};
+  for (int k = 0; k < 3; k++) {
+    struct tg_model *m = of_kind(kinds[k]);
+    struct noise n = {4};
+    int alarms = 0;
+    judge_noise(m, &n, 1000);
+    assert_int_equal(tg_model_judge(m, 50).verdict, TG_MODEL_FAIL);
+    for (int i = 0; i < 3000; i++) {
+      alarms += tg_model_judge(m, 50 + noise(&n)).verdict == TG_MODEL_FAIL && i > 30;
+    }
+    assert_in_range(alarms, 0, 8); /* chance has some in 3,000 */
+    assert_true(tg_model_score(m, 50).score < 2);
+    tg_model_free(m);
+  }
+}
+
+static void a_flat_beginning_is_not_believed_for_ever(void **state)
+{
+  (void)state;
+  struct tg_model *m = of_kind(TG_MODEL_WELFORD);
+  struct noise n = {6};
+  int alarms = 0;
+  for (int i = 0; i < 100; i++) tg_model_judge(m, 0);
+  tg_model_judge(m, 1e6);
+  assert_int_equal(tg_model_learned(m), 100); /* without a scale nothing can be clipped */
+  for (int i = 0; i < 200; i++) tg_model_judge(m, 0);
+  assert_true(tg_model_score(m, 1).score > 3);
+  for (int i = 0; i < 1000; i++) {
+    alarms += tg_model_judge(m, 10 + noise(&n)).verdict == TG_MODEL_FAIL;
+  }
+  assert_in_range(alarms, 1, 3);
+  tg_model_free(m);
+}
+
+static void a_flagged_value_is_learned_at_k_deviations(void **state)
 {
   (void)state;
   struct tg_model_conf conf = tg_model_conf(TG_MODEL_EWMA);
-  conf.clip = true;
   struct tg_model *m = model(&conf), *same = model(&conf);
   learn_noise(m, 100, 5, 2);
   learn_noise(same, 100, 5, 2);
@@ -269,9 +314,7 @@ static void a_clipped_value_is_learned_at_k_deviations(void **state)
 static void one_incident_is_one_alarm(void **state)
 {
   (void)state;
-  struct tg_model_conf conf = tg_model_conf(TG_MODEL_EWMA);
-  conf.cooldown = 50;
-  struct tg_model *m = model(&conf);
+  struct tg_model *m = of_kind(TG_MODEL_EWMA);
   learn_noise(m, 100, 0, 1);
   assert_int_equal(tg_model_judge(m, 20).verdict, TG_MODEL_FAIL);
   for (int i = 0; i < 30; i++) {
@@ -279,10 +322,20 @@ static void one_incident_is_one_alarm(void **state)
     assert_int_equal(j.verdict, TG_MODEL_PASS);
     near(j.score, 0);
   }
-  assert_int_equal(tg_model_judge(m, 21).verdict, TG_MODEL_FAIL); /* higher: and the time anew */
-  for (int i = 0; i < 49; i++) assert_int_equal(tg_model_judge(m, 20).verdict, TG_MODEL_PASS);
-  assert_int_equal(tg_model_judge(m, 20).verdict, TG_MODEL_FAIL);
+  assert_int_equal(tg_model_judge(m, 500).verdict, TG_MODEL_FAIL); /* higher */
   tg_model_free(m);
+}
+
+static void only_a_higher_score_is_reported_and_starts_the_time_anew(void **state)
+{
+  (void)state;
+  struct tg_refractory a = {0};
+  near(tg_alarm_report(&a, 5, 7), 7);
+  near(tg_alarm_report(&a, 5, 7), 0);
+  near(tg_alarm_report(&a, 5, 6.9), 0);
+  near(tg_alarm_report(&a, 5, 7.1), 7.1);
+  for (int i = 0; i < 4; i++) near(tg_alarm_report(&a, 5, 7.1), 0);
+  near(tg_alarm_report(&a, 5, 1), 1); /* the fifth: it is over */
 }
 
 static void no_refractory_time_reports_everything(void **state)
@@ -506,8 +559,11 @@ int main(void)
       cmocka_unit_test(adwin_drops_what_was_before_a_shift),
       cmocka_unit_test(a_value_is_not_learned_before_it_is_scored),
       cmocka_unit_test(an_old_incident_does_not_hide_the_next),
-      cmocka_unit_test(a_clipped_value_is_learned_at_k_deviations),
+      cmocka_unit_test(a_state_that_lasts_is_learned),
+      cmocka_unit_test(a_flat_beginning_is_not_believed_for_ever),
+      cmocka_unit_test(a_flagged_value_is_learned_at_k_deviations),
       cmocka_unit_test(one_incident_is_one_alarm),
+      cmocka_unit_test(only_a_higher_score_is_reported_and_starts_the_time_anew),
       cmocka_unit_test(no_refractory_time_reports_everything),
       cmocka_unit_test(a_direction_looks_one_way),
       cmocka_unit_test(equal_values_are_no_anomaly_and_others_are),
