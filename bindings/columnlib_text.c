@@ -2,6 +2,7 @@
 #include "bindings/api.h"
 #include "bindings/columnobj.h"
 #include "core/data/format.h"
+#include "core/data/numbertext.h"
 #include "core/data/regex.h"
 #include "core/data/textop.h"
 
@@ -173,6 +174,24 @@ static int col_is_format(lua_State *L)
   return tg_op_done(L, &op, "is_format", tg_format_column(&op, h->c, name, country));
 }
 
+static int col_is_number(lua_State *L)
+{
+  struct tg_handle *h = tg_handle_check(L, 1);
+  struct tg_numerals numerals = {tg_text("."), tg_arg_text_opt(L, 3)};
+  if (!tg_arg_absent(L, 2)) numerals.decimal = tg_arg_text_check(L, 2);
+  luaL_argcheck(L, numerals.decimal.len, 2, "the decimal mark is empty");
+  struct tg_op op = tg_op_begin(L, h);
+  return tg_op_done(L, &op, "is_number", tg_number_parses(&op, h->c, &numerals));
+}
+
+static int col_is_clean(lua_State *L)
+{
+  struct tg_handle *h = tg_handle_check(L, 1);
+  bool control = lua_toboolean(L, 2), nul = lua_toboolean(L, 3);
+  struct tg_op op = tg_op_begin(L, h);
+  return tg_op_done(L, &op, "is_clean", tg_text_clean(&op, h->c, control, nul));
+}
+
 const struct tg_api tg_api_text[] = {
     {"len", "col:len([unit])", "Length in \"chars\" (code points) or \"bytes\".", col_len},
     {"lower", "col:lower()", "ASCII letters in lower case.", col_lower},
@@ -187,6 +206,11 @@ const struct tg_api tg_api_text[] = {
      "PCRE2 search; flags i m s x. A limit reached is a fault.", col_matches},
     {"is_format", "col:is_format(name[, country])",
      "The whole text is valid in this format (FORMATS.md lists them); \"\" is not.", col_is_format},
+    {"is_number", "col:is_number([decimal[, group]])",
+     "The whole text is a number: sign, digits, fraction, exponent; numbers are.", col_is_number},
+    {"is_clean", "col:is_clean([control[, nul]])",
+     "Valid UTF-8 without control characters but tab, LF, CR (true allows them) and U+0000.",
+     col_is_clean},
     {"like", "col:like(pattern)", "SQL LIKE on the whole text: % _ and backslash.", col_like},
     {"replace", "col:replace(from, to)", "Every plain occurrence of from becomes to.", col_replace},
     {"split", "col:split(sep, n)", "The n-th piece from 1; fewer pieces are a fault.", col_split},

@@ -175,6 +175,13 @@ local kinds = {
   measure = measure,
   pattern = of_type("string", "a pattern (text)"),
   text = of_type("string", "a text"),
+  texts = function(v)
+    local list = type(v) == "string" and { v } or v
+    local ok = is_list(list) and #list > 0
+    for i = 1, ok and #list or 0 do ok = ok and type(list[i]) == "string" end
+    if not ok then return nil, "a text or a list of texts is due, not " .. shown(v) end
+    return list
+  end,
   list = function(v)
     if not is_list(v) then return nil, "a list is due, not " .. shown(v) end
     return v

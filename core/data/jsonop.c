@@ -186,3 +186,11 @@ struct tg_column *tg_json_at(struct tg_op *op, struct tg_column *c, struct tg_te
                       tg_type_name(type, name, sizeof name));
   return split_path(op, path, &r.steps) ? read_column(&r, c) : NULL;
 }
+
+struct tg_column *tg_json_text(struct tg_op *op, struct tg_column *c)
+{
+  struct reading r = {.op = op,
+                      .type = tg_type_of(TG_TEXT_KIND),
+                      .parse = {.arena = op->arena, .zone_s = op->zone_s}};
+  return read_column(&r, c);
+}

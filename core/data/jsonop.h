@@ -24,4 +24,7 @@ struct tg_column *tg_json_values(struct tg_op *op, struct tg_column *c, struct t
 /* True for json and jsonb (not arrays). */
 bool tg_json_is(struct tg_type type);
 
+/* The documents as text: a string as it reads, anything else as written; JSON's null is null. */
+struct tg_column *tg_json_text(struct tg_op *op, struct tg_column *c);
+
 #endif

@@ -1,6 +1,7 @@
 /* Texts as values of any type, and back. */
 #include "core/data/parseop.h"
 #include "core/data/cast.h"
+#include "core/data/jsonop.h"
 #include "core/data/literal.h"
 #include "core/data/order.h"
 #include "core/data/textop.h"
@@ -131,6 +132,7 @@ struct tg_column *tg_parse_text(struct tg_op *op, struct tg_column *c, struct tg
   enum tg_order order = tg_order_of(c->type);
   if (order == TG_ORDER_TEXT) return c;
   if (order == TG_ORDER_INSTANT) return tg_time_text(op, c, pattern);
+  if (tg_json_is(c->type)) return tg_json_text(op, c);
   if (order == TG_ORDER_NONE || order == TG_ORDER_BYTES)
     return tg_op_fail(op, TG_CONFIG, "%s has no text", tg_type_name(c->type, shown, sizeof shown));
   struct tg_column *out = tg_op_new(op, tg_type_of(TG_TEXT_KIND));

@@ -13,8 +13,8 @@ struct tg_column *tg_parse_column(struct tg_op *op, struct tg_column *c, struct 
 /* A mask: which texts parse. */
 struct tg_column *tg_parse_test(struct tg_op *op, struct tg_column *c, struct tg_text format);
 
-/* Any scalar as text: numbers plainly, booleans true and false, times in RFC 3339 or by a pattern.
- * */
+/* Any scalar as text: numbers plainly, booleans true and false, times in RFC 3339 or by a pattern,
+ * json as written but strings as they read. Text is c itself. */
 struct tg_column *tg_parse_text(struct tg_op *op, struct tg_column *c, struct tg_text pattern);
 
 #endif

@@ -1,6 +1,7 @@
 /* Regular expressions over text columns. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "core/data/regex.h"
+#include "core/data/parseop.h"
 #include "core/data/textop.h"
 
 #include <pcre2.h>
@@ -123,7 +124,7 @@ struct tg_column *tg_regex_match(struct tg_op *op, struct tg_column *c, const st
 {
   bool late = false;
   struct run run = {r, op, &late};
-  if (!tg_text_check(op, c, "matches")) return NULL;
+  if (!tg_type_is_text(c->type) && !(c = tg_parse_text(op, c, tg_text("")))) return NULL;
   struct tg_column *out = tg_text_mask(op, c, test, &run);
   return late ? NULL : out;
 }

@@ -22,7 +22,8 @@ void tg_regex_free(struct tg_regex *r);
 /* 1 found (anywhere: anchor it yourself), 0 not found, -TG_LIMIT a limit was reached. */
 int tg_regex_test(const struct tg_regex *r, struct tg_text t);
 
-/* A mask: which texts contain a match. Polls the deadline between matches. */
+/* A mask: which texts contain a match; other values are read as tg_parse_text() shows them. Polls
+ * the deadline between matches. */
 struct tg_column *tg_regex_match(struct tg_op *op, struct tg_column *c, const struct tg_regex *r);
 
 #endif

@@ -1,5 +1,6 @@
 /* Operations on text columns. */
 #include "core/data/textop.h"
+#include "core/data/parseop.h"
 
 #include <stdio.h>
 
@@ -281,7 +282,31 @@ static int like(const void *self, struct tg_text t)
 
 struct tg_column *tg_text_like(struct tg_op *op, struct tg_column *c, struct tg_text pattern)
 {
-  return tg_text_check(op, c, "like") ? tg_text_mask(op, c, like, &pattern) : NULL;
+  if (!tg_type_is_text(c->type)) c = tg_parse_text(op, c, tg_text(""));
+  return c ? tg_text_mask(op, c, like, &pattern) : NULL;
+}
+
+struct cleanliness {
+  bool control, nul; /* allowed */
+};
+
+/* Valid UTF-8 without what is not allowed. C1 controls are U+0080 to U+009F. */
+static int is_clean(const void *self, struct tg_text t)
+{
+  const struct cleanliness *allow = self;
+  for (uint32_t i = 0; i < t.len; i++) {
+    unsigned char c = (unsigned char)t.ptr[i];
+    bool c1 = c == 0xc2 && i + 1 < t.len && (unsigned char)t.ptr[i + 1] < 0xa0;
+    bool blank = c == '\t' || c == '\n' || c == '\r';
+    if (c == 0 ? !allow->nul : !allow->control && !blank && (c < ' ' || c == 0x7f || c1)) return 0;
+  }
+  return tg_text_utf8(t);
+}
+
+struct tg_column *tg_text_clean(struct tg_op *op, struct tg_column *c, bool control, bool nul)
+{
+  struct cleanliness allow = {control, nul};
+  return tg_text_check(op, c, "is_clean") ? tg_text_mask(op, c, is_clean, &allow) : NULL;
 }
 
 struct change {

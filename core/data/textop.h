@@ -34,8 +34,12 @@ struct tg_column *tg_text_sub(struct tg_op *op, struct tg_column *c, int64_t fro
 struct tg_column *tg_text_starts(struct tg_op *op, struct tg_column *c, struct tg_text with);
 struct tg_column *tg_text_ends(struct tg_op *op, struct tg_column *c, struct tg_text with);
 struct tg_column *tg_text_contains(struct tg_op *op, struct tg_column *c, struct tg_text part);
-/* SQL LIKE on the whole text: % any, _ one character, backslash escapes. */
+/* SQL LIKE on the whole text: % any, _ one character, backslash escapes. Values that are no text
+ * are read as tg_parse_text() shows them. */
 struct tg_column *tg_text_like(struct tg_op *op, struct tg_column *c, struct tg_text pattern);
+/* True where the text is valid UTF-8 and holds, unless allowed, no U+0000 and no control characters
+ * but tab, line feed and carriage return. */
+struct tg_column *tg_text_clean(struct tg_op *op, struct tg_column *c, bool control, bool nul);
 /* Every plain occurrence of from. */
 struct tg_column *tg_text_replace(struct tg_op *op, struct tg_column *c, struct tg_text from,
                                   struct tg_text to);

@@ -34,8 +34,9 @@ struct tg_day tg_timepattern_day(int64_t days)
 
 /* What a text has told so far. */
 struct parts {
-  int64_t year, month, day, yday, weekday, hour, minute, second, us;
-  bool has_yday, half_day, pm, has_zone;
+  int64_t year, month, day, yday, weekday, hour, minute, second, us; /* weekday: 1 is Monday */
+  int64_t week, week_from; /* number of the week in `year`; the day it begins on, 0: ISO 8601 */
+  bool has_yday, has_week, half_day, pm, has_zone;
   int64_t zone_s;
 };
 
@@ -97,10 +98,33 @@ static bool take_zone(struct tg_text *t, struct parts *p)
   return true;
 }
 
+/* Exactly four digits. */
+static bool take_year(struct tg_text *t, int64_t *out)
+{
+  uint32_t before = t->len;
+  return take_number(t, 4, 1, 9999, out) && before - t->len == 4;
+}
+
+/* 0 is Sunday. */
+static bool take_weekday(struct tg_text *t, int64_t *out)
+{
+  if (!take_number(t, 1, 0, 6, out)) return false;
+  if (*out == 0) *out = 7;
+  return true;
+}
+
+static bool take_week(char d, struct tg_text *t, struct parts *p)
+{
+  p->has_week = true;
+  p->week_from = d == 'V' ? 0 : d == 'W' ? 1 : 7;
+  return take_number(t, 2, d == 'V', 53, &p->week);
+}
+
 static bool take_directive(char d, struct tg_text *t, struct parts *p)
 {
   switch (d) {
-  case 'Y': return take_number(t, 4, 1, 9999, &p->year);
+  case 'G':
+  case 'Y': return take_year(t, &p->year);
   case 'y':
     if (!take_number(t, 2, 0, 99, &p->year)) return false;
     p->year += p->year < 69 ? 2000 : 1900;
@@ -113,6 +137,10 @@ static bool take_directive(char d, struct tg_text *t, struct parts *p)
   case 'a': return take_name(t, weekdays, 7, false, &p->weekday);
   case 'A': return take_name(t, weekdays, 7, true, &p->weekday);
   case 'u': return take_number(t, 1, 1, 7, &p->weekday);
+  case 'w': return take_weekday(t, &p->weekday);
+  case 'U':
+  case 'V':
+  case 'W': return take_week(d, t, p);
   case 'H': return take_number(t, 2, 0, 23, &p->hour);
   case 'I': p->half_day = true; return take_number(t, 2, 1, 12, &p->hour);
   case 'p': return (p->pm = take_word(t, "PM", 2)) || take_word(t, "AM", 2);
@@ -120,18 +148,54 @@ static bool take_directive(char d, struct tg_text *t, struct parts *p)
   case 'S': return take_number(t, 2, 0, 59, &p->second);
   case 'f': return take_fraction(t, &p->us);
   case 'z': return take_zone(t, p);
+  case 'Z': p->has_zone = true; return take_word(t, "UTC", 3) || take_word(t, "GMT", 3);
   case '%': return take_word(t, "%", 1);
   default: return false;
   }
 }
 
+/* Days from Monday, 0 to 6; 1970-01-01 was a Thursday. */
+static int64_t weekday_of(int64_t days)
+{
+  return days + 3 - floor_div(days + 3, 7) * 7;
+}
+
+/* The Monday of ISO week 1 of a year: the one with January 4 in it. */
+static int64_t iso_start(int64_t year)
+{
+  int64_t fourth = tg_timeparse_days(year, 1, 4);
+  return fourth - weekday_of(fourth);
+}
+
+/* The day of a week and a weekday; false when the year has no such week. Weeks of %U and %W are
+ * counted from the first Sunday or Monday, days before it are in week 0. */
+static bool day_of_week(const struct parts *p, int64_t *days)
+{
+  int64_t weekday = p->weekday ? p->weekday : 1;
+  if (!p->week_from) {
+    *days = iso_start(p->year) + (p->week - 1) * 7 + weekday - 1;
+    return *days < iso_start(p->year + 1);
+  }
+  int64_t january = tg_timeparse_days(p->year, 1, 1);
+  int64_t first = january + (p->week_from - 1 - weekday_of(january) + 7) % 7;
+  *days = first + (p->week - 1) * 7 + (weekday - p->week_from + 7) % 7;
+  return p->week == 0 || tg_timepattern_day(*days).year == p->year;
+}
+
+/* The day that a text tells: by its week and weekday, by the day of the year, by month and day. */
+static bool day_of(const struct parts *p, int64_t *days)
+{
+  if (p->has_week && p->weekday) return day_of_week(p, days);
+  *days = tg_timeparse_days(p->year, (unsigned)p->month, (unsigned)p->day);
+  if (p->has_yday) *days = tg_timeparse_days(p->year, 1, 1) + p->yday - 1;
+  struct tg_day back = tg_timepattern_day(*days);
+  return back.year == p->year && (p->has_yday || back.day == p->day);
+}
+
 static bool assemble(const struct parts *p, int32_t zone_s, int64_t *us)
 {
-  int64_t hour = p->half_day ? p->hour % 12 + (p->pm ? 12 : 0) : p->hour;
-  int64_t days = tg_timeparse_days(p->year, (unsigned)p->month, (unsigned)p->day);
-  if (p->has_yday) days = tg_timeparse_days(p->year, 1, 1) + p->yday - 1;
-  struct tg_day back = tg_timepattern_day(days);
-  if (back.year != p->year || (!p->has_yday && back.day != p->day)) return false;
+  int64_t days, hour = p->half_day ? p->hour % 12 + (p->pm ? 12 : 0) : p->hour;
+  if (!day_of(p, &days)) return false;
   int64_t second =
       days * 86400 + hour * 3600 + p->minute * 60 + p->second - (p->has_zone ? p->zone_s : zone_s);
   *us = second * SECOND_US + p->us;
@@ -165,12 +229,27 @@ bool tg_timepattern_parse(struct tg_text pattern, struct tg_text text, int32_t z
   return text.len == 0 && assemble(&p, zone_s, us);
 }
 
+/* The week of the year, counted from its first Sunday (from 7) or Monday (from 1). */
+static int week_of(int64_t days, int64_t year, int64_t from)
+{
+  int64_t yday = days - tg_timeparse_days(year, 1, 1);
+  return (int)((yday + 7 - (weekday_of(days) - (from - 1) + 7) % 7) / 7);
+}
+
+/* The ISO year of a day. */
+static int64_t iso_year(int64_t days)
+{
+  int64_t year = tg_timepattern_day(days).year;
+  if (days < iso_start(year)) return year - 1;
+  return days < iso_start(year + 1) ? year : year + 1;
+}
+
 /* One directive; returns its length, or -1 for an unknown one. */
 static int show_directive(char d, int64_t days, int64_t us, char *out, size_t size)
 {
   struct tg_day day = tg_timepattern_day(days);
   int second = (int)(us / SECOND_US), half = second / 3600 % 12;
-  int weekday = (int)(days + 3 - floor_div(days + 3, 7) * 7); /* 1970-01-01 was a Thursday */
+  int weekday = (int)weekday_of(days);
   switch (d) {
   case 'Y': return snprintf(out, size, "%04d", (int)day.year);
   case 'y': return snprintf(out, size, "%02d", (int)(day.year % 100));
@@ -188,10 +267,28 @@ static int show_directive(char d, int64_t days, int64_t us, char *out, size_t si
   case 'M': return snprintf(out, size, "%02d", second / 60 % 60);
   case 'S': return snprintf(out, size, "%02d", second % 60);
   case 'f': return snprintf(out, size, "%06d", (int)(us % SECOND_US));
+  case 'w': return snprintf(out, size, "%d", (weekday + 1) % 7);
+  case 'U': return snprintf(out, size, "%02d", week_of(days, day.year, 7));
+  case 'W': return snprintf(out, size, "%02d", week_of(days, day.year, 1));
+  case 'G': return snprintf(out, size, "%04d", (int)iso_year(days));
+  case 'V': return snprintf(out, size, "%02d", (int)((days - iso_start(iso_year(days))) / 7 + 1));
+  case 'Z': return snprintf(out, size, "UTC");
   case 'z': return snprintf(out, size, "+0000");
   case '%': return snprintf(out, size, "%%");
   default: return -1;
   }
+}
+
+/* %G and %V go together and need a weekday, as an ISO date has it. */
+static bool iso_is_whole(struct tg_text pattern)
+{
+  bool year = false, week = false, weekday = false;
+  for (uint32_t i = 0; i + 1 < pattern.len; i++) {
+    if (pattern.ptr[i] != '%') continue;
+    char d = pattern.ptr[++i];
+    year |= d == 'G', week |= d == 'V', weekday |= memchr("aAuw", d, 4) != NULL;
+  }
+  return year == week && (!year || weekday);
 }
 
 bool tg_timepattern_ok(struct tg_text pattern)
@@ -205,7 +302,7 @@ bool tg_timepattern_ok(struct tg_text pattern)
     if (++i == pattern.len) return false;
     if (show_directive(pattern.ptr[i], 0, 0, piece, sizeof piece) < 0) return false;
   }
-  return pattern.len > 0 && size <= TG_TIMEPATTERN_SIZE;
+  return pattern.len > 0 && size <= TG_TIMEPATTERN_SIZE && iso_is_whole(pattern);
 }
 
 uint32_t tg_timepattern_show(struct tg_text pattern, int64_t us, char out[TG_TIMEPATTERN_SIZE])

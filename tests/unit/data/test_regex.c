@@ -93,12 +93,15 @@ static void the_deadline_is_asked_for_between_matches(void **state)
   tg_regex_free(r);
 }
 
-static void only_text_is_matched(void **state)
+static void other_values_are_read_as_text(void **state)
 {
   (void)state;
-  struct tg_regex *r = compiled("x", "");
-  assert_refused(tg_regex_match(&op, column("integer", "1"), r),
-                 "matches needs text, this is integer");
+  struct tg_regex *r = compiled("^1", "");
+  assert_column(tg_regex_match(&op, column("integer", "10 2 null"), r), "true false null");
+  struct tg_column *json = column("text", "\"1x\" 1.5 [1] null");
+  json->type = tg_type_of(TG_JSONB);
+  assert_column(tg_regex_match(&op, json, r), "true true false null");
+  assert_refused(tg_regex_match(&op, column("bytea", "\\x31"), r), "bytea has no text");
   tg_regex_free(r);
 }
 
@@ -111,7 +114,7 @@ int main(void)
       T(a_limit_reached_is_a_fault_never_no_match),
       T(invalid_utf8_matches_nothing_of_it),
       T(the_deadline_is_asked_for_between_matches),
-      T(only_text_is_matched),
+      T(other_values_are_read_as_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
