@@ -250,6 +250,17 @@ const struct tg_api tg_api_batch[] = {
     {"kafka_offset", "b:kafka_offset()", "The offset of each event.", kafka_offset},
     {"kafka_partition", "b:kafka_partition()", "The partition of each event.", kafka_partition},
     {"event_bytes", "b:event_bytes()", "The size of each event's value, in bytes.", event_bytes},
+    {"columns", "b:columns()", "The names of the columns, a list.", tg_eventlib_columns},
+    {"fault", "b:fault([field])",
+     "Why the event, or that field of it, could not be decoded; else null.", tg_eventlib_fault},
+    {"seen", "b:seen()",
+     "The events' top-level fields, by name: { name, types = {..}, rows }, and .events.",
+     tg_eventlib_seen},
+    {"shape", "b:shape({{name, type}, ..}, extra)",
+     "Which events have these fields of these types (\"number|string?\"), the reasons, and how "
+     "many "
+     "miss one or have one more.",
+     tg_eventlib_shape},
     {"drop", "b:drop(mask, reason)", "Transform: these rows are not loaded, only counted.",
      batch_drop},
     {"quarantine", "b:quarantine(mask, reason)", "Transform: these rows go to the quarantine.",

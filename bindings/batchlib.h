@@ -21,6 +21,12 @@ struct tg_column *tg_batchlib_column(lua_State *L, const struct tg_batch *b, int
 /* Raises "no field 'x'; did you mean 'y'?". */
 int tg_batchlib_no_field(lua_State *L, const struct tg_batch *b, struct tg_text name);
 
+/* eventlib.c: what rules that judge events ask a batch. */
+int tg_eventlib_fault(lua_State *L);
+int tg_eventlib_columns(lua_State *L);
+int tg_eventlib_seen(lua_State *L);
+int tg_eventlib_shape(lua_State *L);
+
 extern const char TG_BATCH_OBJECT[]; /* name of the metatable */
 
 #endif

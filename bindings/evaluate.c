@@ -98,24 +98,47 @@ static enum tg_rc judge_one(struct tg_program *p, const struct tg_rule *rule, st
   return rc;
 }
 
-static enum tg_rc judge_all(struct tg_program *p, struct tg_batch *b,
-                            const struct tg_between *between, struct tg_judgement *out,
-                            struct tg_err *err)
+static enum tg_rc open_judgement(struct tg_batch *b, struct tg_judgement *out, struct tg_err *err)
 {
   const struct tg_script *s = b->topic->program;
-  uint8_t *fates = b->fates;
-  enum tg_rc rc = TG_OK;
+  *out = (struct tg_judgement){0};
   out->rules = tg_arena_zalloc(b->arena, s->rules_count, sizeof *out->rules);
-  uint8_t *seen = tg_arena_alloc(b->arena, b->rows);
-  if (!out->rules || !seen) return tg_err_set(err, TG_FULL, "load.bytes", "no room for verdicts");
+  if (!out->rules) return tg_err_set(err, TG_FULL, "load.bytes", "no room for verdicts");
+  out->count = s->rules_count;
+  return TG_OK;
+}
+
+struct judging_all {
+  struct tg_program *p;
+  struct tg_batch *b;
+  const struct tg_between *between;
+  struct tg_judgement *out;
+};
+
+/* The rules for events, or all the others. fates: what they may change. */
+static enum tg_rc judge_these(struct judging_all *a, bool on_event, uint8_t *fates,
+                              struct tg_err *err)
+{
+  const struct tg_script *s = a->b->topic->program;
+  enum tg_rc rc = TG_OK;
+  for (uint32_t i = 0; rc == TG_OK && i < s->rules_count; i++) {
+    if (s->rules[i].on_event != on_event) continue;
+    struct tg_verdict_row *v = &a->out->rules[i];
+    rc = judge_one(a->p, &s->rules[i], a->b, v, fates, err);
+    if (rc == TG_OK) rc = note_critical(&s->rules[i], v, a->b, a->out, err);
+    if (a->between->call) a->between->call(a->between->self);
+  }
+  return rc;
+}
+
+static enum tg_rc judge_all(struct judging_all *a, struct tg_err *err)
+{
+  struct tg_batch *b = a->b;
+  uint8_t *fates = b->fates, *seen = tg_arena_alloc(b->arena, b->rows);
+  if (!seen) return tg_err_set(err, TG_FULL, "load.bytes", "no room for verdicts");
   memcpy(seen, fates, b->rows);
   b->fates = seen;
-  for (uint32_t i = 0; rc == TG_OK && i < s->rules_count; i++) {
-    struct tg_verdict_row *v = &out->rules[out->count++];
-    rc = judge_one(p, &s->rules[i], b, v, fates, err);
-    if (rc == TG_OK) rc = note_critical(&s->rules[i], v, b, out, err);
-    if (between->call) between->call(between->self);
-  }
+  enum tg_rc rc = judge_these(a, false, fates, err);
   b->fates = fates;
   return rc;
 }
@@ -124,12 +147,16 @@ enum tg_rc tg_program_run(struct tg_program *p, struct tg_batch *b, struct tg_ju
                           void (*between)(void *self), void *self, struct tg_err *err)
 {
   struct tg_between then = {between, self};
-  *out = (struct tg_judgement){0};
-  enum tg_rc rc = transform(p, b, &then, out, err);
-  if (rc != TG_OK) return rc;
+  struct judging_all all = {p, b, &then, out};
   int64_t start = tg_clock_thread_us();
-  rc = judge_all(p, b, &then, out, err);
-  out->judge_us = tg_clock_thread_us() - start;
+  enum tg_rc rc = open_judgement(b, out, err);
+  if (rc == TG_OK) rc = judge_these(&all, true, b->fates, err);
+  int64_t events_us = tg_clock_thread_us() - start;
+  if (rc == TG_OK) rc = transform(p, b, &then, out, err);
+  if (rc != TG_OK) return rc;
+  start = tg_clock_thread_us();
+  rc = judge_all(&all, err);
+  out->judge_us = events_us + tg_clock_thread_us() - start;
   return rc;
 }
 

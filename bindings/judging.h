@@ -15,6 +15,7 @@ struct tg_judging {
   /* a check */
   const struct tg_column *mask;
   const struct tg_column *reasons; /* texts, or NULL */
+  enum tg_alarm least;             /* what the check says a failing row is at least */
   /* a measure */
   enum tg_verdict verdict;
   uint32_t used; /* values */

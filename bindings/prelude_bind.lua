@@ -304,7 +304,8 @@ local function bind(kind, args, topic, place, report)
     and tg.judge.judging(kind.judge, p, values.empty or "fail", values.min_rows or 0)
   local where, nulls = rows_of(kind, p, values)
   return {
-    id = id, place = place, check = kind.check, measure = kind.measure, judge = judge,
+    id = id, place = place, on_event = kind.on_event,
+    check = kind.check, measure = kind.measure, judge = judge,
     p = p, column = p.column, where = where,
     nulls = nulls, mostly = values.mostly or 1.0,
     on_fail = values.on_fail or "tag",

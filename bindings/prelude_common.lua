@@ -69,10 +69,10 @@ local only_measure = { empty = "a check passes when there is nothing to judge: t
 
 local file_keys = {
   doc = true, dimension = true, params = true, topics = true, columns = true, depends = true,
-  check = true, measure = true, judge = true,
+  check = true, measure = true, judge = true, on = true,
   validate = true, aliases = true, reason = true, tests = true,
 }
-local file_later = { state = true, on = true, every = true, property = true }
+local file_later = { state = true, every = true, property = true }
 
 local known_names, names = {}, {}
 for _, map in ipairs { file_keys, file_later, common, later } do

@@ -75,7 +75,7 @@ end
 local function batches_of(given)
   if #given == 0 then return { columns_to_rows(given) } end
   for _, part in ipairs(given) do
-    if not all_lists(part) then return { given } end
+    if type(part) ~= "table" or not all_lists(part) then return { given } end
   end
   local batches = {}
   for i, part in ipairs(given) do batches[i] = columns_to_rows(part) end
@@ -95,7 +95,7 @@ local function infer(batches)
   local types = {}
   for _, rows in ipairs(batches) do
     for _, row in ipairs(rows) do
-      for name, v in next, row do
+      for name, v in next, type(row) == "table" and row or {} do -- a text is an event as it came
         types[name] = types[name] or false
         if v ~= tg.null then
           local kind = lua_types[type(v)]
@@ -113,7 +113,7 @@ end
 local function list_columns(given, types)
   local parts = #given == 0 and { given } or given
   for _, part in ipairs(parts) do
-    for name, values in next, part do
+    for name, values in next, type(part) == "table" and part or {} do
       local kind = type(values) == "table" and values[instants] and "timestamp with time zone"
       if type(name) == "string" then types[name] = kind or types[name] or "text" end
     end

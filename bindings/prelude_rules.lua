@@ -130,6 +130,9 @@ local function check_body(rule, report)
   if rule.validate ~= nil and type(rule.validate) ~= "function" then
     report("validate", "validate is a function of the arguments, not " .. shown(rule.validate))
   end
+  if rule.on ~= nil and rule.on ~= "event" then
+    report("on", "on is \"event\" (decoded rows before transform), not " .. shown(rule.on))
+  end
   local depends = rule.depends
   if depends ~= nil and depends ~= "row" and depends ~= "batch" and depends ~= "stream" then
     report("depends", "depends is \"row\", \"batch\" or \"stream\", not " .. shown(depends))
@@ -211,7 +214,8 @@ local function load(file, rule)
     name = file.name, file = file, doc = rule.doc, dimension = rule.dimension,
     topics = rule.topics, params = list, declared = rule.params, preset = {},
     depends = rule.depends, state = rule.state,
-    check = rule.check, measure = rule.measure, judge = rule.judge, validate = rule.validate,
+    on_event = rule.on == "event", validate = rule.validate,
+    check = rule.check, measure = rule.measure, judge = rule.judge,
     columns = check_columns(rule, report), reason = check_reason(rule, report),
     common = check_common(rule, report), tests = check_tests(rule, file, report),
   }

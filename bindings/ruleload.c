@@ -127,6 +127,9 @@ void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struc
   lua_getfield(L, idx, "column");
   rule->field = field_index(L, -1, topic);
   lua_pop(L, 2);
+  lua_getfield(L, idx, "on_event");
+  rule->on_event = lua_toboolean(L, -1);
+  lua_pop(L, 1);
   reason_field(L, idx, topic, rule);
   read_field(L, idx, topic, rule);
   rule->check = take(L, idx, "check");

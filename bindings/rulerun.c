@@ -11,14 +11,24 @@
 #define SHARE_EPSILON 1e-12
 
 /* The second value of a check, on top. */
-static const struct tg_column *check_reasons(lua_State *L)
+static const struct tg_column *check_reasons(lua_State *L, int idx)
 {
-  const struct tg_column *c = tg_column_test(L, -1);
+  const struct tg_column *c = tg_column_test(L, idx);
   if (!c || !tg_type_is_text(c->type)) {
     luaL_error(L, "check returned a %s behind the mask: a text column of reasons is due there",
-               c ? "column of another type" : luaL_typename(L, -1));
+               c ? "column of another type" : luaL_typename(L, idx));
   }
   return c;
+}
+
+/* The third: the least alarm that a failing row raises. */
+static enum tg_alarm check_least(lua_State *L)
+{
+  const char *text = lua_tostring(L, -1);
+  if (text && strcmp(text, "critical") == 0) return TG_ALARM_CRITICAL;
+  if (text && strcmp(text, "warn") == 0) return TG_ALARM_WARN;
+  luaL_error(L, "check returned a third value that is neither 'warn' nor 'critical'");
+  return TG_ALARM_NONE;
 }
 
 /* Reads texts as what the rule's `as` says; a text that is none is the fault TG_PARSE. */
@@ -67,9 +77,10 @@ static int call_rule(lua_State *L)
   lua_rawgeti(L, LUA_REGISTRYINDEX, j->rule->check);
   lua_pushvalue(L, batch);
   lua_rawgeti(L, LUA_REGISTRYINDEX, j->rule->params);
-  lua_call(L, 2, 2);
-  j->mask = tg_mask_check(L, -2);
-  if (!lua_isnil(L, -1)) j->reasons = check_reasons(L);
+  lua_call(L, 2, 3);
+  j->mask = tg_mask_check(L, -3);
+  if (!lua_isnil(L, -2)) j->reasons = check_reasons(L, -2);
+  if (!lua_isnil(L, -1)) j->least = check_least(L);
   return 0;
 }
 
@@ -210,6 +221,7 @@ static enum tg_rc end_check(struct tg_program *p, const struct tg_judging *j,
   }
   count_rows(j, out, failing);
   tg_rule_decide(j->rule, mostly_met(j->rule, out), out);
+  if (out->failed && j->least > out->alarm) out->alarm = j->least, out->verdict = TG_VERDICT_FAIL;
   return failing->errors_count ? note_errors(j, failing, out, err) : TG_OK;
 }
 
@@ -229,12 +241,20 @@ enum tg_rc tg_rule_judge(struct tg_program *p, const struct tg_rule *rule, struc
       .rule = rule->id, .version = rule->version, .owner = rule->owner, .observed_number = NAN};
   *failing = (struct tg_failing){0};
   if (rule->cell) tg_cell_begin(rule->cell);
+  uint8_t *fates = b->fates;
+  if (rule->on_event && !(b->fates = tg_arena_zalloc(&p->scratch, b->rows + 1, 1))) {
+    b->fates = fates;
+    tg_err_set(err, TG_DATA, rule->place, "%s: lua.memory is used up", rule->id);
+    return tg_rulerun_failed(&j, out, err);
+  }
+  if (rule->on_event) j.live = b->rows;
   enum tg_rc rc = call_script(p, &j, err);
   if (rc == TG_DATA) {
     rc = tg_rulerun_failed(&j, out, err);
   } else if (rc == TG_OK) {
     rc = j.mask ? end_check(p, &j, out, failing, err) : tg_rulemeasure_end(&j, out, err);
   }
+  b->fates = fates;
   tg_buf_fini(&j.seen);
   out->cpu_us = tg_clock_thread_us() - start;
   return rc;

@@ -43,6 +43,7 @@ struct tg_rule {
   int judge;         /* reference: judge(m, rows, s) -> verdict, used, seen (prelude_judge.lua) */
   int params;        /* reference: p */
   int where;         /* reference: where(b), or LUA_NOREF */
+  bool on_event;     /* judges all rows before transform, those that do not decode too */
   enum tg_nulls nulls;
   enum tg_fate on_fail;
   double mostly;

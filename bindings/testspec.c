@@ -100,7 +100,7 @@ static void read_batches(lua_State *L, struct reader *r, int spec)
   r->t->batches = take(L, r, count, sizeof *r->t->batches);
   for (uint32_t i = 0; i < count; i++) {
     lua_rawgeti(L, -1, i + 1);
-    read_rows(L, r, false, &r->t->batches[i]);
+    read_rows(L, r, true, &r->t->batches[i]);
     lua_pop(L, 1);
   }
   r->t->batches_count = (uint32_t)count;
