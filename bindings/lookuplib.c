@@ -193,7 +193,10 @@ static int lookup_rows(lua_State *L)
 {
   struct asked *a = check(L, LOOKUP);
   check_read(L, a);
-  lua_pushinteger(L, a->which.lookup->rows);
+  if (a->which.state == TG_LOOKUP_SKIPPED)
+    lua_pushnil(L);
+  else
+    lua_pushinteger(L, a->which.lookup->rows);
   return 1;
 }
 
@@ -204,6 +207,7 @@ static struct tg_lookup_sums sums_of(lua_State *L)
   uint32_t column = value_check(L, a, 2);
   if (!tg_lookup_sums(a->which.lookup, column, &sums))
     luaL_error(L, "'%s' does not hold numbers", lua_tostring(L, 2));
+  if (a->which.state == TG_LOOKUP_SKIPPED) sums.count = 0;
   return sums;
 }
 
@@ -259,7 +263,8 @@ const struct tg_api tg_api_lookup[] = {
     {"get", "lookup.NAME:get(col, ..)", "The same with as many columns as the lookup has keys.",
      lookup_get},
     {"has", "lookup.NAME:has(col, ..)", "A mask: the key is there.", lookup_has},
-    {"rows", "lookup.NAME:rows()", "How many rows the snapshot has, a number.", lookup_rows},
+    {"rows", "lookup.NAME:rows()",
+     "How many rows the snapshot has, a number; nil when stale and skipped.", lookup_rows},
     {"sum", "lookup.NAME:sum(value)", "The sum of a value over all rows, a number; nil of none.",
      lookup_sum},
     {"mean", "lookup.NAME:mean(value)", "The mean of a value over all rows.", lookup_mean},

@@ -19,6 +19,7 @@ static struct sources with_file(const char *script, const char *path, const char
   struct sources s = {0};
   sources_catalogue(&s);
   sources_read(&s, TG_FILE_CATALOGUE, "rules/referential/exists_in.lua");
+  sources_read(&s, TG_FILE_CATALOGUE, "rules/volume/row_count_matches.lua");
   sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua", script);
   if (path) sources_add(&s, TG_FILE_DATA, path, text);
   return s;
@@ -304,12 +305,15 @@ static void a_skipped_lookup_answers_null(void **state)
 {
   (void)state;
   struct run r;
-  struct tg_program *p = load(
-      TOPIC(FX("") TO_EUR "  rules = { exists_in { \"currency\", \"rates\" } },\n"), NULL, NULL);
+  struct tg_program *p =
+      load(TOPIC(FX("") TO_EUR "  rules = { exists_in { \"currency\", \"rates\" },\n"
+                               "    row_count_matches { \"rates\" } },\n"),
+           NULL, NULL);
   judged_with(&r, p, use_of(p, "USD 0.5", TG_LOOKUP_SKIPPED));
   expect_fates(&r, "load load");
   expect_shown(&r, 3, 0, "null");
   assert_int_equal(r.judgement.rules[0].evaluated, 0);
+  assert_int_equal(r.judgement.rules[1].verdict, TG_VERDICT_SKIP);
   run_close(&r);
   tg_program_free(p);
 }
