@@ -47,6 +47,12 @@ static int config_of(int argc, char **argv, struct tg_config *c, bool *json)
   return code >= 0 ? code : tg_cli_config(c, path);
 }
 
+/* Of 504 nobody knows yet how it ends. */
+static int reload_code(long status)
+{
+  return status == 200 ? TG_EXIT_OK : status == 504 ? TG_EXIT_LATER : TG_EXIT_CONFIG;
+}
+
 static int show_reload(long status, json_t *answer)
 {
   const char *faults = json_string_value(json_object_get(answer, "faults"));
@@ -57,7 +63,7 @@ static int show_reload(long status, json_t *answer)
   if (error) return fprintf(stderr, "refused: %s\n", error), TG_EXIT_CONFIG;
   fprintf(stderr, "%srefused; generation %.12s stays\n", faults ? faults : "",
           generation ? generation : "?");
-  return status == 504 ? TG_EXIT_LATER : TG_EXIT_CONFIG;
+  return reload_code(status);
 }
 
 static double number(json_t *o, const char *key)
@@ -117,11 +123,10 @@ static int answer_status(long status, json_t *answer, bool json)
 
 static int answer_reload(long status, json_t *answer, bool json)
 {
-  (void)json; /* its one line comes behind the JSON */
-  return show_reload(status, answer);
+  return json ? reload_code(status) : show_reload(status, answer);
 }
 
-/* Asks the process and shows its answer; with --json as it came, first. */
+/* Asks the process and shows its answer; with --json as it came, and nothing else. */
 static int ask(int argc, char **argv, struct tg_fetch f,
                int (*show)(long status, json_t *answer, bool json))
 {

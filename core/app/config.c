@@ -3,13 +3,20 @@
 #include "core/app/property.h"
 
 #include "core/kafka/consumer.h"
+#include "core/net/http.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <yaml.h>
 
-enum { CHUNK = 16 << 10, KEY_MAX = 200, DEPTH_MAX = 4, FAULTS_MAX = 200 };
+enum { CHUNK = 16 << 10, KEY_MAX = 200, DEPTH_MAX = 4, FAULTS_MAX = 200, INCLUDES_MAX = 32 };
+
+struct include { /* an entry of `include`, read behind the file that names it */
+  const char *pattern;
+  yaml_node_t at; /* only its place */
+};
 
 struct reader {
   struct tg_config *config;
@@ -18,7 +25,12 @@ struct reader {
   tg_config_fault *fault;
   void *self;
   uint32_t faults;
-  bool seen[64]; /* by property */
+  bool seen[64];             /* by property, in any file */
+  bool here[64];             /* in the file being read */
+  uint32_t properties_first; /* kafka.properties of the files before it */
+  bool included;             /* it is not the main file */
+  struct include includes[INCLUDES_MAX];
+  uint32_t includes_count;
 };
 
 __attribute__((format(printf, 3, 4))) static void complain(struct reader *r, const yaml_node_t *at,
@@ -82,6 +94,16 @@ static struct tg_text expanded(struct reader *r, const yaml_node_t *n, const cha
   return t;
 }
 
+/* What cannot be listened on anywhere; whether the port is free shows at the start. */
+static void check_listen(struct reader *r, const yaml_node_t *n)
+{
+  char host[256];
+  uint16_t port;
+  const char *listen = r->config->http_listen;
+  if (*listen && !tg_http_address(listen, host, sizeof host, &port))
+    complain(r, n, "http.listen: '%s' is not host:port, such as 127.0.0.1:8080", listen);
+}
+
 /* Shows a broken value only when it is no secret. */
 static void take_scalar(struct reader *r, const struct tg_property *p, const yaml_node_t *n)
 {
@@ -90,6 +112,22 @@ static void take_scalar(struct reader *r, const struct tg_property *p, const yam
   struct tg_text t = expanded(r, n, p->key);
   if (t.ptr && tg_property_set(r->config, p, t, r->folder, &err) != TG_OK)
     complain(r, n, "%s: %s", p->key, err.what);
+  else if (t.ptr && p->offset == offsetof(struct tg_config, http_listen))
+    check_listen(r, n);
+}
+
+/* Adds a pair, or replaces that of a file read before. */
+static void put_pair(struct reader *r, const yaml_node_t *at, const char *name, const char *value)
+{
+  struct tg_config *c = r->config;
+  uint32_t i = 0;
+  while (i < c->properties_count && strcmp(c->properties[2 * i], name) != 0) i++;
+  if (i == TG_PROPERTIES_MAX)
+    return complain(r, at, "kafka.properties: more than %d entries", TG_PROPERTIES_MAX);
+  if (i < c->properties_count && i >= r->properties_first)
+    return complain(r, at, "kafka.properties: `%s` is given twice", name);
+  c->properties[2 * i] = name, c->properties[2 * i + 1] = value;
+  if (i == c->properties_count) c->properties_count++;
 }
 
 static void take_map(struct reader *r, const yaml_node_t *n)
@@ -112,22 +150,44 @@ static void take_map(struct reader *r, const yaml_node_t *n)
     if (!kept) continue;
     if (tg_consumer_property(name, kept, &err) != TG_OK)
       complain(r, key, "kafka.properties: %s", err.what);
-    else if (c->properties_count == TG_PROPERTIES_MAX)
-      complain(r, key, "kafka.properties: more than %d entries", TG_PROPERTIES_MAX);
     else
-      c->properties[2 * c->properties_count] = name,
-                        c->properties[2 * c->properties_count++ + 1] = kept;
+      put_pair(r, key, name, kept);
   }
+}
+
+static void take_include(struct reader *r, const yaml_node_t *n)
+{
+  if (n->type != YAML_SCALAR_NODE) return complain(r, n, "include: a file's path is expected here");
+  struct tg_text t = expanded(r, n, "include");
+  if (!t.ptr) return;
+  if (r->includes_count == INCLUDES_MAX)
+    return complain(r, n, "include: more than %d entries", INCLUDES_MAX);
+  bool relative = *r->folder && t.len && t.ptr[0] != '/';
+  const char *path = tg_arena_printf(&r->config->arena, "%s%s%.*s", relative ? r->folder : "",
+                                     relative ? "/" : "", TG_TEXT(t));
+  if (!path) return complain(r, n, "include: out of memory");
+  r->includes[r->includes_count++] = (struct include){path, {.start_mark = n->start_mark}};
+}
+
+/* One path or a list of them. */
+static void take_includes(struct reader *r, const yaml_node_t *n)
+{
+  if (r->included) return complain(r, n, "include: only the main file includes others");
+  if (n->type != YAML_SEQUENCE_NODE) return take_include(r, n);
+  for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++)
+    take_include(r, yaml_document_get_node(r->doc, *i));
 }
 
 static void take_property(struct reader *r, int i, const yaml_node_t *key, const yaml_node_t *value)
 {
   uint32_t count;
   const struct tg_property *p = &tg_properties(&count)[i];
-  if (r->seen[i]) return complain(r, key, "`%s` is given twice", p->key);
-  r->seen[i] = true;
+  if (r->here[i]) return complain(r, key, "`%s` is given twice", p->key);
+  r->here[i] = r->seen[i] = true;
   if (p->kind == TG_PROPERTY_MAP)
     take_map(r, value);
+  else if (p->kind == TG_PROPERTY_FILES)
+    take_includes(r, value);
   else
     take_scalar(r, p, value);
 }
@@ -269,6 +329,34 @@ static const char *redact(struct tg_arena *a, const char *dsn)
   return colon ? tg_arena_printf(a, "%.*s:***%s", (int)(colon - shown), shown, host) : shown;
 }
 
+/* Reads one more file: what it says goes before what was read so far. */
+static void read_included(struct reader *r, const char *path)
+{
+  r->path = tg_arena_printf(&r->config->arena, "%s", path);
+  r->folder = folder_of(&r->config->arena, path);
+  r->properties_first = r->config->properties_count;
+  memset(r->here, 0, sizeof r->here);
+  read_file(r);
+}
+
+/* The files of `include`, in its order; those of a pattern by name. */
+static void read_includes(struct reader *r)
+{
+  const char *path = r->path, *folder = r->folder;
+  r->included = true;
+  for (uint32_t i = 0; i < r->includes_count; i++) {
+    const char *pattern = r->includes[i].pattern;
+    glob_t found = {0};
+    int rc = glob(pattern, 0, NULL, &found);
+    if (rc != 0 && (rc != GLOB_NOMATCH || !strpbrk(pattern, "*?[")))
+      complain(r, &r->includes[i].at, "include: %s cannot be read", pattern);
+    for (size_t f = 0; rc == 0 && f < found.gl_pathc; f++) read_included(r, found.gl_pathv[f]);
+    globfree(&found);
+    r->path = path;
+  }
+  r->folder = folder;
+}
+
 enum tg_rc tg_config_load(struct tg_config *c, const char *path, tg_config_fault *fault, void *self)
 {
   *c = (struct tg_config){.path = path};
@@ -276,6 +364,7 @@ enum tg_rc tg_config_load(struct tg_config *c, const char *path, tg_config_fault
   struct reader r = {.config = c, .path = path, .fault = fault, .self = self};
   r.folder = folder_of(&c->arena, path);
   if (path) read_file(&r);
+  if (path) read_includes(&r);
   take_defaults(&r);
   if (!r.faults) resolve(&r);
   if (!c->catalogue) c->catalogue = find_catalogue(c);

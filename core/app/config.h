@@ -1,7 +1,8 @@
 /* Configuration: YAML for wiring (docs/CONFIG.md is generated from the property table in config.c).
  *
  * Parsing reports every fault at once, each with file:line:column. Secrets are kept with a
- * redacted twin; only the twin is ever printed. Everything a config points to lives in its
+ * redacted twin; only the twin is ever printed. A file may include others; what a later one says
+ * goes before what an earlier one said. Everything a config points to lives in its
  * arena. */
 #ifndef TG_APP_CONFIG_H
 #define TG_APP_CONFIG_H

@@ -14,6 +14,10 @@ static const char *const formats[] = {"auto", "text", "logfmt", "json", NULL};
 static const struct tg_property properties[] = {
     {"config_version", TG_PROPERTY_NUMBER, AT(config_version), 1, 1, "1", NULL, false, false,
      "Version of this format."},
+    {"include", TG_PROPERTY_FILES, 0, 0, 0, NULL, NULL, false, false,
+     "More files of settings, one path or a list; `*` and `?` match names, as in `conf.d/*.yaml`. "
+     "Read "
+     "in this order behind this file: a later file wins, setting by setting."},
     {"pipeline", TG_PROPERTY_TEXT, AT(pipeline), 1, 200, NULL, NULL, true, false,
      "Identity of all state in PostgreSQL, and Kafka's `group.id`. Two processes with the same "
      "name share the work."},
@@ -214,6 +218,7 @@ enum tg_rc tg_property_set(struct tg_config *c, const struct tg_property *p, str
   case TG_PROPERTY_SECRET: return set_text(c, p, text, folder, err);
   case TG_PROPERTY_CHOICE: return set_choice(c, p, text, err);
   case TG_PROPERTY_FLAG: return set_flag(c, p, text, err);
+  case TG_PROPERTY_FILES:
   case TG_PROPERTY_MAP: return bad(err, "a map of key: value is expected");
   default: return set_number(c, p, text, err);
   }

@@ -15,7 +15,8 @@ enum tg_property_kind {
   TG_PROPERTY_SIZE,     /* uint64_t: 64KiB, 24MiB, 1GiB, bytes */
   TG_PROPERTY_DURATION, /* int64_t microseconds: 50ms, 2s, 5m, 2h, 7d */
   TG_PROPERTY_CHOICE,   /* int: index into choices */
-  TG_PROPERTY_MAP       /* kafka.properties */
+  TG_PROPERTY_MAP,      /* kafka.properties */
+  TG_PROPERTY_FILES     /* include: paths and patterns */
 };
 
 struct tg_property {

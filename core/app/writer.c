@@ -119,6 +119,25 @@ static void write_load(struct tg_writer *w, struct tg_job *job)
   tg_metric_observe(w->commit_s, (double)job->report.commit_us / TG_SEC, 1);
 }
 
+/* Says once which GRANT is missing. A stuck session of such an owner would fence us out for good.
+ * */
+static void look_for_strangers(struct tg_writer *w, int64_t deadline)
+{
+  char roles[256];
+  struct tg_err err;
+  if (w->looked) return;
+  w->looked = true;
+  if (tg_claim_strangers(w->pg, w->who.pipeline, roles, sizeof roles, deadline, &err) != TG_OK) {
+    tg_log_err(TG_WARN, w->name, &err);
+    return;
+  }
+  if (*roles)
+    tg_log(TG_WARN, w->name,
+           "members of this pipeline run as %s: a stuck session of theirs cannot be ended; GRANT "
+           "pg_signal_backend, pg_read_all_stats TO this role, or let all use one role",
+           roles);
+}
+
 static void run_claims(struct tg_writer *w, struct tg_job *job)
 {
   int64_t deadline = tg_clock_mono_us() + 10 * TG_SEC;
@@ -133,6 +152,7 @@ static void run_claims(struct tg_writer *w, struct tg_job *job)
   else
     job->rc = tg_claim_release(w->pg, job->claims, job->count, deadline, &job->err);
   if (job->rc == TG_OK) atomic_store(&w->hub->pg_ok_us, tg_clock_mono_us());
+  if (job->rc == TG_OK && job->kind == TG_JOB_CLAIM) look_for_strangers(w, deadline);
 }
 
 static void *writer_main(void *self)

@@ -43,6 +43,7 @@ struct tg_writer {
   uint32_t *void_epochs; /* per slot: segments of this epoch or older are void */
   uint32_t slots;
   uint32_t seed; /* of the back-off's jitter */
+  bool looked;   /* for owners whose sessions it could not end */
   pthread_t thread;
   bool started;
   struct tg_metric *retries, *unknown, *fenced, *commits, *encode_s, *copy_s, *commit_s;

@@ -195,3 +195,19 @@ enum tg_rc tg_claim_release(struct tg_pg *pg, const struct tg_claim *claims, uin
   lists_fini(&l);
   return rc;
 }
+
+enum tg_rc tg_claim_strangers(struct tg_pg *pg, const char *pipeline, char *roles, size_t size,
+                              int64_t deadline_us, struct tg_err *err)
+{
+  const char *const params[] = {pipeline};
+  enum tg_rc rc = tg_pg_query(
+      pg,
+      "SELECT coalesce(string_agg(DISTINCT a.usename, ', '), '') FROM tidegate.partition p"
+      " JOIN pg_stat_activity a ON a.pid = p.pid"
+      " WHERE p.pipeline = $1 AND NOT p.released AND a.usename <> current_user"
+      " AND NOT (pg_has_role('pg_signal_backend', 'USAGE')"
+      "  AND pg_has_role('pg_read_all_stats', 'USAGE'))",
+      params, 1, deadline_us, err);
+  snprintf(roles, size, "%s", rc == TG_OK ? tg_pg_value(pg, 0, 0) : "");
+  return rc;
+}

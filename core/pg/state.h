@@ -41,6 +41,12 @@ enum tg_rc tg_claim_renew(struct tg_pg *pg, struct tg_claim *claims, uint32_t co
 enum tg_rc tg_claim_release(struct tg_pg *pg, const struct tg_claim *claims, uint32_t count,
                             int64_t deadline_us, struct tg_err *err);
 
+/* Roles, joined by ", ", of owners of this pipeline's partitions whose stuck sessions this role can
+ * neither see fully nor end: other roles, and it is no member of pg_signal_backend and
+ * pg_read_all_stats. "" when there is none. */
+enum tg_rc tg_claim_strangers(struct tg_pg *pg, const char *pipeline, char *roles, size_t size,
+                              int64_t deadline_us, struct tg_err *err);
+
 struct tg_note { /* a journal row */
   const char *pipeline;
   const char *kind;  /* "reload", "ddl", "breaker", "claim", "gap" .. */

@@ -85,8 +85,8 @@ def test_a_refused_reload_keeps_the_old_set_and_says_why(shop, kafka, database):
     code, out, err = shop.command("reload")
     assert (code, out) == (78, "")
     assert "scripts/events.lua:10" in err and before[:12] in err
-    code, out, _ = shop.command("reload", "--json")
-    assert code == 78 and json.loads(out)["result"] == "refused"
+    code, out, err = shop.command("reload", "--json")
+    assert (code, json.loads(out)["result"], err) == (78, "refused", "")
     assert shop.metric("reloads_total", result="refused") == 3
     assert shop.metric("last_reload_successful") == 0
     kafka.produce(shop.topic, [{"id": 1}])
@@ -99,6 +99,8 @@ def test_a_refused_reload_keeps_the_old_set_and_says_why(shop, kafka, database):
     code, out, err = shop.command("reload")
     after = shop.status()["generation"]
     assert (code, err) == (0, "") and after != before and after in out
+    code, out, err = shop.command("reload", "--json")
+    assert (code, json.loads(out)["generation"], err) == (0, after, "")
     assert shop.metric("last_reload_successful") == 1
     assert [m for m, in database.rows("SELECT message FROM tidegate.journal WHERE kind = 'reload'"
                                       " ORDER BY id")][0].startswith("refused")

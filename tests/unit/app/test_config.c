@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -65,6 +66,104 @@ static void a_load_must_hold_the_largest_event_twice(void **state)
   assert_non_null(strstr(f.text, "event_bytes_max, 1025 KiB"));
   tg_config_fini(&c);
   snprintf(text, sizeof text, "%sload: { bytes: 2MiB }\nevent_bytes_max: 1MiB\n", good);
+  assert_int_equal(load(&c, text, &f), TG_OK);
+  tg_config_fini(&c);
+}
+
+/* Files of a folder of their own: path, text, .., NULL. The first is the main one. */
+static enum tg_rc load_files(struct tg_config *c, struct faults *f, const char *const *files)
+{
+  char folder[] = "/tmp/tg-config.XXXXXX", path[256], sub[256], main_path[256];
+  assert_non_null(mkdtemp(folder));
+  snprintf(sub, sizeof sub, "%s/conf.d", folder);
+  assert_int_equal(mkdir(sub, 0700), 0);
+  for (uint32_t i = 0; files[i]; i += 2) {
+    snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+    if (i == 0) snprintf(main_path, sizeof main_path, "%s", path);
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    fputs(files[i + 1], out);
+    fclose(out);
+  }
+  *f = (struct faults){0};
+  enum tg_rc rc = tg_config_load(c, main_path, take, f);
+  for (uint32_t i = 0; files[i]; i += 2) {
+    snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+    unlink(path);
+  }
+  rmdir(sub), rmdir(folder);
+  return rc;
+}
+
+static void a_later_file_wins_setting_by_setting(void **state)
+{
+  (void)state;
+  struct tg_config c;
+  struct faults f;
+  const char *const files[] = {
+      "main.yaml",
+      "pipeline: shop\nload: { rows: 10 }\ninclude: [conf.d/*.yaml, last.yaml]\n"
+      "kafka: { brokers: 'a:1', properties: { client.rack: r1, broker.address.family: v4 "
+      "} }\n",
+      "conf.d/20.yaml",
+      "load: { rows: 30, linger: 70ms }\nscripts: here\n",
+      "conf.d/10.yaml",
+      "load: { rows: 20, linger: 60ms }\n",
+      "conf.d/ignored.txt",
+      "nonsense\n",
+      "last.yaml",
+      "kafka: { properties: { client.rack: r2 } }\n",
+      NULL};
+  enum tg_rc rc = load_files(&c, &f, files);
+  assert_string_equal(f.text, "");
+  assert_int_equal(rc, TG_OK);
+  assert_int_equal(c.load_rows, 30);
+  assert_int_equal(c.load_linger_us, 70000);
+  assert_string_equal(c.brokers, "a:1");
+  assert_non_null(strstr(c.scripts, "/conf.d/here"));
+  assert_int_equal(c.properties_count, 2);
+  assert_string_equal(c.properties[1], "r2");
+  assert_string_equal(c.properties[3], "v4");
+  tg_config_fini(&c);
+}
+
+static void faults_name_the_file_they_are_in(void **state)
+{
+  (void)state;
+  struct tg_config c;
+  struct faults f;
+  const char *const files[] = {
+      "main.yaml", "pipeline: shop\ninclude: [a.yaml, none.yaml, conf.d/*.yaml]\nlanes: 0\n",
+      "a.yaml",
+      "lanes: 1\nlanes: 2\ninclude: b.yaml\nkafka: { properties: { client.rack: a, client.rack: b "
+      "} }\n",
+      NULL};
+  assert_int_equal(load_files(&c, &f, files), TG_CONFIG);
+  assert_non_null(strstr(f.text, "/main.yaml:3:8: lanes: 0 is out of range"));
+  assert_non_null(strstr(f.text, "/a.yaml:2:1: `lanes` is given twice"));
+  assert_non_null(strstr(f.text, "/a.yaml:3:10: include: only the main file includes others"));
+  assert_non_null(strstr(f.text, "kafka.properties: `client.rack` is given twice"));
+  assert_non_null(strstr(f.text, "/main.yaml:2:19: include: "));
+  assert_non_null(strstr(f.text, "/none.yaml cannot be read"));
+  assert_null(strstr(f.text, "conf.d"));
+  assert_non_null(strstr(f.text, "/main.yaml: `kafka.brokers` is missing"));
+  tg_config_fini(&c);
+}
+
+static void an_address_nobody_can_listen_on_is_a_fault(void **state)
+{
+  (void)state;
+  static const char *const bad[] = {"nonsense", "127.0.0.1", "host:99999", "host:", "a:b"};
+  struct tg_config c;
+  struct faults f;
+  char text[256];
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    snprintf(text, sizeof text, "%shttp: { listen: '%s' }\n", good, bad[i]);
+    assert_int_equal(load(&c, text, &f), TG_CONFIG);
+    assert_non_null(strstr(f.text, ":3:17: http.listen: '"));
+    tg_config_fini(&c);
+  }
+  snprintf(text, sizeof text, "%shttp: { listen: '[::1]:0' }\n", good);
   assert_int_equal(load(&c, text, &f), TG_OK);
   tg_config_fini(&c);
 }
@@ -202,6 +301,9 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(defaults_fill_what_is_not_said),
       cmocka_unit_test(a_load_must_hold_the_largest_event_twice),
+      cmocka_unit_test(a_later_file_wins_setting_by_setting),
+      cmocka_unit_test(faults_name_the_file_they_are_in),
+      cmocka_unit_test(an_address_nobody_can_listen_on_is_a_fault),
       cmocka_unit_test(every_fault_is_told_with_line_and_column),
       cmocka_unit_test(missing_settings_and_broken_yaml_are_told),
       cmocka_unit_test(variables_are_replaced_in_values),

@@ -218,6 +218,26 @@ static void journal_and_generations_are_kept(void **state)
                       "return 1");
 }
 
+static void owners_that_cannot_be_ended_are_named(void **state)
+{
+  (void)state;
+  char roles[64];
+  struct tg_claim one = {.topic = "orders", .partition = 0};
+  server_must(tg_claim_take(a, &first, &one, 1, soon(), &err), &err);
+  server_must(tg_claim_strangers(b, "shop", roles, sizeof roles, soon(), &err), &err);
+  assert_string_equal(roles, "");
+  server_exec(b, "DROP ROLE IF EXISTS guest; CREATE ROLE guest; GRANT USAGE ON SCHEMA tidegate TO "
+                 "guest; GRANT SELECT ON tidegate.partition TO guest; SET ROLE guest");
+  server_must(tg_claim_strangers(b, "shop", roles, sizeof roles, soon(), &err), &err);
+  assert_string_equal(roles, server_value(a, "SELECT current_user"));
+  server_must(tg_claim_strangers(b, "other", roles, sizeof roles, soon(), &err), &err);
+  assert_string_equal(roles, "");
+  server_exec(b, "RESET ROLE; GRANT pg_signal_backend, pg_read_all_stats TO guest; SET ROLE guest");
+  server_must(tg_claim_strangers(b, "shop", roles, sizeof roles, soon(), &err), &err);
+  assert_string_equal(roles, "");
+  server_exec(b, "RESET ROLE; DROP OWNED BY guest; DROP ROLE guest");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_two, close_two)
@@ -232,6 +252,7 @@ int main(void)
       T(a_released_owner_is_left_alone),
       T(a_client_stopped_inside_copy_is_freed),
       T(another_cluster_is_refused),
+      T(owners_that_cannot_be_ended_are_named),
       T(breakers_open_and_close),
       T(journal_and_generations_are_kept),
   };
