@@ -149,7 +149,7 @@ static bool group(struct tg_batch *b, struct grouping g)
 }
 
 /* crc32() resets itself for a NULL pointer, so a null text must not reach it. */
-static uint32_t crc_of(const struct tg_event *e)
+uint32_t tg_event_crc(const struct tg_event *e)
 {
   uLong crc = crc32(0, NULL, 0);
   if (e->key.ptr) crc = crc32(crc, (const Bytef *)e->key.ptr, e->key.len);
@@ -171,7 +171,7 @@ static struct tg_segment segment_at(const struct tg_batch *b, uint32_t row, enum
   }
   s.to = s.last_offset + 1;
   s.last_us = e->kafka_us;
-  s.last_crc = crc_of(e);
+  s.last_crc = tg_event_crc(e);
   return s;
 }
 

@@ -48,6 +48,11 @@ struct tg_event { /* one Kafka message; 80 bytes */
   struct tg_text headers; /* packed, see tg_headers_next() */
 };
 
+enum { TG_CUT_BYTES = 64 << 10 }; /* what is kept of an oversize value or key */
+
+/* CRC-32 (zlib's) of key and value behind each other, as far as they are here. */
+uint32_t tg_event_crc(const struct tg_event *e);
+
 /* Why a row is not simply loaded. A row keeps all its issues, in the order they were found. */
 struct tg_issue {
   struct tg_issue *next;
@@ -69,7 +74,8 @@ struct tg_segment {
   uint32_t epoch;               /* the lane's number of the claim it was read under */
   int32_t partition_id;         /* tidegate.partition.id */
   int64_t claim_id;
-  bool gone; /* fenced or held: not part of the load any more */
+  bool gone;  /* fenced or held: not part of the load any more */
+  bool moved; /* gone although the claim is ours: a former owner's last commit came first */
 };
 
 struct tg_lookup_set; /* lookup.h */
@@ -97,6 +103,9 @@ struct tg_batch {
   bool held;       /* the whole topic leaves this load */
   const struct tg_lookup_set *lookups; /* while it is judged: the snapshots it sees, or NULL */
   struct tg_text lookups_used;         /* for the ledger: a JSON object name -> version, or empty */
+  bool later;      /* the load was split: this batch goes with its next transaction */
+  bool done;       /* .. and was committed with an earlier one */
+  bool too_big;    /* held because the server takes too long for it alone: to be cut smaller */
 };
 
 enum { TG_ISSUES_PER_ROW_MAX = 16, TG_ISSUE_BYTES_MAX = 4 << 20, TG_REASON_BYTES_MAX = 1024 };

@@ -6,8 +6,6 @@
 
 #include <inttypes.h>
 
-enum { CUT_BYTES = 64 << 10 }; /* what is kept of an oversize value or key */
-
 static int compare(const struct tg_part *p, const char *topic, int32_t partition)
 {
   int order = strcmp(p->topic, topic);
@@ -75,8 +73,8 @@ static int64_t stamp_us(const rd_kafka_message_t *msg)
 static void cut(struct tg_event *e)
 {
   e->oversize = true;
-  if (e->value.len > CUT_BYTES) e->value.len = CUT_BYTES;
-  if (e->key.len > CUT_BYTES) e->key.len = CUT_BYTES;
+  if (e->value.len > TG_CUT_BYTES) e->value.len = TG_CUT_BYTES;
+  if (e->key.len > TG_CUT_BYTES) e->key.len = TG_CUT_BYTES;
   e->headers = (struct tg_text){0};
 }
 

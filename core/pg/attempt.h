@@ -4,6 +4,7 @@
  *   loader_copy.c       COPY of a batch and of the quarantine
  *   loader_isolate.c    COPY in savepoint chunks, to find the rows that PostgreSQL refuses
  *   loader_advance.c    the final message: ledger rows and COMMIT
+ *   loader_split.c      loads that take too long: split between batches, batches to be cut
  *   loader_claims.c     renewing claims, resolving an unknown COMMIT, ending former owners */
 #ifndef TG_PG_ATTEMPT_H
 #define TG_PG_ATTEMPT_H
@@ -25,8 +26,11 @@ struct tg_loader {
   bool unknown;        /* its COMMIT was sent and not answered */
   bool *isolate;       /* per batch: COPY in savepoint chunks */
   uint32_t isolate_count;
-  uint32_t healed;   /* attempts in a row that were fenced although all claims are ours */
-  uint32_t internal; /* internal errors of the server in a row */
+  uint32_t healed;    /* attempts in a row that were fenced although all claims are ours */
+  uint32_t internal;  /* internal errors of the server in a row */
+  uint32_t late;      /* attempts at this load that ran into our own deadline */
+  bool slow;          /* the last attempt took too long: split the load before the next */
+  int32_t slow_batch; /* whose COPY it was, -1: nobody's in particular */
 };
 
 struct tg_attempt {
@@ -38,10 +42,16 @@ struct tg_attempt {
   bool begun; /* BEGIN was sent */
 };
 
-/* True when the segment is part of the load. */
+/* True when the batch is part of this transaction. */
+static inline bool tg_batch_live(const struct tg_batch *b)
+{
+  return !b->held && !b->later && !b->done;
+}
+
+/* True when the segment is part of this transaction. */
 static inline bool tg_segment_live(const struct tg_batch *b, const struct tg_segment *s)
 {
-  return !b->held && !s->gone;
+  return tg_batch_live(b) && !s->gone;
 }
 
 /* Rows [row, end) of b that COPY would write. */
@@ -77,6 +87,17 @@ enum tg_rc tg_attempt_renew(struct tg_attempt *a, bool *committed);
 
 /* Ends sessions of former owners that may hold locks we wait for. *ended: how many. */
 enum tg_rc tg_attempt_evict(struct tg_attempt *a, uint32_t *ended);
+
+/* Notes whether the attempt failed because it took too long: the server's statement_timeout, or
+ * twice our own deadline. batch: whose COPY it was, or -1. */
+void tg_attempt_judge_time(struct tg_attempt *a, int32_t batch);
+
+/* After such an attempt: some batches go with a later transaction, or the only one leaves the load
+ * (too_big, held). TG_AGAIN; TG_CONFIG for a single row, with its topic held. */
+enum tg_rc tg_attempt_split(struct tg_attempt *a);
+
+/* After a commit: TG_AGAIN when batches that were put off are to be written now, else TG_OK. */
+enum tg_rc tg_attempt_next(struct tg_attempt *a);
 
 /* The line of the COPY that the last failure names, 0 when it names none. */
 uint32_t tg_attempt_line(const struct tg_pg *pg, const struct tg_batch *b);

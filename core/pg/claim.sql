@@ -31,8 +31,9 @@ BEGIN
   IF FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'TG003', MESSAGE = format(
       'topic %s of pipeline %s was loaded from the cluster with id %s before, this one is %s: '
-      'use another pipeline name, or, if it is the same data, set cluster_id in tidegate.partition',
-      other.topic, p_pipeline, other.cluster_id, p_cluster);
+      'use another pipeline name, or, if the records and offsets are the same: '
+      'tidegate partitions adopt %s --from-cluster %s --yes',
+      other.topic, p_pipeline, other.cluster_id, p_cluster, other.topic, other.cluster_id);
   END IF;
 
   INSERT INTO tidegate.partition (pipeline, cluster_id, topic, part)

@@ -41,13 +41,3 @@ enum tg_rc tg_ledger_balance(struct tg_pg *pg, const char *pipeline, int64_t dea
                      "  WHERE p.pipeline = $1) l GROUP BY topic ORDER BY topic",
                      &pipeline, 1, deadline_us, err);
 }
-
-enum tg_rc tg_ledger_partitions(struct tg_pg *pg, const char *pipeline, int64_t deadline_us,
-                                struct tg_err *err)
-{
-  return tg_pg_query(pg,
-                     "SELECT topic, part, incarnation, partition_id, first_offset, next_offset,"
-                     " owner, released, claimed_at FROM tidegate.chain WHERE pipeline = $1"
-                     " ORDER BY topic, part, incarnation",
-                     &pipeline, 1, deadline_us, err);
-}

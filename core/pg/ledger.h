@@ -18,9 +18,4 @@ enum tg_rc tg_ledger_trace(struct tg_pg *pg, int32_t partition_id, int64_t offse
 enum tg_rc tg_ledger_balance(struct tg_pg *pg, const char *pipeline, int64_t deadline_us,
                              struct tg_err *err);
 
-/* The partitions of a pipeline: topic, part, incarnation, partition_id, first_offset, next_offset,
- * owner, released, claimed_at. */
-enum tg_rc tg_ledger_partitions(struct tg_pg *pg, const char *pipeline, int64_t deadline_us,
-                                struct tg_err *err);
-
 #endif

@@ -44,8 +44,8 @@ static enum tg_rc recall(struct tg_attempt *a)
   l->isolate = isolate;
   l->isolate_count = a->load->batches_count;
   l->load = a->load->number;
-  l->unknown = false;
-  l->healed = 0;
+  l->unknown = l->slow = false;
+  l->healed = l->late = 0;
   return TG_OK;
 }
 
@@ -114,8 +114,10 @@ static enum tg_rc target_failed(struct tg_attempt *a, uint32_t batch, enum tg_rc
   struct tg_pg *pg = a->l->pg;
   struct tg_batch *b = &a->load->batches[batch];
   const char *state = tg_pg_sqlstate(pg);
+  tg_attempt_judge_time(a, (int32_t)batch);
   if (!tg_pg_connected(pg)) return TG_RETRY;
   tg_wire_rollback(pg, a->deadline_us);
+  if (a->l->slow) return TG_AGAIN;
   if (!*state) return hold(a, batch, rc); /* rows were swallowed */
   if (rc == TG_DATA && a->l->isolate[batch]) {
     tg_err_set(a->err, TG_CONFIG, "pg", "too many rows of %.*s are refused; the last one: %s %s",
@@ -149,9 +151,11 @@ static enum tg_rc blocked(struct tg_attempt *a)
 static enum tg_rc own_failed(struct tg_attempt *a, enum tg_rc rc)
 {
   struct tg_pg *pg = a->l->pg;
+  tg_attempt_judge_time(a, -1);
   if (!tg_pg_connected(pg)) return TG_RETRY;
   if (strcmp(tg_pg_sqlstate(pg), "55P03") == 0) return blocked(a);
   tg_wire_rollback(pg, a->deadline_us);
+  if (a->l->slow) return TG_AGAIN;
   if (*tg_pg_sqlstate(pg) && tg_sqlstate_class(tg_pg_sqlstate(pg), TG_AT_OWN, false) == TG_SQL_ONCE)
     return internal_error(a->l);
   return rc == TG_DATA ? TG_CONFIG : rc;
@@ -178,7 +182,7 @@ static enum tg_rc copy_batches(struct tg_attempt *a)
   }
   for (uint32_t i = 0; i < a->load->batches_count; i++) {
     struct tg_batch *b = &a->load->batches[i];
-    if (b->held || tg_attempt_live(b, 0, b->rows) == 0) continue;
+    if (tg_attempt_live(b, 0, b->rows) == 0) continue;
     enum tg_rc rc = a->l->isolate[i] ? tg_attempt_isolate(a, b) : tg_attempt_copy(a, b);
     if (rc != TG_OK) return keep_state(a), target_failed(a, i, rc);
   }
@@ -196,10 +200,11 @@ static enum tg_rc constraint_failed(struct tg_attempt *a, enum tg_rc rc)
   if (tg_sqlstate_class(tg_pg_sqlstate(a->l->pg), TG_AT_TARGET, false) != TG_SQL_DATA)
     return own_failed(a, rc);
   for (uint32_t i = 0; i < load->batches_count; i++)
-    named |= !load->batches[i].held && tg_text_eq(load->batches[i].topic->table, table);
+    named |= tg_batch_live(&load->batches[i]) && tg_text_eq(load->batches[i].topic->table, table);
   for (uint32_t i = 0; i < load->batches_count; i++) {
     struct tg_batch *b = &load->batches[i];
-    if (a->l->isolate[i] || (named && !tg_text_eq(b->topic->table, table))) continue;
+    if (!tg_batch_live(b) || a->l->isolate[i]) continue;
+    if (named && !tg_text_eq(b->topic->table, table)) continue;
     a->l->isolate[i] = more = true;
   }
   rc = own_failed(a, rc);
@@ -232,7 +237,7 @@ static enum tg_rc breaker_opened(struct tg_attempt *a)
     struct tg_text name = tg_text_of(at, strcspn(at, ","));
     for (uint32_t i = 0; i < a->load->batches_count; i++) {
       struct tg_batch *b = &a->load->batches[i];
-      if (b->held || !tg_text_eq(b->topic->name, name)) continue;
+      if (!tg_batch_live(b) || !tg_text_eq(b->topic->name, name)) continue;
       b->held = any = true;
       a->report->topic = (int32_t)i;
     }
@@ -247,7 +252,7 @@ static enum tg_rc finish_failed(struct tg_attempt *a, uint32_t step, enum tg_rc 
 {
   struct tg_pg *pg = a->l->pg;
   if (a->report->unknown) a->l->unknown = true;
-  if (!tg_pg_connected(pg)) return TG_RETRY;
+  if (!tg_pg_connected(pg)) return tg_attempt_judge_time(a, -1), TG_RETRY;
   if (strcmp(tg_pg_sqlstate(pg), "TG001") == 0) return fenced(a);
   if (strcmp(tg_pg_sqlstate(pg), "TG002") == 0) return breaker_opened(a);
   if (strcmp(tg_pg_sqlstate(pg), "55P03") == 0) return blocked(a);
@@ -282,13 +287,15 @@ enum tg_rc tg_loader_write(struct tg_loader *l, struct tg_load *load,
   bool committed = false;
   *report = (struct tg_loader_report){.topic = -1};
   enum tg_rc rc = recall(&a);
-  if (rc != TG_OK || !anything_left(load)) return rc;
+  if (rc != TG_OK) return rc;
+  if (!anything_left(load)) return tg_attempt_next(&a);
   rc = prepare(&a, &committed);
   if (rc != TG_OK) return keep_state(&a), rc;
+  if (!committed && l->slow) return tg_attempt_split(&a);
   if (!committed && anything_left(load)) rc = attempt(&a);
   if (rc != TG_OK) return rc;
   count_written(&a);
-  l->internal = l->healed = 0;
-  l->unknown = false;
-  return TG_OK;
+  l->internal = l->healed = l->late = 0;
+  l->unknown = l->slow = false;
+  return tg_attempt_next(&a);
 }

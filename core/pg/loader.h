@@ -8,10 +8,14 @@
  * rows) so that the caller just writes it again.
  *
  *   TG_OK      committed; segments and batches that are gone or held are not part of it
- *   TG_AGAIN   the load was marked (fenced segments, held topic, refused rows): write it again
+ *   TG_AGAIN   the load was marked (fenced segments, held topic, refused rows, batches put off
+ *              until the next transaction): write it again
  *   TG_RETRY   connection or server at fault: connect, renew, back off, write again
  *   TG_CONFIG  the operator must act, for the topic of report->topic (its batch.held was set) or
  *              for the whole lane (topic -1)
+ *
+ * A load that takes the server too long is split between its batches (batch.later, batch.done); a
+ * batch that is too big alone is held and marked too_big.
  *
  * Unknown outcome of COMMIT: TG_RETRY with report->unknown; the next tg_loader_write() first
  * renews the claims, compares the chain's end with each segment's `to`, and returns TG_OK when

@@ -196,7 +196,7 @@ static void add_topics(struct tg_buf *sql, struct tg_buf *text, const struct tg_
   tg_buf_clear(text);
   tg_array_begin(text);
   for (uint32_t i = 0; i < load->batches_count; i++)
-    if (!load->batches[i].held && load->batches[i].segments_count)
+    if (tg_batch_live(&load->batches[i]) && load->batches[i].segments_count)
       tg_array_text(text, load->batches[i].topic->name);
   tg_array_end(text);
   tg_sql_literal(sql, tg_buf_view(text));

@@ -60,6 +60,7 @@ static void mark_fenced(struct tg_attempt *a, const struct tg_claim *claims)
       const struct tg_claim *c = &claims[n++];
       if (c->mine && c->next == s->from) continue;
       s->gone = true;
+      s->moved = c->mine;
       a->report->fenced++;
     }
   }

@@ -56,15 +56,6 @@ static void balance_sums_up_and_finds_holes(void **state)
   assert_string_equal(tg_pg_value(a.pg, 0, 10), "1");
 }
 
-static void partitions_show_where_chains_end(void **state)
-{
-  (void)state;
-  some_loads();
-  server_must(tg_ledger_partitions(a.pg, "shop", soon(), &a.err), &a.err);
-  assert_int_equal(tg_pg_rows(a.pg), TOPICS * PARTS);
-  assert_string_equal(tg_pg_value(a.pg, 3, 5), "10");
-}
-
 static void the_list_is_filtered(void **state)
 {
   (void)state;
@@ -111,7 +102,6 @@ int main(void)
   const struct CMUnitTest tests[] = {
       T(trace_finds_the_segment_of_an_offset),
       T(balance_sums_up_and_finds_holes),
-      T(partitions_show_where_chains_end),
       T(the_list_is_filtered),
       T(show_gives_bytes_readably),
   };

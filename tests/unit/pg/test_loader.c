@@ -121,6 +121,7 @@ static void a_zombies_partitions_leave_its_load(void **state)
   assert_int_equal(a.report.rows, 18);
   for (uint32_t i = 0; i < PARTS; i++)
     assert_int_equal(a.load.batches[0].segments[i].gone, i == 2 || i == 3);
+  for (uint32_t i = 0; i < PARTS; i++) assert_false(a.load.batches[0].segments[i].moved);
   load_open(&b);
   load_fill(&b, 0, 2, 4, 3);
   load_ready(&b);
@@ -185,6 +186,7 @@ static void a_chain_that_moved_under_a_valid_claim_is_gone(void **state)
   assert_int_equal(load_write(&b), TG_AGAIN);
   assert_int_equal(b.report.fenced, 1);
   assert_true(b.load.batches[0].segments[0].gone);
+  assert_true(b.load.batches[0].segments[0].moved);
   assert_int_equal(load_write(&b), TG_OK);
   assert_string_equal(server_value(a.pg, "SELECT count(*) FROM orders"), "1");
 }
