@@ -100,7 +100,8 @@ static void check_brokers(const struct tg_config *c, struct report *r)
                                   .properties_count = c->properties_count,
                                   .queue_kbytes = c->queue_kbytes,
                                   .event_bytes_max = (uint32_t)c->event_bytes_max,
-                                  .fetch_wait_us = 10 * TG_MS};
+                                  .fetch_wait_us = 10 * TG_MS,
+                                  .session_us = c->session_us};
   struct tg_consumer_on on = {NULL,    on_parts,  on_revoked, assigned_nothing,
                               on_slot, on_broken, on_trouble};
   struct tg_consumer *consumer = NULL;

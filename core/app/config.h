@@ -11,6 +11,7 @@
 #include "core/base/err.h"
 #include "core/base/log.h"
 
+enum tg_on_gap { TG_GAP_HALT, TG_GAP_SKIP };
 enum { TG_PROPERTIES_MAX = 128, TG_LANES_MAX = 64 };
 
 struct tg_config {
@@ -21,10 +22,14 @@ struct tg_config {
   const char *brokers;
   const char *properties[2 * TG_PROPERTIES_MAX + 1]; /* key, value, .., NULL */
   uint32_t properties_count;                         /* pairs */
+  int64_t session_us;                                /* kafka.session_timeout */
+  enum tg_on_gap on_gap;                             /* kafka.on_gap */
+  const char *instance;                              /* kafka.instance; NULL: no static member */
   const char *dsn;
   const char *dsn_shown;       /* without the password */
   const char *password_file;   /* or NULL */
   const char *owner_dsn;       /* for DDL; NULL: dsn */
+  int64_t statement_us;        /* postgres.statement_timeout */
   bool create_tables;          /* postgres.create_tables */
   const char *scripts, *rules; /* folders, relative to the config file's */
   const char *catalogue;       /* bundled rules; found beside the program when NULL */

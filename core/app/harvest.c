@@ -7,7 +7,19 @@
 
 #include <stdlib.h>
 
-enum { FENCED_PAUSE_US = 10000000, FENCES_MAX = 3, STUCK_US = 60000000 };
+enum {
+  FENCES_MAX = 3,
+  STUCK_US = 60000000,
+  SMALL_US = 600000000 /* how long loads stay small after one that took too long */
+};
+
+/* When a fenced partition is claimed again: the other owner has been told by then that the group
+ * moved it, if it has. */
+static int64_t fenced_until(struct tg_lane *lane)
+{
+  int64_t pause_us = lane->config->session_us;
+  return tg_clock_mono_us() + pause_us + rand_r(&lane->seed) % (pause_us / 4);
+}
 
 /* A segment that is not in the ledger: its partition goes back to where the segment began. Later
  * ones of the same reading come back too and are known by their epoch. */
@@ -21,8 +33,13 @@ static void drop_segment(struct tg_lane *lane, const struct tg_segment *s, bool 
   lane->reassign = true;
   if (held) return;
   if (p->state == TG_PART_READING) atomic_fetch_sub(&lane->reading, 1);
-  p->state = p->state == TG_PART_BROKEN ? TG_PART_BROKEN : TG_PART_FENCED;
-  p->retry_us = tg_clock_mono_us() + FENCED_PAUSE_US + rand_r(&lane->seed) % (FENCED_PAUSE_US / 4);
+  p->state = p->state == TG_PART_HALTED ? TG_PART_HALTED : TG_PART_FENCED;
+  p->retry_us = s->moved ? 0 : fenced_until(lane);
+  if (s->moved) {
+    tg_log(TG_INFO, lane->name, "%s[%d]: its former owner committed last; claimed again", p->topic,
+           p->partition);
+    return;
+  }
   p->fences++;
   tg_log(p->fences < FENCES_MAX ? TG_WARN : TG_ERROR, lane->name,
          "%s[%d] is owned by somebody else (%u times); offsets from %lld are read again after a "
@@ -67,14 +84,25 @@ static int32_t topic_now(const struct tg_lane *lane, const struct tg_batch *batc
   return -1;
 }
 
+/* The server took too long for a topic's rows: smaller loads from now on. */
+static void cut_smaller(struct tg_lane *lane, const struct tg_batch *b)
+{
+  tg_lane_shrink(lane, b->rows, SMALL_US);
+  tg_log(TG_WARN, lane->name,
+         "%.*s: %u rows took longer than postgres.statement_timeout; loads of %u rows for now",
+         TG_TEXT(b->topic->name), b->rows, lane->rows_max);
+}
+
 static void harvest_load(struct tg_lane *lane, struct tg_job *job)
 {
   struct tg_load *l = job->load;
   for (uint32_t b = 0; b < l->batches_count; b++) {
     struct tg_batch *batch = &l->batches[b];
+    bool out = batch->held || (job->rc != TG_OK && !batch->done);
+    if (batch->too_big) cut_smaller(lane, batch);
     for (uint32_t i = 0; i < batch->segments_count; i++) {
       const struct tg_segment *s = &batch->segments[i];
-      if (job->rc != TG_OK || batch->held)
+      if (out)
         drop_segment(lane, s, true);
       else if (s->gone)
         drop_segment(lane, s, false);
@@ -82,14 +110,14 @@ static void harvest_load(struct tg_lane *lane, struct tg_job *job)
         keep_segment(lane, s);
     }
     int32_t topic = topic_now(lane, batch);
-    if (job->rc == TG_OK && !batch->held && topic >= 0)
-      tg_measure_committed(lane, (uint32_t)topic, batch, job->commit_us);
+    if (!out && topic >= 0) tg_measure_committed(lane, (uint32_t)topic, batch, job->commit_us);
   }
   if (job->rc == TG_OK) commit_kafka(lane, l);
 }
 
 static void harvest_one(struct tg_lane *lane, struct tg_job *job)
 {
+  if (job->kind == TG_JOB_JUMP) return tg_doubt_jumped(lane, job);
   if (job->kind != TG_JOB_LOAD) return tg_intake_claimed(lane, job);
   harvest_load(lane, job);
   for (uint32_t i = 0; i < TG_LOADS; i++)
@@ -106,7 +134,7 @@ void tg_harvest(struct tg_lane *lane)
 void tg_harvest_all(struct tg_lane *lane, int64_t give_up_us)
 {
   int64_t stuck_us = tg_clock_mono_us() + STUCK_US;
-  while (lane->loads_out || lane->claiming) {
+  while (lane->loads_out || lane->claiming || lane->jumping) {
     int64_t now = tg_clock_mono_us();
     if (now >= give_up_us) atomic_store(&lane->writer.give_up, true);
     if (now >= stuck_us) {

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 
 enum {
-  CLAIM_PAUSE_US = 1000000,   /* after a failed claim */
-  FENCED_PAUSE_US = 10000000, /* one session timeout: the other owner is told by then */
-  REVOKE_US = 5000000,        /* what an orderly revoke waits for the load under way */
+  CLAIM_PAUSE_US = 1000000, /* after a failed claim */
+  REVOKE_US = 5000000,      /* what an orderly revoke waits for the load under way */
   WATERMARK_US = 5000000,
-  IDLE_US = 1000000 /* a partition at its end is written to the ledger after this */
+  GONE_PAUSE_US = 10000000, /* before a topic that was gone is looked for again */
+  IDLE_US = 1000000         /* a partition at its end is written to the ledger after this */
 };
 
 /* The open load takes no more. An empty one takes any event that Kafka's side lets through: the
@@ -32,7 +32,9 @@ static bool on_record(void *self, const struct tg_event *event)
   struct tg_lane *lane = self;
   struct tg_part *p = &lane->parts.list[event->slot];
   bool wanted = p->state == TG_PART_READING && !p->held && !lane->reassign;
-  if (!wanted || event->offset < p->next) return true; /* read again later */
+  if (!wanted) return true; /* read again later */
+  if (event->offset < p->next) return tg_doubt_record(lane, p, event), true;
+  p->seam.offset = -1;
   if (!lane->open || lane->full) return false;
   if (tg_load_add(&lane->open->load, (uint32_t)p->topic_index, event) != TG_OK)
     return fill_up(lane, event);
@@ -46,6 +48,9 @@ static void on_eof(void *self, uint32_t slot, int64_t offset)
 {
   struct tg_lane *lane = self;
   struct tg_part *p = &lane->parts.list[slot];
+  if (p->state != TG_PART_READING) return;
+  if (offset < p->next) return tg_doubt_raise(lane, p);
+  p->seam.offset = -1;
   p->eof = offset;
   p->idle_us = tg_clock_mono_us();
 }
@@ -137,7 +142,7 @@ static void release(struct tg_lane *lane)
   uint32_t n = 0;
   if (!claims_room(lane)) return;
   for (uint32_t i = 0; i < lane->parts.count; i++)
-    if (lane->parts.list[i].state == TG_PART_READING) put_claim(lane, n++, i);
+    if (tg_part_claimed(&lane->parts.list[i])) put_claim(lane, n++, i);
   if (!n) return;
   send_claims(lane, &lane->release_job, TG_JOB_RELEASE, n);
   tg_harvest_all(lane, tg_clock_mono_us() + REVOKE_US);
@@ -158,17 +163,21 @@ static void on_revoked(void *self, bool lost)
   atomic_store(&lane->reading, 0);
 }
 
-/* TG_CONFIG: the records it needs are gone: it halts until an operator acts. TG_RETRY: its topic
- * is gone; it is claimed and read again where the ledger ends, should the topic come back. */
+/* TG_DATA: what comes next is not in Kafka, the broker is asked why. TG_CONFIG: it halts until an
+ * operator acts. TG_RETRY: its topic is gone; it is claimed and its seam looked at again, should
+ * the topic come back. */
 static void on_broken(void *self, uint32_t slot, const struct tg_err *err)
 {
   struct tg_lane *lane = self;
   struct tg_part *p = &lane->parts.list[slot];
-  if (p->state == TG_PART_READING) atomic_fetch_sub(&lane->reading, 1);
-  p->state = err->rc == TG_RETRY ? TG_PART_FENCED : TG_PART_BROKEN;
-  p->retry_us = tg_clock_mono_us() + FENCED_PAUSE_US;
-  tg_log(TG_ERROR, lane->name, "%s[%d] %s at offset %lld: %s", p->topic, p->partition,
-         err->rc == TG_RETRY ? "stops" : "halted", (long long)p->next, err->what);
+  if (p->state != TG_PART_READING) return;
+  if (err->rc == TG_DATA) return tg_doubt_raise(lane, p);
+  if (err->rc != TG_RETRY) return tg_doubt_halt(lane, p, err->what);
+  atomic_fetch_sub(&lane->reading, 1);
+  p->state = TG_PART_FENCED;
+  p->retry_us = tg_clock_mono_us() + GONE_PAUSE_US;
+  tg_log(TG_ERROR, lane->name, "%s[%d] stops at offset %lld: %s", p->topic, p->partition,
+         (long long)p->next, err->what);
 }
 
 static void on_trouble(void *self, const struct tg_err *err)
@@ -185,6 +194,8 @@ static void on_trouble(void *self, const struct tg_err *err)
 enum tg_rc tg_intake_open(struct tg_lane *lane, struct tg_err *err)
 {
   const struct tg_config *c = lane->config;
+  char instance[256] = "";
+  if (c->instance) snprintf(instance, sizeof instance, "%s-%u", c->instance, lane->number);
   struct tg_consumer_conf conf = {.brokers = c->brokers,
                                   .group = c->pipeline,
                                   .client_id = "tidegate",
@@ -192,7 +203,9 @@ enum tg_rc tg_intake_open(struct tg_lane *lane, struct tg_err *err)
                                   .properties_count = c->properties_count,
                                   .queue_kbytes = c->queue_kbytes,
                                   .event_bytes_max = (uint32_t)c->event_bytes_max,
-                                  .fetch_wait_us = 10 * TG_MS};
+                                  .fetch_wait_us = 10 * TG_MS,
+                                  .session_us = c->session_us,
+                                  .instance = *instance ? instance : NULL};
   struct tg_consumer_on on = {.self = lane,
                               .assigned = on_assigned,
                               .revoked = on_revoked,
@@ -221,16 +234,23 @@ enum tg_rc tg_intake_subscribe(struct tg_lane *lane, struct tg_err *err)
   return rc;
 }
 
-/* Claims what was assigned, or fenced long enough ago. */
+/* New, fenced long enough ago, or halted: the operator may have begun it anew. Nothing of it is
+ * under way then, which the new claim would fence. */
+static bool claim_due(const struct tg_part *p, int64_t now)
+{
+  if (p->state == TG_PART_NEW) return true;
+  if (now < p->retry_us) return false;
+  return p->state == TG_PART_FENCED || (p->state == TG_PART_HALTED && p->committed == p->next);
+}
+
+/* Claims what is due. */
 static void claim(struct tg_lane *lane, int64_t now)
 {
   uint32_t n = 0;
   if (lane->claiming || now < lane->claim_after_us) return;
   if (!atomic_load(&lane->hub->schema_ready) || !claims_room(lane)) return;
   for (uint32_t i = 0; i < lane->parts.count; i++) {
-    const struct tg_part *p = &lane->parts.list[i];
-    if (p->state == TG_PART_NEW || (p->state == TG_PART_FENCED && now >= p->retry_us))
-      put_claim(lane, n++, i);
+    if (claim_due(&lane->parts.list[i], now)) put_claim(lane, n++, i);
   }
   if (!n) return;
   lane->writer.who.cluster_id = tg_consumer_cluster(lane->consumer, WATERMARK_US);
@@ -264,11 +284,15 @@ static uint32_t find_beginnings(struct tg_lane *lane, struct tg_job *job)
 
 static void start_reading(struct tg_lane *lane, const struct tg_claim *c, struct tg_part *p)
 {
+  bool same =
+      p->state == TG_PART_HALTED && p->partition_id == c->partition_id && p->next == c->next;
   p->partition_id = c->partition_id;
   p->claim_id = c->claim_id;
-  if (c->next < 0) return; /* its chain begins first */
+  if (same) p->retry_us = tg_clock_mono_us() + TG_HALTED_PAUSE_US;
+  if (same || c->next < 0) return; /* halted as before; or its chain begins first */
   p->state = TG_PART_READING;
   p->committed = p->sealed = p->next = c->next;
+  p->seam = (struct tg_seam){.offset = c->last_offset, .us = c->last_us, .crc = c->last_crc};
   p->idle_us = tg_clock_mono_us();
   lane->reassign = true;
   atomic_fetch_add(&lane->reading, 1);
@@ -329,6 +353,7 @@ void tg_intake_steer(struct tg_lane *lane)
 {
   follow_holds(lane);
   claim(lane, tg_clock_mono_us());
+  tg_doubt_settle(lane, tg_clock_mono_us());
   if (lane->reassign && !lane->claiming) reassign(lane);
 }
 

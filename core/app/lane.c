@@ -187,12 +187,25 @@ static enum tg_rc process(struct tg_lane *lane, uint32_t topic, struct tg_batch 
   return TG_OK;
 }
 
+void tg_lane_shrink(struct tg_lane *lane, uint32_t rows, int64_t pause_us)
+{
+  lane->rows_max = rows / 2 ? rows / 2 : 1;
+  lane->grow_after_us = tg_clock_mono_us() + pause_us;
+}
+
+static void grow(struct tg_lane *lane)
+{
+  if (lane->rows_max == lane->config->load_rows || tg_clock_mono_us() < lane->grow_after_us) return;
+  lane->rows_max += lane->rows_max / 4 + 1;
+  if (lane->rows_max > lane->config->load_rows) lane->rows_max = lane->config->load_rows;
+}
+
 /* The load did not fit its arena when decoded: read it again in smaller pieces. */
 static void shrink(struct tg_lane *lane, struct tg_batch *b)
 {
   if (lane->open->load.rows <= 1)
     trip(lane, b, "one event does not fit into load.bytes once decoded");
-  lane->rows_max = lane->open->load.rows / 2 ? lane->open->load.rows / 2 : 1;
+  tg_lane_shrink(lane, lane->open->load.rows, 0);
   tg_log(TG_INFO, lane->name, "a load did not fit load.bytes; loads of %u rows for now",
          lane->rows_max);
   tg_intake_rewind(lane);
@@ -207,8 +220,7 @@ static void hand_over(struct tg_lane *lane)
   lane->loads_out++;
   lane->loads_made++;
   tg_intake_handed(lane, &full->load);
-  if (lane->rows_max < lane->config->load_rows) lane->rows_max += lane->rows_max / 4 + 1;
-  if (lane->rows_max > lane->config->load_rows) lane->rows_max = lane->config->load_rows;
+  grow(lane);
   tg_queue_push(&lane->writer.to_writer, &full->job,
                 INT64_MAX); /* has room for every load there is */
 }

@@ -9,8 +9,8 @@
  * Three loads: one being filled, up to two on their way. When none is free the consumer is
  * paused and the lane goes on polling, so that it stays in its group.
  *
- * Files: lane.c the data path; intake.c Kafka's side (assignment, claims, rewinds); harvest.c what
- * came back. */
+ * Files: lane.c the data path; intake.c Kafka's side (assignment, claims, rewinds); doubt.c logs
+ * that may not be what was loaded; harvest.c what came back. */
 #ifndef TG_APP_LANE_H
 #define TG_APP_LANE_H
 
@@ -19,7 +19,11 @@
 #include "core/app/writer.h"
 #include "core/data/decode.h"
 
-enum { TG_LOADS = 3 };
+enum {
+  TG_LOADS = 3,
+  TG_HALTED_PAUSE_US = 10000000
+}; /* pause: until it is looked whether an
+                                                       operator has acted */
 
 struct tg_swap {                    /* what a reload hands to a lane */
   struct tg_generation *generation; /* taken */
@@ -62,13 +66,16 @@ struct tg_lane {
   struct tg_lane_load *open; /* NULL: all are out */
   uint32_t loads_out;
   uint64_t loads_made;
-  uint32_t rows_max; /* of a load now; halved when one did not fit its arena */
-  bool full;         /* the open load takes no more */
+  uint32_t rows_max; /* of a load now; halved when one did not fit its arena, or took too long */
+  int64_t grow_after_us; /* monotonic: not larger before */
+  bool full;             /* the open load takes no more */
 
-  struct tg_job claim_job, release_job;
+  struct tg_job claim_job, release_job, jump_job;
   struct tg_claim *claims; /* of claim_job and release_job, by claim_slots */
   uint32_t *claim_slots;
-  bool claiming;
+  struct tg_claim jump; /* of jump_job: the partition in jump_slot; from next to first_offset */
+  uint32_t jump_slot;
+  bool claiming, jumping;
   int64_t claim_after_us; /* monotonic */
   bool reassign;          /* the list of partitions must be told to the consumer again */
   unsigned hub_version;   /* of the holds the lane knows */
@@ -107,6 +114,17 @@ void tg_intake_handed(struct tg_lane *lane, const struct tg_load *l);
 bool tg_intake_at_end(struct tg_lane *lane);
 void tg_intake_claimed(struct tg_lane *lane, struct tg_job *job);
 
+/* doubt.c: is Kafka's log the one that was loaded, and does it have what comes next? A record below
+ * the chain's end is compared with the ledger's last one. */
+void tg_doubt_record(struct tg_lane *lane, struct tg_part *p, const struct tg_event *e);
+/* The broker must be asked for the partition's first offset and end. */
+void tg_doubt_raise(struct tg_lane *lane, struct tg_part *p);
+/* Nothing more of it until an operator acts; why ends with what there is to do. */
+void tg_doubt_halt(struct tg_lane *lane, struct tg_part *p, const char *why);
+/* Asks about one partition in doubt, if there is any; called once per step. */
+void tg_doubt_settle(struct tg_lane *lane, int64_t now);
+void tg_doubt_jumped(struct tg_lane *lane, const struct tg_job *job);
+
 /* harvest.c: jobs that came back. */
 void tg_harvest(struct tg_lane *lane);
 /* Waits until no job is out; after give_up_us (monotonic) the writer is told to give up. */
@@ -122,5 +140,7 @@ void tg_measure_committed(struct tg_lane *lane, uint32_t topic, const struct tg_
 
 /* lane.c: makes a free load the open one, if there is any. */
 void tg_lane_open(struct tg_lane *lane);
+/* lane.c: loads have at most half of these rows from now on; they grow again after pause_us. */
+void tg_lane_shrink(struct tg_lane *lane, uint32_t rows, int64_t pause_us);
 
 #endif

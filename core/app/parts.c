@@ -14,7 +14,8 @@ void tg_parts_fini(struct tg_parts *p)
 
 static void part_init(struct tg_part *part, const struct tg_topart *t)
 {
-  *part = (struct tg_part){.partition = t->partition, .topic_index = -1, .eof = -1};
+  *part =
+      (struct tg_part){.partition = t->partition, .topic_index = -1, .eof = -1, .seam.offset = -1};
   part->committed = part->sealed = part->next = -1;
   snprintf(part->topic, sizeof part->topic, "%s", t->topic);
 }
@@ -71,7 +72,7 @@ uint32_t tg_parts_assignment(const struct tg_parts *p, struct tg_topart *out)
     out[n++] = (struct tg_topart){.topic = part->topic,
                                   .partition = part->partition,
                                   .slot = i,
-                                  .offset = part->next,
+                                  .offset = part->seam.offset >= 0 ? part->seam.offset : part->next,
                                   .paused = part->held || part->topic_index < 0};
   }
   return n;

@@ -13,14 +13,16 @@
 #define TG_APP_PARTS_H
 
 #include "core/app/hub.h"
+#include "core/app/seam.h"
 #include "core/kafka/consumer.h"
 #include "core/pg/state.h"
 
 enum tg_part_state {
   TG_PART_NEW,     /* assigned by the group, not claimed yet */
   TG_PART_READING, /* claimed, offsets known */
+  TG_PART_DOUBT,   /* claimed; Kafka may lack what comes next: asked after retry_us */
   TG_PART_FENCED,  /* somebody else claimed it: claim again after retry_us */
-  TG_PART_BROKEN   /* its offset is not in Kafka any more: the operator must act */
+  TG_PART_HALTED   /* the operator must act; looked at again after retry_us */
 };
 
 struct tg_part {
@@ -34,10 +36,11 @@ struct tg_part {
   uint32_t epoch;      /* of the reading it is in */
   uint32_t void_epoch; /* segments of this epoch or older were dropped already */
   int64_t committed, sealed, next;
-  int64_t eof;      /* end of partition seen at this offset, or -1 */
-  int64_t idle_us;  /* monotonic: last event or seal */
-  int64_t retry_us; /* monotonic: FENCED: when to claim again */
-  uint32_t fences;  /* times fenced since it was assigned */
+  struct tg_seam seam; /* offset -1: passed, or nothing to compare */
+  int64_t eof;         /* end of partition seen at this offset, or -1 */
+  int64_t idle_us;     /* monotonic: last event or seal */
+  int64_t retry_us;    /* monotonic: DOUBT, FENCED, HALTED: when to act */
+  uint32_t fences;     /* times fenced since it was assigned */
   struct tg_metric *consumed, *bytes, *lag, *lag_s;
 };
 
@@ -52,14 +55,20 @@ void tg_parts_fini(struct tg_parts *p);
 /* Replaces the table by what the group assigned. False without memory: the table is empty. */
 bool tg_parts_reset(struct tg_parts *p, const struct tg_topart *assigned, uint32_t count);
 
+/* True when the lane holds a claim on it. */
+static inline bool tg_part_claimed(const struct tg_part *p)
+{
+  return p->state == TG_PART_READING || p->state == TG_PART_DOUBT || p->state == TG_PART_HALTED;
+}
+
 /* Gives every partition the number of its topic in the program. */
 void tg_parts_bind(struct tg_parts *p, const struct tg_topic *const *topics, uint32_t count);
 
 /* Back to the end of what was handed over, under a new epoch: for everything that is read again. */
 void tg_parts_rewind(struct tg_parts *p);
 
-/* The list to assign: every partition that is READING, paused when its topic is held. out holds
- * p->count entries. */
+/* The list to assign: every partition that is READING, paused when its topic is held; from the
+ * seam's record on while that is not passed. out holds p->count entries. */
 uint32_t tg_parts_assignment(const struct tg_parts *p, struct tg_topart *out);
 
 /* Number of the topic in the program that reads this Kafka topic, or -1. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
+static const char *const gaps[] = {"halt", "skip", NULL}; /* enum tg_on_gap */
 static const char *const formats[] = {"auto", "text", "logfmt", "json", NULL};
 
 #define AT(member) offsetof(struct tg_config, member)
@@ -27,6 +28,20 @@ static const struct tg_property properties[] = {
      false,
      "Handed to librdkafka unchanged. Keys that would break a promise are refused with the "
      "reason."},
+    {"kafka.session_timeout", TG_PROPERTY_DURATION, AT(session_us), 6000000, 60000000, "45s", NULL,
+     false, false,
+     "How long the group waits for a silent member. Brokers away for less cost no partition; what "
+     "a "
+     "process held that died without a word (SIGKILL, power) moves after it."},
+    {"kafka.instance", TG_PROPERTY_TEXT, AT(instance), 1, 200, NULL, NULL, false, false,
+     "Name of this process among those of the pipeline, each its own: a static member. Started "
+     "again under its name within `kafka.session_timeout` it gets its partitions back at once; "
+     "what "
+     "a stopped one held waits for it that long."},
+    {"kafka.on_gap", TG_PROPERTY_CHOICE, AT(on_gap), 0, 1, "halt", gaps, false, false,
+     "When events were deleted from Kafka before they were read: `halt` the partition until "
+     "somebody "
+     "acts, or note the gap in `tidegate.gap` and `skip` it. Going backwards is never a gap."},
     {"postgres.dsn", TG_PROPERTY_SECRET, AT(dsn), 0, 4096, "", NULL, false, false,
      "Any libpq connection string or URI; `PG*` variables, `PGPASSFILE` and `PGSERVICE` fill the "
      "rest."},
@@ -37,6 +52,10 @@ static const struct tg_property properties[] = {
     {"postgres.create_tables", TG_PROPERTY_FLAG, AT(create_tables), 0, 1, "true", NULL, false,
      false,
      "Make missing tables and add missing nullable columns. Nothing is ever dropped or narrowed."},
+    {"postgres.statement_timeout", TG_PROPERTY_DURATION, AT(statement_us), 1000000, 600000000,
+     "60s", NULL, false, false,
+     "Longest statement of a load. A load that takes longer is split between its topics, then read "
+     "again in smaller pieces."},
     {"scripts", TG_PROPERTY_PATH, AT(scripts), 1, 4096, "scripts", NULL, false, false,
      "Folder of topic scripts, one file a topic."},
     {"rules", TG_PROPERTY_PATH, AT(rules), 1, 4096, "rules", NULL, false, false,

@@ -4,6 +4,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/thread.h"
+#include "core/pg/gap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,8 +111,8 @@ static void write_load(struct tg_writer *w, struct tg_job *job)
     if (job->rc == TG_OK || !recover(w, job, &attempt)) break;
   }
   note_void(w, job->load);
-  if (job->rc != TG_OK) return (void)(job->rc = TG_FENCED);
   job->commit_us = tg_clock_wall_us();
+  if (job->rc != TG_OK) return (void)(job->rc = TG_FENCED);
   atomic_store(&w->hub->pg_ok_us, tg_clock_mono_us());
   tg_metric_add(w->commits, 1);
   tg_metric_observe(w->encode_s, (double)job->report.encode_us / TG_SEC, 1);
@@ -149,6 +150,9 @@ static void run_claims(struct tg_writer *w, struct tg_job *job)
     job->rc = tg_claim_take(w->pg, &w->who, job->claims, job->count, deadline, &job->err);
   else if (job->kind == TG_JOB_BEGIN)
     job->rc = tg_claim_begin(w->pg, job->claims, job->count, deadline, &job->err);
+  else if (job->kind == TG_JOB_JUMP)
+    job->rc =
+        tg_gap_jump(w->pg, w->who.pipeline, job->generation, job->claims, deadline, &job->err);
   else
     job->rc = tg_claim_release(w->pg, job->claims, job->count, deadline, &job->err);
   if (job->rc == TG_OK) atomic_store(&w->hub->pg_ok_us, tg_clock_mono_us());
@@ -204,9 +208,10 @@ static void name_it(struct tg_writer *w)
                                    .password_file = c->password_file,
                                    .name = w->name,
                                    .connect_us = 10 * TG_SEC,
-                                   .statement_us = 60 * TG_SEC,
+                                   .statement_us = c->statement_us,
                                    .lock_us = 2 * TG_SEC};
-  w->loader_conf = (struct tg_loader_conf){.pipeline = c->pipeline, .transaction_us = 60 * TG_SEC};
+  w->loader_conf = (struct tg_loader_conf){.pipeline = c->pipeline,
+                                           .transaction_us = c->statement_us + 30 * TG_SEC};
 }
 
 enum tg_rc tg_writer_start(struct tg_writer *w, struct tg_hub *hub, uint32_t lane,

@@ -4,10 +4,10 @@
  *   worker --- to_writer ---> writer --- from_writer ---> worker        every job comes back, done
  *   or not
  *
- * LOAD: written until it is committed, or until nothing of it is left (fenced, held), or the
- * lane gives up (stop, lost assignment). CLAIM and RELEASE: one attempt each. A segment that
- * leaves a load takes all later segments of its partition with it: the writer remembers up to
- * which epoch a slot's segments are void. */
+ * LOAD: written until it is committed, or until nothing of it is left (fenced, held), or the lane
+ * gives up (stop, lost assignment). CLAIM, BEGIN, RELEASE, JUMP (over a gap): one attempt each. A
+ * segment that leaves a load takes all later segments of its partition with it: the writer
+ * remembers up to which epoch a slot's segments are void. */
 #ifndef TG_APP_WRITER_H
 #define TG_APP_WRITER_H
 
@@ -16,7 +16,7 @@
 #include "core/data/load.h"
 #include "core/pg/loader.h"
 
-enum tg_job_kind { TG_JOB_LOAD, TG_JOB_CLAIM, TG_JOB_BEGIN, TG_JOB_RELEASE };
+enum tg_job_kind { TG_JOB_LOAD, TG_JOB_CLAIM, TG_JOB_BEGIN, TG_JOB_RELEASE, TG_JOB_JUMP };
 
 struct tg_job {
   enum tg_job_kind kind;
@@ -25,6 +25,7 @@ struct tg_job {
   struct tg_load *load;    /* LOAD */
   struct tg_claim *claims; /* the others; slot order */
   uint32_t count;
+  const char *generation; /* JUMP: sha256 of the scripts */
   struct tg_loader_report report;
   int64_t commit_us; /* wall clock of the commit */
 };

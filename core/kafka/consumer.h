@@ -38,9 +38,9 @@ struct tg_consumer_on {
   bool (*record)(void *self, const struct tg_event *event);
   /* End of partition: everything before offset was delivered or is invisible (control, aborted). */
   void (*eof)(void *self, uint32_t slot, int64_t offset);
-  /* This partition is dead until the next assign, nothing more of it is delivered. rc TG_CONFIG:
-   * offset out of range, damaged records. TG_RETRY: its topic is gone (for a moment, or
-   * re-created): check the seam, then assign again. */
+  /* This partition is dead until the next assign, nothing more of it is delivered. rc TG_DATA: the
+   * offset is not in the log: ask the watermarks. TG_CONFIG: damaged records, no right to read.
+   * TG_RETRY: its topic is gone (for a moment, or re-created): check the seam, assign again. */
   void (*broken)(void *self, uint32_t slot, const struct tg_err *err);
   /* The client is in trouble or fine again (brokers down, topic unknown): for health and logs. */
   void (*trouble)(void *self, const struct tg_err *err);
@@ -54,6 +54,8 @@ struct tg_consumer_conf {
   uint32_t queue_kbytes;     /* prefetch budget; RSS is about 2.3 times it on librdkafka < 2.2 */
   uint32_t event_bytes_max;  /* larger values are cut to 64 KiB and marked oversize */
   int64_t fetch_wait_us;     /* fetch.wait.max.ms */
+  int64_t session_us;        /* session.timeout.ms: how long the group waits for a silent member */
+  const char *instance; /* group.instance.id of a static member, NULL: a member like any other */
 };
 
 /* Checks a property a user gave: TG_CONFIG with the reason for pinned or unknown keys. */

@@ -14,7 +14,8 @@ static const struct pinned {
     {"bootstrap.servers", NULL, "set kafka.brokers"},
     {"metadata.broker.list", NULL, "set kafka.brokers"},
     {"group.id", NULL, "the group is the pipeline's name: claims in PostgreSQL hang on it"},
-    {"group.instance.id", NULL, "all lanes would share one instance id and fence each other"},
+    {"group.instance.id", NULL,
+     "all lanes would share it and fence each other; set kafka.instance"},
     {"group.protocol", NULL, PARTED},
     {"group.protocol.type", NULL, PARTED},
     {"group.remote.assignor", NULL, PARTED},
@@ -32,8 +33,8 @@ static const struct pinned {
     {"enable.partition.eof", "true", "the ledger advances over transaction markers by it"},
     {"check.crcs", "true", "a damaged record must not be loaded"},
     {"socket.nagle.disable", "true", "latency; before librdkafka 2.10 the default delays requests"},
-    {"session.timeout.ms", "10000", "claims are taken over after it"},
-    {"heartbeat.interval.ms", "3000", "claims are taken over after missed heartbeats"},
+    {"session.timeout.ms", NULL, "set kafka.session_timeout"},
+    {"heartbeat.interval.ms", NULL, "it follows kafka.session_timeout"},
     {"max.poll.interval.ms", "60000", "a stuck lane must lose its partitions"},
     {"topic.metadata.refresh.interval.ms", "20000", "re-created topics are noticed by it"},
     {"statistics.interval.ms", "0", "nothing reads the statistics"},
@@ -54,7 +55,10 @@ static const struct tg_kafkapair defaults[] = {
     {NULL, NULL},
 };
 
-enum { VERSION_QUEUE_BACKOFF = 0x02020000 }; /* 2.2.0 has fetch.queue.backoff.ms */
+enum {
+  VERSION_QUEUE_BACKOFF = 0x02020000, /* 2.2.0 has fetch.queue.backoff.ms */
+  HEARTBEAT_MAX_MS = 3000
+};
 
 static enum tg_rc check_pinned(const char *key, struct tg_err *err)
 {
@@ -102,6 +106,23 @@ static enum tg_rc set_queue(const struct tg_consumer_conf *c, rd_kafka_conf_t *c
   return tg_kafkaconf_set(conf, "fetch.queue.backoff.ms", "10", err);
 }
 
+/* How long the group waits for us, and how often we tell it that we live: three times as often at
+ * least. */
+static enum tg_rc set_session(const struct tg_consumer_conf *c, rd_kafka_conf_t *conf,
+                              struct tg_err *err)
+{
+  char session[16], heartbeat[16];
+  int ms = tg_kafkaconf_ms(c->session_us);
+  snprintf(session, sizeof session, "%d", ms);
+  snprintf(heartbeat, sizeof heartbeat, "%d",
+           ms / 3 < HEARTBEAT_MAX_MS ? ms / 3 : HEARTBEAT_MAX_MS);
+  enum tg_rc rc = tg_kafkaconf_set(conf, "session.timeout.ms", session, err);
+  if (rc == TG_OK) rc = tg_kafkaconf_set(conf, "heartbeat.interval.ms", heartbeat, err);
+  if (rc == TG_OK && c->instance)
+    rc = tg_kafkaconf_set(conf, "group.instance.id", c->instance, err);
+  return rc;
+}
+
 static enum tg_rc set_own(const struct tg_consumer_conf *c, rd_kafka_conf_t *conf,
                           struct tg_err *err)
 {
@@ -115,6 +136,7 @@ static enum tg_rc set_own(const struct tg_consumer_conf *c, rd_kafka_conf_t *con
   };
   enum tg_rc rc = tg_kafkaconf_set(conf, "fetch.wait.max.ms", wait, err);
   if (rc == TG_OK) rc = tg_kafkaconf_all(conf, own, err);
+  if (rc == TG_OK) rc = set_session(c, conf, err);
   if (rc == TG_OK) rc = set_queue(c, conf, err);
   for (size_t i = 0; i < sizeof pinned / sizeof *pinned && rc == TG_OK; i++)
     if (pinned[i].value) rc = tg_kafkaconf_set(conf, pinned[i].key, pinned[i].value, err);

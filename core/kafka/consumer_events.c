@@ -17,8 +17,8 @@ static const struct {
   enum tg_rc rc;
   bool standing, breaks; /* breaks: a partition with this error is dead */
 } classes[] = {
-    {RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, TG_CONFIG, false, true},
-    {RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, TG_CONFIG, false, true},
+    {RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, TG_DATA, false, true},
+    {RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, TG_DATA, false, true},
     {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, TG_RETRY, false, true},
     {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, TG_RETRY, false, true},
     {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, TG_RETRY, false, true},

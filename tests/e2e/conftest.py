@@ -69,7 +69,8 @@ def tidegate(request, tmp_path, kafka, database):
     pipeline = f"e2e-{next(serial)}"  # the group of the test before still waits for its members
 
     def make(name=None, faults=None, program=None, **config):
-        base = {"pipeline": pipeline, "kafka": {"brokers": kafka.bootstrap},
+        base = {"pipeline": pipeline,
+                "kafka": {"brokers": kafka.bootstrap, "session_timeout": "10s"},
                 "postgres": {"dsn": database.dsn}}
         home = tmp_path / (name or f"tidegate-{len(made) + 1}")
         made.append(Tidegate(home, {**base, **config}, faults=faults, program=program))

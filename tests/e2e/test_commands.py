@@ -43,7 +43,8 @@ def home(tmp_path):
 
 def test_every_command_explains_itself():
     assert {"run", "check", "test", "demo", "reload", "status", "init", "eval", "trace", "rules",
-            "quarantine", "breaker", "generate", "version", "docs"} <= set(COMMANDS)
+            "quarantine", "partitions", "breaker", "generate", "version",
+            "docs"} <= set(COMMANDS)
     for name in COMMANDS:
         code, out, err = run(name, "--help")
         assert (code, err) == (0, ""), name
@@ -254,3 +255,45 @@ def test_check_connect_names_what_does_not_answer(kafka, topic, tidegate, databa
     process.configure()
     code, out, err = process.command("check", "--connect")
     assert out == "" and "127.0.0.1" in err and code in (75, 78)
+
+
+def test_partitions_are_listed_restarted_and_adopted(kafka, topic, tidegate, database):
+    name = topic("events", partitions=2)
+
+    def member(**more):
+        process = tidegate(lanes=1, **more)
+        process.script("events.lua", scripts.topic(name, "events"))
+        return process
+    first = member()
+    first.start(ready=False)
+    assert first.command("partitions", "list", "nothing")[0] == 3
+    kafka.produce(name, [{"id": n} for n in range(5)], partition=1)
+    first.until(lambda: scripts.done(database, kafka, name))
+    code, out, err = first.command("partitions", "list", name, "1", "--json")
+    seen = lines(out)[0]
+    assert (code, err) == (0, "") and (seen["part"], seen["next_offset"], seen["gaps"]) == (
+        "1", "5", "0")
+    assert first.command("partitions", "list")[1].splitlines()[0].split()[0] == "topic"
+
+    code, out, err = first.command("partitions", "restart", name, "1")
+    assert code == 1 and "nothing was changed" in err and "--yes" in err and name in out
+    assert scripts.chain(database, name) == {0: 0, 1: 5}
+
+    other = member(pipeline=first.config["pipeline"] + "-2")
+    adopt = ("partitions", "adopt", name, "--from-pipeline", first.config["pipeline"])
+    code, out, err = other.command(*adopt)
+    assert code == 1 and "nothing was changed" in err
+    assert first.stop() == 0
+    code, out, err = other.command(*adopt, "--yes", "--json")
+    assert (code, err) == (0, "") and {r["next_offset"] for r in lines(out)} == {"0", "5"}
+    assert other.command(*adopt, "--yes")[0] == 3  # there is nothing more of it
+    kafka.produce(name, [{"id": n} for n in range(5, 8)], partition=1)
+    other.start(ready=False)
+    other.until(lambda: scripts.done(database, kafka, name))
+    assert [r[0] for r in database.rows("SELECT id FROM events ORDER BY id")] == [*range(8)]
+
+    assert other.command("partitions", "restart", name, "1", "--yes")[0] == 0
+    other.until(lambda: database.value("SELECT count(*) FROM events") == 16, 45)
+    for args in (("adopt", name), ("restart",), ("restart", name, "x"), ("remove", name)):
+        assert other.command("partitions", *args)[0] == 2
+    assert other.stop() == 0

@@ -2,7 +2,8 @@
 that syncs to disk, while processes are killed and stopped and servers go away. Every event, every
 value and every ledger row is compared with lib.oracle's by lib.checker.
 
-TIDEGATE_E2E_LONG=1: outages of 60 and 30 seconds instead of 20 and 10."""
+TIDEGATE_E2E_LONG=1: outages of 60 and 30 seconds instead of 20 and 10 (a broker's
+start is part of it, 5 to 15 s)."""
 import os
 import threading
 import time
@@ -193,22 +194,24 @@ def test_postgres_crashes_five_times(orders, postgres, tell):
     stream.assert_exact()
 
 
-def outage(stream, tell, servers, seconds, meanwhile=0):
-    """A server is away for so long, and `meanwhile` events come in; returns how often partitions
-    were assigned again."""
+def outage(stream, tell, servers, seconds, meanwhile=0, session="10s"):
+    """A server is away for so long and as long as it takes to start, and `meanwhile` events come
+    in; returns how often partitions were assigned again, and the seconds."""
     down, up = servers
     memory = 256 * MIB
     process = stream.member(**small(memory=memory))
+    process.config["kafka"]["session_timeout"] = session
     process.start(ready=False)
     stream.until_loaded(1, process)
-    if meanwhile:  # both lanes have their share before it begins
-        process.until(lambda: all(lane["reading"] for lane in process.status()["lanes"]))
+    # both lanes have their share before it begins
+    process.until(lambda: all(lane["reading"] for lane in process.status()["lanes"]))
     before = process.log(MIB).count("partitions assigned")
     coming = threading.Thread(target=stream.generate, args=(meanwhile, 10000))
     if meanwhile:
         coming.start()
     down()
-    end = time.monotonic() + seconds
+    began = time.monotonic()
+    end = began + seconds
     while time.monotonic() < end:
         assert process.running()
         assert process.rss_bytes() < memory
@@ -220,28 +223,31 @@ def outage(stream, tell, servers, seconds, meanwhile=0):
     left = stream.count - eventually(stream.loaded)
     assert left, "weak: everything was loaded before the outage"
     stream.until_done(process)
-    tell("outage", f"{seconds} s, {left} events left; done {time.monotonic() - back:.1f} s later")
+    tell("outage", f"{back - began:.1f} s, {left} events left; "
+         f"done {time.monotonic() - back:.1f} s later")
     tell("RSS at most", f"{process.rss_peak_bytes() / MIB:.0f} of {memory // MIB} MiB")
     assert process.rss_peak_bytes() < memory
     stream.assert_exact()
-    return process.log(MIB).count("partitions assigned") - before
+    return process.log(MIB).count("partitions assigned") - before, back - began
 
 
 def test_postgres_is_away_under_load(orders, postgres, tell):
     stream = orders(20000, seed=8)
     seconds = 60 if LONG else 20
-    moved = outage(stream, tell, (postgres.stop, postgres.start), seconds, seconds * 9000)
+    moved, _ = outage(stream, tell, (postgres.stop, postgres.start), seconds, seconds * 9000)
     assert moved == 0
 
 
 def test_the_broker_is_away_under_load(orders, kafka, tell):
-    stream = orders(200000, seed=9)
+    stream = orders(600000, seed=9)
     try:
-        moved = outage(stream, tell, (kafka.kill9, kafka.start), 30 if LONG else 10)
+        moved, away = outage(stream, tell, (kafka.kill9, kafka.start), 18 if LONG else 5,
+                             session="45s")
     finally:
         if not kafka.answers():
             kafka.start()
-    tell("assigned again", moved)
+    # a busy machine starts a broker so slowly that finding it again goes beyond the 45 s
+    assert moved == 0 or away > 35, "the group must wait for its members"
 
 
 # --- the check itself

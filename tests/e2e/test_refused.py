@@ -186,6 +186,24 @@ def test_a_locked_table_holds_its_topic_only_and_goes_on_by_itself(pair, postgre
     pair.resumes(3)
 
 
+def test_a_load_too_big_for_the_server_is_cut_until_it_fits(pair):
+    """A trigger that takes 1 ms a row, statements of at most 1 s, 4,000 events of one load."""
+    pair.process.config["postgres"]["statement_timeout"] = "1s"
+    pair.process.config["load"] = {"linger": "2s"}
+    pair.start()
+    pair.database.execute("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+                          " 'BEGIN PERFORM pg_sleep(0.001); RETURN new; END'")
+    pair.database.execute("CREATE TRIGGER slow BEFORE INSERT ON bad FOR EACH ROW"
+                          " EXECUTE FUNCTION slow()")
+    pair.kafka.produce(pair.bad, [{"id": n} for n in range(4000)])
+    pair.kafka.produce(pair.good, [{"id": n} for n in range(10)])
+    pair.process.until(lambda: pair.rows("good") == 10 and pair.rows("bad") == 4000, 60)
+    assert pair.database.value("SELECT count(DISTINCT id) FROM bad") == 4000
+    assert "took longer than postgres.statement_timeout" in pair.process.log()
+    assert scripts.done(pair.database, pair.kafka, pair.bad)
+    assert not pair.topic("bad")["waits"]
+
+
 def test_a_dropped_table_is_made_again(pair):
     """The operator dropped it: what comes is loaded into a new one, as at a first start."""
     pair.start()

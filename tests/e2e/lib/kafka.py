@@ -1,7 +1,9 @@
 """A real Kafka, and an independent client (confluent-kafka) to feed it and to look into it."""
 import json
+import socket
+import struct
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from lib.server import Server
@@ -26,6 +28,22 @@ class Kafka(Server):
     def delete_topic(self, name):
         admin = self.admin()
         admin.delete_topics([name], operation_timeout=30)[name].result(30)
+
+    def delete_records(self, topic, partition, before):
+        """As retention does; returns the new first offset. The client has no call for it: one
+        DeleteRecords request (API 21, version 0), to the only broker."""
+        def text(s):
+            return struct.pack(">h", len(s)) + s.encode()
+        body = (struct.pack(">hhi", 21, 0, 1) + text("e2e") + struct.pack(">i", 1) + text(topic)
+                + struct.pack(">iiqi", 1, partition, before, 30000))
+        host, port = self.bootstrap.split(",")[0].rsplit(":", 1)
+        with socket.create_connection((host, int(port)), 30) as s, s.makefile("rb") as answers:
+            s.sendall(struct.pack(">i", len(body)) + body)
+            answer = answers.read(struct.unpack(">i", answers.read(4))[0])
+        _, low, error = struct.unpack(">iqh", answer[-14:])
+        if error:
+            raise RuntimeError(f"DeleteRecords: error {error}")
+        return low
 
     def admin(self):
         return AdminClient({"bootstrap.servers": self.bootstrap})
@@ -69,6 +87,28 @@ class Kafka(Server):
         if bad or len(got) < count:
             raise TimeoutError(f"{topic}: {len(got)} of {count} messages in {deadline} s {bad}")
         return got
+
+    def dump(self, topic):
+        """All messages that are there now, read_committed, up to the end of every partition."""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "e2e-reader",
+                             "enable.auto.commit": False, "enable.partition.eof": True})
+        messages = []
+        try:
+            left = set(consumer.list_topics(topic, 30).topics[topic].partitions)
+            consumer.assign([TopicPartition(topic, p, 0) for p in left])
+            while left:
+                m = consumer.poll(30)
+                if m is None:
+                    raise TimeoutError(f"{topic}: {left} not at their end after 30 s")
+                if not m.error():
+                    messages.append(m)
+                elif m.error().code() == KafkaError._PARTITION_EOF:
+                    left.discard(m.partition())
+                else:
+                    raise KafkaException(m.error())
+        finally:
+            consumer.close()
+        return messages
 
     def ends(self, topic):
         """{partition: the offset after its last message}"""

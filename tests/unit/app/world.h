@@ -62,8 +62,8 @@ static inline void world_configure(const char *more)
 {
   char text[2048];
   snprintf(text, sizeof text,
-           "pipeline: test\nkafka:\n  brokers: %s\npostgres:\n  dsn: %s\ncatalogue: %s/rules\n"
-           "lanes: 2\nhttp:\n  listen: \"\"\n%s",
+           "pipeline: test\nkafka:\n  brokers: %s\n  session_timeout: 10s\n"
+           "postgres:\n  dsn: %s\ncatalogue: %s/rules\nlanes: 2\nhttp:\n  listen: \"\"\n%s",
            tg_mock_brokers(world.mock), world.dsn, TG_SOURCE_DIR, more);
   world_file("tidegate.yaml", text);
   snprintf(text, sizeof text, "%s/tidegate.yaml", world.folder);

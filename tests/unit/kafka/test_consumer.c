@@ -145,7 +145,7 @@ static void out_of_range_breaks_the_partition_until_the_next_assign(void **state
   struct tg_topart parts[] = {{"range", 0, 1, 5000, false}, {"range", 1, 2, 0, false}};
   assert_int_equal(tg_consumer_assign(o->c, parts, 2, NULL), TG_OK);
   POLL_UNTIL(o, o->broken == 1 && o->eof[2] == 100);
-  assert_int_equal(o->err.rc, TG_CONFIG);
+  assert_int_equal(o->err.rc, TG_DATA);
   assert_non_null(strstr(o->err.where, "range[0]@5000"));
   assert_int_equal(check_run(o, 2, 0, 0), 100);
   assert_int_equal(o->seen_count, 100);

@@ -99,7 +99,8 @@ static inline struct owner *owner_new(const char *brokers, const char *group, co
                                   .client_id = "test",
                                   .queue_kbytes = 16384,
                                   .event_bytes_max = 1 << 20,
-                                  .fetch_wait_us = 20 * TG_MS};
+                                  .fetch_wait_us = 20 * TG_MS,
+                                  .session_us = 10 * TG_SEC};
   struct tg_consumer_on on = {.self = o,
                               .assigned = on_assigned,
                               .revoked = on_revoked,

@@ -1,0 +1,95 @@
+"""Members of a group come and go: how long their partitions stand still, with the default session
+timeout of 45 s. The common cases do not wait for it: an orderly stop leaves the group, a static
+member comes back under its name."""
+import time
+
+import pytest
+
+from lib import scripts
+from lib.poll import eventually
+
+SESSION_S = 45  # kafka.session_timeout when it is not set
+GRACE_S = 10
+
+
+class Group:
+    """Members of one lane each over a topic of 4 partitions."""
+
+    def __init__(self, kafka, topic, tidegate, database):
+        self.kafka, self.database, self.make = kafka, database, tidegate
+        self.topic = topic("members", partitions=4)
+        self.count = 0
+
+    def member(self, session="45s", **settings):
+        process = self.make(lanes=1)
+        process.config["kafka"].update(session_timeout=session, **settings)
+        process.script("events.lua", scripts.topic(self.topic, "events"))
+        return process
+
+    def feed(self):
+        """An event for each partition."""
+        for partition in range(4):
+            self.kafka.produce(self.topic, [{"id": self.count}], partition=partition)
+            self.count += 1
+
+    def loads_all(self, process, deadline):
+        """Seconds until everything is loaded, an event of each partition among it."""
+        began = time.monotonic()
+        self.feed()
+        process.until(lambda: scripts.done(self.database, self.kafka, self.topic), deadline)
+        assert self.database.value("SELECT count(*) FROM events") == self.count
+        return time.monotonic() - began
+
+    def pair(self, **settings):
+        """Two members that hold two partitions each."""
+        both = [self.member(**settings).start(ready=False) for _ in range(2)]
+        eventually(lambda: [p.status()["lanes"][0]["reading"] for p in both] == [2, 2])
+        self.loads_all(both[0], GRACE_S)
+        return both
+
+
+@pytest.fixture
+def group(kafka, topic, tidegate, database):
+    return Group(kafka, topic, tidegate, database)
+
+
+def test_partitions_of_a_stopped_member_move_at_once(group, record_property):
+    stays, leaves = group.pair()
+    assert leaves.stop() == 0
+    seconds = group.loads_all(stays, GRACE_S)
+    record_property("taken over after s", seconds)
+
+
+@pytest.mark.parametrize("session_s", [6, 10])
+def test_partitions_of_a_dead_member_move_after_the_session(group, session_s, record_property):
+    stays, dies = group.pair(session=f"{session_s}s")
+    dies.kill9()
+    seconds = group.loads_all(stays, session_s + GRACE_S)
+    record_property("taken over after s", seconds)
+    print(f"session {session_s} s: taken over after {seconds:.1f} s")
+
+
+def test_a_static_member_comes_back_at_once(group, record_property):
+    """Neither the others nor itself wait for the session: nothing is divided anew."""
+    first, second = (group.member(instance=name).start(ready=False) for name in ("a", "b"))
+    eventually(lambda: [p.status()["lanes"][0]["reading"] for p in (first, second)] == [2, 2])
+    before = second.log().count("partitions assigned")
+    first.kill9()
+    first.start(ready=False)
+    seconds = group.loads_all(first, GRACE_S)
+    assert second.log().count("partitions assigned") == before
+    record_property("back after s", seconds)
+    assert first.stop() == 0 and second.running()
+    first.start(ready=False)
+    group.loads_all(first, GRACE_S)
+    assert second.log().count("partitions assigned") == before
+
+
+def test_a_second_process_of_the_same_name_ends_the_first(group):
+    """Two that believe to be the same member: the newer one wins, the older one says why."""
+    first = group.member(instance="a").start(ready=False)
+    group.loads_all(first, GRACE_S)
+    second = group.member(instance="a").start(ready=False)
+    assert first.process.wait(30) != 0
+    assert "FENCED" in first.log()
+    group.loads_all(second, GRACE_S)
