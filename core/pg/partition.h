@@ -1,7 +1,7 @@
 /* Partitions as an operator sees and changes them: where each chain stands, a new beginning,
- * another name. What changes a row takes its claim away in the same statement: a process that reads the
- * partition is fenced by its next load, claims again and finds what was changed. Results are read
- * with tg_pg_rows(), tg_pg_value() and tg_pg_column(). */
+ * another name. What changes a row takes its claim away in the same statement: a process that
+ * reads the partition is fenced by its next load, claims again and finds what was changed. Results
+ * are read with tg_pg_rows(), tg_pg_value() and tg_pg_column(). */
 #ifndef TG_PG_PARTITION_H
 #define TG_PG_PARTITION_H
 
