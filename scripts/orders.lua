@@ -13,10 +13,13 @@ return {
     "items        jsonb",
     "is_test      boolean        default false  unstored",
     "produced_at  timestamptz               @kafka.timestamp",
+    "amount_eur   numeric(12,2)  computed",
   },
+  lookups = { rates = { file = "rates.csv", key = "ccy", value = "rate numeric(12,6)" } },
 
   transform = function(b)
-    b.currency = b.currency:upper():default("EUR")
+    b.currency   = b.currency:upper():default("EUR")
+    b.amount_eur = (b.amount * lookup.rates[b.currency]:default(null)):round(2)
     b:drop(b.is_test, "test order")
   end,
 
@@ -36,6 +39,15 @@ return {
         { order_id = uuid(2), ts = "2026-01-01T00:00:00Z", customer_id = 7 },
       },
       rows = { { currency = "EUR" }, { currency = "EUR" } } },
+    { "amounts are in EUR too, where the rate is known",
+      lookups = { rates = { EUR = 1, USD = 0.9 } },
+      events = {
+        { order_id = uuid(1), ts = "2026-01-01T00:00:00Z", customer_id = 7, amount = 10,
+          currency = "usd" },
+        { order_id = uuid(2), ts = "2026-01-01T00:00:00Z", customer_id = 7, amount = 10,
+          currency = "CHF" },
+      },
+      rows = { { amount_eur = 9 }, { amount_eur = null } } },
     { "test orders are dropped",
       events = {
         { order_id = uuid(1), ts = "2026-01-01T00:00:00Z", customer_id = 7, is_test = true },
