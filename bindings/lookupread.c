@@ -1,6 +1,7 @@
 /* Lookups out of Lua tables. */
 #include "bindings/lookupread.h"
 #include "core/data/literal.h"
+#include "core/data/lookupfile.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -198,7 +199,8 @@ static enum tg_rc give(const struct tg_program *p, struct tg_lookup_source *s, c
 {
   if (!file) return give_empty(s, err);
   const struct tg_source_file *f = find_file(p, file);
-  if (f) return tg_lookupfile_read(f, s, &s->given, err);
+  struct tg_lookupfile named = {f ? f->path : "", f ? tg_text_of(f->text, f->size) : tg_text("")};
+  if (f) return tg_lookupfile_read(&named, s, TG_LOOKUP_GIVEN_BYTES_MAX, &s->given, err);
   return tg_err_set(err, TG_CONFIG, "", "there is no file scripts/%.100s", file);
 }
 

@@ -15,12 +15,6 @@ void tg_lookupread_open(lua_State *L);
  * holds by then is the caller's to drop. [-0, +0] */
 void tg_lookupread_set(lua_State *L, int idx, struct tg_arena *a, struct tg_lookup_set *set);
 
-/* Adds the rows of a file: .csv (RFC 4180, its first line names the columns) or .jsonl (one
- * object a line, columns by path). TG_DATA with the line in err->where. */
-enum tg_rc tg_lookupfile_read(const struct tg_source_file *file,
-                              const struct tg_lookup_source *source, struct tg_lookup **out,
-                              struct tg_err *err);
-
 /* Gives back what the topic's lookups hold. */
 void tg_lookupread_drop(struct tg_topic *topic);
 

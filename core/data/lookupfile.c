@@ -1,13 +1,14 @@
 /* Lookups out of files: comma separated values as RFC 4180 writes them, or one JSON object a
  * line. */
-#include "bindings/lookupread.h"
+#include "core/data/lookupfile.h"
+
 #include "core/data/jsonread.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 struct reading {
-  const struct tg_source_file *file;
+  const struct tg_lookupfile *file;
   const struct tg_lookup_source *source;
   struct tg_lookupmake *make;
   struct tg_arena arena; /* of one row */
@@ -141,10 +142,10 @@ static enum tg_rc csv_row(struct reading *r, struct csv *x, const int32_t *map, 
 
 static enum tg_rc read_csv(struct reading *r)
 {
-  struct csv x = {.p = r->file->text, .end = r->file->text + r->file->size, .line = 1};
+  struct csv x = {.p = r->file->text.ptr, .end = r->file->text.ptr + r->file->text.len, .line = 1};
   int32_t map[FIELDS_MAX];
   uint32_t count;
-  if (r->file->size >= 3 && memcmp(x.p, "\xef\xbb\xbf", 3) == 0) x.p += 3;
+  if (r->file->text.len >= 3 && memcmp(x.p, "\xef\xbb\xbf", 3) == 0) x.p += 3;
   enum tg_rc rc = csv_header(r, &x, map, &count);
   while (rc == TG_OK && x.p < x.end) {
     r->line = x.line;
@@ -202,7 +203,7 @@ static enum tg_rc jsonl_row(struct reading *r, struct tg_jsonindex *index, struc
 static enum tg_rc read_jsonl(struct reading *r)
 {
   struct tg_jsonindex *index = tg_jsonindex_new();
-  struct tg_text rest = tg_text_of(r->file->text, r->file->size);
+  struct tg_text rest = r->file->text;
   enum tg_rc rc = index ? TG_OK : fault(r, "no memory");
   for (r->line = 1; rc == TG_OK && rest.len; r->line++) {
     const char *end = memchr(rest.ptr, '\n', rest.len);
@@ -219,15 +220,15 @@ static enum tg_rc read_jsonl(struct reading *r)
   return rc;
 }
 
-enum tg_rc tg_lookupfile_read(const struct tg_source_file *file,
-                              const struct tg_lookup_source *source, struct tg_lookup **out,
-                              struct tg_err *err)
+enum tg_rc tg_lookupfile_read(const struct tg_lookupfile *file,
+                              const struct tg_lookup_source *source, size_t bytes_max,
+                              struct tg_lookup **out, struct tg_err *err)
 {
   struct reading r = {.file = file, .source = source, .line = 1, .err = err};
   size_t len = strlen(file->path);
   bool csv = len > 4 && strcmp(file->path + len - 4, ".csv") == 0;
-  tg_arena_init(&r.arena, 64 << 10, TG_LOOKUP_GIVEN_BYTES_MAX);
-  r.make = tg_lookup_source_make(source, TG_LOOKUP_GIVEN_BYTES_MAX);
+  tg_arena_init(&r.arena, 64 << 10, bytes_max);
+  r.make = tg_lookup_source_make(source, bytes_max);
   enum tg_rc rc = r.make ? (csv ? read_csv(&r) : read_jsonl(&r)) : fault(&r, "no memory");
   if (rc == TG_OK) rc = end(&r, out);
   tg_lookupmake_free(r.make);
