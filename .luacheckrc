@@ -5,7 +5,7 @@ max_line_length = false -- lint/lines does it
 
 local api = {
   "at", "fixture", "greatest", "key", "least", "lookup", "measure", "null", "series", "uuid",
-  "when", "within",
+  "when", "within", "seconds",
 }
 
 local function constructors()

@@ -1,11 +1,13 @@
 /* Methods of columns: comparisons, masks, choosing values; and the globals that go with them. */
 #include "bindings/api.h"
 #include "bindings/columnobj.h"
+#include "bindings/summaryobj.h"
 #include "core/data/arith.h"
 #include "core/data/choose.h"
 #include "core/data/compare.h"
 #include "core/data/mask.h"
 #include "core/data/member.h"
+#include "core/data/overlap.h"
 
 static int compare(lua_State *L, enum tg_cmp cmp, const char *name)
 {
@@ -71,6 +73,18 @@ static int col_is_in(lua_State *L)
   struct tg_op op = tg_op_begin(L, h);
   struct tg_literal *set = tg_arg_set_check(L, 2, &op, &count);
   return tg_op_done(L, &op, "is_in", tg_member_of(&op, h->c, set, count));
+}
+
+static int col_apart(lua_State *L)
+{
+  static const char *const gaps[] = {"allowed", "forbidden", "required", NULL};
+  struct tg_handle *h = tg_handle_check(L, 1);
+  struct tg_ranges r = {.lower = h->c, .upper = tg_column_check(L, 2)};
+  if (!tg_arg_absent(L, 3)) r.by = tg_column_check(L, 3);
+  r.gaps = (enum tg_gaps)luaL_checkoption(L, 4, "allowed", gaps);
+  r.rows = tg_summaryobj_rows(L);
+  struct tg_op op = tg_op_begin(L, h);
+  return tg_op_done(L, &op, "apart", tg_overlap_free(&op, &r));
 }
 
 static int null_test(lua_State *L, bool want, const char *name)
@@ -190,6 +204,9 @@ const struct tg_api tg_api_logic[] = {
      "Within bounds; one of them may be nil. NaN is in no range.", col_between},
     {"is_in", "col:is_in({..})", "Equals one of the values; another type matches nothing.",
      col_is_in},
+    {"apart", "lower:apart(upper[, by[, gaps]])",
+     "[lower, upper) meets no other of its group; gaps \"allowed\", \"forbidden\", \"required\".",
+     col_apart},
     {"is_null", "col:is_null()", "True where there is no value.", col_is_null},
     {"not_null", "col:not_null()", "True where there is a value.", col_not_null},
     {"count", "mask:count()", "How many rows are true, as a number.", mask_count},
@@ -208,6 +225,8 @@ const struct tg_api tg_api_globals[] = {
     {"greatest", "greatest(a, b, ..)", "The largest; nulls are left out.", api_greatest},
     {"within", "within(v, min, max[, exclusive_min[, exclusive_max]])",
      "For judges: nil when v is nil, else whether it is within bounds, and v.", api_within},
+    {"seconds", "seconds(duration)", "How many seconds \"90s\" or \"2h\" are, a number.",
+     tg_api_seconds},
     {"null", "null", "The missing value, where Lua's nil cannot stand.", NULL},
     {0},
 };

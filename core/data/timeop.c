@@ -316,6 +316,21 @@ struct tg_column *tg_time_age(struct tg_op *op, struct tg_column *c, struct tg_c
   return instant_check(op, c, "age") ? difference(op, since, c) : NULL;
 }
 
+double tg_time_span_seconds(struct tg_span s)
+{
+  return (double)s.us / 1e6 + ((double)s.months * 30 + s.days) * 86400;
+}
+
+struct tg_column *tg_time_seconds(struct tg_op *op, struct tg_column *c)
+{
+  bool span = tg_order_of(c->type) == TG_ORDER_SPAN;
+  if (!span && !instant_check(op, c, "seconds")) return NULL;
+  struct tg_column *out = tg_op_new(op, tg_type_of(TG_FLOAT8));
+  for (uint32_t i = 0; out && i < op->rows; i++)
+    out->v.floats[i] = span ? tg_time_span_seconds(c->v.spans[i]) : (double)instant_us(c, i) / 1e6;
+  return out ? tg_op_end(op, out, c->nul) : NULL;
+}
+
 struct tg_column *tg_time_hour(struct tg_op *op, struct tg_column *c, struct tg_text zone)
 {
   int64_t east;

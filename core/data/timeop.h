@@ -29,6 +29,12 @@ struct tg_column *tg_time_add(struct tg_op *op, struct tg_column *c, struct tg_t
 /* since - c, as an interval: since holds an instant a row (the events' Kafka timestamps). */
 struct tg_column *tg_time_age(struct tg_op *op, struct tg_column *c, struct tg_column *since);
 
+/* Months count 30 days. */
+double tg_time_span_seconds(struct tg_span s);
+
+/* Intervals as seconds (months of 30 days), instants as seconds since 1970-01-01 in UTC: float8. */
+struct tg_column *tg_time_seconds(struct tg_op *op, struct tg_column *c);
+
 /* 0..23; 1 Monday .. 7 Sunday. */
 struct tg_column *tg_time_hour(struct tg_op *op, struct tg_column *c, struct tg_text zone);
 struct tg_column *tg_time_weekday(struct tg_op *op, struct tg_column *c, struct tg_text zone);

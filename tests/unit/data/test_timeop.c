@@ -172,18 +172,25 @@ static void days_and_their_numbers_agree(void **state)
   }
 }
 
+static void seconds_are_counted_from_1970(void **state)
+{
+  (void)state;
+  assert_column(tg_time_seconds(&op, column("timestamptz", "1970-01-01T00:01:00.5Z null")),
+                "60.5 null");
+  assert_column(tg_time_seconds(&op, column("date", "1969-12-31 1970-01-02")), "-86400 86400");
+  assert_column(tg_time_seconds(&op, column("interval", "PT1M P1D P1M PT0.5S null")),
+                "60 86400 2592000 0.5 null");
+  assert_refused(tg_time_seconds(&op, column("bigint", "1")), "bigint");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      T(differences_are_intervals),
-      T(shifts_keep_within_the_month),
-      T(leaving_the_calendar_is_a_fault),
-      T(truncation_knows_zones),
-      T(hours_and_weekdays_are_told),
-      T(age_is_since_the_event),
-      T(durations_have_units),
-      T(patterns_write_times),
-      T(patterns_read_whole_texts),
+      T(seconds_are_counted_from_1970), T(differences_are_intervals),
+      T(shifts_keep_within_the_month),  T(leaving_the_calendar_is_a_fault),
+      T(truncation_knows_zones),        T(hours_and_weekdays_are_told),
+      T(age_is_since_the_event),        T(durations_have_units),
+      T(patterns_write_times),          T(patterns_read_whole_texts),
       T(days_and_their_numbers_agree),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
