@@ -1,6 +1,6 @@
 -- prelude_checks.lua: what every rule must hold, tried on the rows of its inline tests: as far as
--- its `depends` promises, neither the order of rows nor the cut of batches changes the result, and
--- judging twice gives the same.
+-- its `depends` promises, neither the order of rows nor the cut of batches changes the result;
+-- judging a batch twice and restarting in between change nothing.
 local tg = ...
 local series = tg.series
 
@@ -56,6 +56,14 @@ local function failed(got, order)
   return rows, reasons
 end
 
+-- The failing rows of a run whose i-th row is the given row order[i], and their reasons.
+local function as_given(got, order)
+  local rows, by_row = failed(got, order)
+  local reasons = {}
+  for i, row in ipairs(rows) do reasons[i] = by_row[row] end
+  return rows, reasons
+end
+
 local function difference(first, got, order)
   if got.verdict == "error" then return "an error: " .. tostring(got.error) end
   local want, want_reasons = failed(first)
@@ -81,13 +89,21 @@ local function near(a, b)
     or math.abs(a - b) <= 1e-9 * math.max(math.abs(a), math.abs(b))
 end
 
-local function measured(first, got)
+-- Whether a measure says the same of every batch as before; close: within rounding.
+local function measured(first, got, close)
   if got.verdict == "error" then return "an error: " .. tostring(got.error) end
   if not near(first.observed, got.observed) then
     return "observed: expected " .. tostring(first.observed) .. ", got " .. tostring(got.observed)
   end
-  if first.verdict ~= got.verdict and first.observed == got.observed then
-    return "verdict: expected " .. first.verdict .. ", got " .. got.verdict
+  for i, outcome in ipairs(first.outcomes) do
+    local now = got.outcomes[i]
+    local exact = not close or first.observed == got.observed
+    if exact and outcome.verdict ~= now.verdict then
+      return "verdict of batch " .. i .. ": expected " .. outcome.verdict .. ", got " .. now.verdict
+    elseif not close and outcome.seen ~= now.seen then
+      return "batch " .. i .. ": expected " .. tostring(outcome.seen) .. ", got "
+        .. tostring(now.seen)
+    end
   end
 end
 
@@ -119,8 +135,26 @@ local function in_one_batch(spec)
   }
 end
 
+-- A spec with a further key.
+local function changed(spec, name, value)
+  local out = with_batches(spec, spec.batches)
+  out[name] = value
+  return out
+end
+
 local function once_more(spec)
-  return { name = "judged again", spec = spec, differs = difference }
+  return { name = "judged again", spec = changed(spec, "twice", true), differs = difference }
+end
+
+local function every_batch(spec)
+  local list = {}
+  for i = 2, #spec.batches do list[i - 1] = i end
+  return list
+end
+
+local function restarted(spec)
+  return { name = "its state saved and read again", differs = difference,
+    spec = changed(spec, "restart", every_batch(spec)) }
 end
 
 -- The rows of each batch in another order: a measure sees the same values.
@@ -136,22 +170,27 @@ local function measured_in_another_order(spec)
   end
   return {
     name = "in another order of the rows", spec = with_batches(spec, batches, order),
-    differs = measured,
+    differs = function(first, got) return measured(first, got, true) end,
   }
 end
 
 local function measured_once_more(spec)
-  return { name = "judged again", spec = spec, differs = measured }
+  return { name = "judged again", spec = changed(spec, "twice", true), differs = measured }
+end
+
+local function measured_restarted(spec)
+  return { name = "its state saved and read again", differs = measured,
+    spec = changed(spec, "restart", every_batch(spec)) }
 end
 
 local promises = {
   row = { in_another_order, cut_to_rows },
   batch = { once_more },
-  stream = { once_more, cut_to_rows, in_one_batch },
+  stream = { once_more, cut_to_rows, in_one_batch, restarted },
 }
 local of_measures = {
   batch = { measured_in_another_order, measured_once_more },
-  stream = { measured_once_more },
+  stream = { measured_once_more, measured_restarted },
 }
 
 -- What the result of a rule may depend on: what it says, else what its form allows.
@@ -178,4 +217,4 @@ local function told(kind, check, why)
   return check.name .. " (every rule is tried so): " .. why .. hint
 end
 
-return { of = of, told = told }
+return { of = of, told = told, as_given = as_given }

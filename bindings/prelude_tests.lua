@@ -11,12 +11,12 @@ local shown, did_you_mean = params.shown, params.did_you_mean
 local rule_keys = {
   with = true, given = true, types = true, fails = true, reasons = true, evaluated = true,
   verdict = true, observed = true, lookups = true, alias = true, kafka = true, fires = true,
-  quiet = true, seed = true, property = true, out_of_order = true,
+  quiet = true, seed = true, property = true, restart_at = true, rebalance_at = true,
+  reload_at = true, out_of_order = true,
 }
 local topic_keys = {
   events = true, rows = true, quarantined = true, dropped = true, tagged = true, lookups = true,
 }
-local later = { restart_at = true, reload_at = true, rebalance_at = true }
 local expectations = {
   "fails", "reasons", "evaluated", "verdict", "observed", "fires", "quiet", "property", "rows",
   "quarantined", "dropped", "tagged",
@@ -27,8 +27,6 @@ local function check_keys(test, keys, report)
   for key in next, test do
     if key ~= 1 and type(key) ~= "string" then
       report("a test has a title and named keys; " .. shown(key) .. " is neither")
-    elseif later[key] then
-      report("'" .. key .. "' is not available yet")
     elseif key ~= 1 and not keys[key] then
       report("unknown key '" .. tg.shown(key) .. "' in a test"
         .. did_you_mean(key, params.names_of(keys)))
@@ -38,7 +36,7 @@ end
 
 -- The values of the keys that say how a rule's rows come in.
 local function check_rows(test, report)
-  for _, key in ipairs { "fires", "quiet" } do
+  for _, key in ipairs { "fires", "quiet", "restart_at", "rebalance_at", "reload_at" } do
     local _, why = series.ranges(test[key] or {})
     if why then report(key .. ": " .. why) end
   end
@@ -184,6 +182,40 @@ local function types_of(item, batches)
   return types
 end
 
+-- Before which batches the state is saved and read again: a restart, a partition that moves, a
+-- reload of the same set are one and the same to a rule.
+local function restarts(test)
+  local list = {}
+  for _, key in ipairs { "restart_at", "rebalance_at", "reload_at" } do
+    for _, range in ipairs(series.ranges(test[key] or {})) do
+      for i = range[1], math.min(range[2], 10000) do list[#list + 1] = i end
+    end
+  end
+  return list
+end
+
+-- Rows of a batch that come up to n places later than given, always the same ones; and which of
+-- the given rows comes i-th.
+local function out_of_order(batches, n)
+  local out, order = {}, {}
+  for b, rows in ipairs(batches) do
+    local random, places, before = series.random(n), {}, #order
+    for i, row in ipairs(rows) do places[i] = { i + random() * n, row, before + i } end
+    table.sort(places, function(x, y) return x[1] < y[1] end)
+    out[b] = {}
+    for i, place in ipairs(places) do out[b][i], order[before + i] = place[2], place[3] end
+  end
+  return out, order
+end
+
+local function kafka_of(item)
+  local times = item.test.kafka
+  if not times or not item.order then return times end
+  local out = {}
+  for i, from in ipairs(item.order) do out[i] = times[from] end
+  return out
+end
+
 -- What C needs to judge these batches: { batches, columns, rule, lookups, kafka }, or { error }.
 local function spec_of(item, batches)
   local lookups, why = lookups_of(item)
@@ -196,10 +228,10 @@ local function spec_of(item, batches)
     function(message) faults[#faults + 1] = message end)
   if not rule then return { error = table.concat(faults, "; ") } end
   return { batches = batches, columns = given.column_list(types), rule = rule, lookups = lookups,
-    kafka = item.test.kafka }
+    kafka = kafka_of(item), restart = restarts(item.test) }
 end
 
-local function batches_of(item)
+local function batches_as_given(item)
   local test = item.test
   if test.property then
     item.run = property.begin(test.property)
@@ -208,6 +240,14 @@ local function batches_of(item)
   end
   if series.is_series(test.given) then return series.batches_of(test.given, test.seed or 1) end
   return given.batches_of(test.given)
+end
+
+local function batches_of(item)
+  local batches = batches_as_given(item)
+  if item.test.out_of_order then
+    batches, item.order = out_of_order(batches, item.test.out_of_order)
+  end
+  return batches
 end
 
 -- What C needs to run test `item`; spec.error when it cannot be run, which may be what the test
@@ -274,8 +314,9 @@ local function next_step(item, got)
   if item.check then return checked(item, got) end
   if item.run then return property_step(item, got) end
   if item.kind then note_seen(item.kind, got) end
+  if item.order then got.fails, got.reasons = checks.as_given(got, item.order) end
   local why = differences(item, got)
-  if why or item.topic or got.verdict == "error" then return why end
+  if why or item.topic or item.order or got.verdict == "error" then return why end
   item.first, item.checks = got, checks.of(item.kind, item.spec)
   return next_check(item)
 end

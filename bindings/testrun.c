@@ -36,7 +36,7 @@ void tg_testrun_restart(struct tg_testrun *t, struct tg_arena_mark mark)
   t->decoder = NULL;
   t->rule = TG_RULE_NONE;
   t->topic = (struct tg_topic){0};
-  t->batches = NULL, t->batches_count = 0;
+  t->batches = NULL, t->batches_count = 0, t->twice = false;
   tg_arena_release(&t->arena, mark);
 }
 
@@ -166,20 +166,44 @@ static enum tg_rc keep_state(struct tg_testrun *t, const struct tg_verdict_row *
   return TG_OK;
 }
 
+/* As a process does that dies after this batch, and the one that follows it. */
+static enum tg_rc restart(struct tg_testrun *t, struct tg_err *err)
+{
+  if (!t->rule.cell) return TG_OK;
+  struct tg_cell *fresh = tg_cell_new();
+  if (!fresh) return tg_err_set(err, TG_FATAL, "test", "no memory for a rule's state");
+  enum tg_rc rc = tg_cell_restore(fresh, tg_cell_bytes(t->rule.cell), err);
+  tg_cell_free(rc == TG_OK ? t->rule.cell : fresh);
+  if (rc == TG_OK) t->rule.cell = fresh;
+  return rc;
+}
+
+/* Judges b and takes it back, as a lane does whose load was lost. */
+static enum tg_rc judge_in_vain(struct tg_testrun *t, struct tg_batch *b, struct tg_err *err)
+{
+  struct tg_verdict_row v;
+  struct tg_failing failing;
+  enum tg_rc rc = tg_rule_judge(t->p, &t->rule, b, &v, &failing, err);
+  if (t->rule.cell) tg_cell_drop(t->rule.cell);
+  return rc;
+}
+
 static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *rows,
                               struct tg_err *err)
 {
   struct tg_batch b;
   struct tg_verdict_row v;
   struct tg_failing failing;
-  enum tg_rc rc = rule_batch(t, rows, &b, err);
+  enum tg_rc rc = rows->restart ? restart(t, err) : TG_OK;
+  if (rc == TG_OK) rc = rule_batch(t, rows, &b, err);
   if (rc != TG_OK) return rc;
   if (!t->rule.on_event) t->error = undecoded(t, &b, "given");
   if (t->error) {
     t->verdict = TG_VERDICT_ERROR;
     return TG_OK;
   }
-  rc = tg_rule_judge(t->p, &t->rule, &b, &v, &failing, err);
+  if (t->twice) rc = judge_in_vain(t, &b, err);
+  if (rc == TG_OK) rc = tg_rule_judge(t->p, &t->rule, &b, &v, &failing, err);
   if (rc == TG_OK) rc = note_verdict(t, &v, err);
   if (rc == TG_OK) rc = keep_state(t, &v, err);
   if (rc == TG_OK) rc = note_fails(t, &b, &failing, err);

@@ -14,6 +14,7 @@ struct tg_test_batch {
   const int64_t *kafka_us; /* one a row; NULL: all at TG_TEST_START_US */
   int64_t offset;          /* of the first row */
   uint32_t count;
+  bool restart; /* before it, what the rule remembers is saved, forgotten and read again */
 };
 
 #define TG_TEST_START_US INT64_C(1767225600000000) /* 2026-01-01T00:00:00Z, as at("0s") */
@@ -35,6 +36,7 @@ struct tg_testrun {
   const struct tg_script *script; /* topic tests; NULL in rule tests */
   struct tg_test_batch *batches;  /* rule tests: given; topic tests: the events, one batch */
   uint32_t batches_count;
+  bool twice;                    /* each batch is judged, taken back, and judged again */
   struct tg_test_batch expected; /* topic tests: the rows that are to be loaded */
   struct tg_lookup_set lookups;  /* that the test gives; owned */
   /* what came out */

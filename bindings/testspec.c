@@ -90,6 +90,22 @@ static void read_times(lua_State *L, struct reader *r, int spec)
   lua_pop(L, 1);
 }
 
+/* restart: before which batches the state is saved and read again, a list; twice: a flag. */
+static void read_ways(lua_State *L, struct reader *r, int spec)
+{
+  lua_getfield(L, spec, "twice");
+  r->t->twice = lua_toboolean(L, -1);
+  if (lua_getfield(L, spec, "restart") == LUA_TTABLE) {
+    for (lua_Integer i = 1; lua_rawgeti(L, -1, i) == LUA_TNUMBER; i++) {
+      lua_Integer batch = lua_tointeger(L, -1);
+      if (batch >= 1 && batch <= r->t->batches_count) r->t->batches[batch - 1].restart = true;
+      lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 2);
+}
+
 static void read_batches(lua_State *L, struct reader *r, int spec)
 {
   lua_getfield(L, spec, "batches");
@@ -106,6 +122,7 @@ static void read_batches(lua_State *L, struct reader *r, int spec)
   r->t->batches_count = (uint32_t)count;
   lua_pop(L, 1);
   read_times(L, r, spec);
+  read_ways(L, r, spec);
 }
 
 /* One given column: { name, type }, read from a key of that name, whatever the name. */

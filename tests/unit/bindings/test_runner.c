@@ -171,8 +171,8 @@ static void malformed_test_is_a_load_error(void **state)
   expect_rule_fault("{ \"t\", fails = {} }", "given is missing");
   expect_rule_fault("{ given = { x = {} }, fails = {} }", "a test begins with its title");
   expect_rule_fault("{ \"t\", given = { x = {} }, verdict = \"maybe\" }", "verdict is 'pass'");
-  expect_rule_fault("{ \"t\", given = { x = {} }, restart_at = { 1 } }",
-                    "'restart_at' is not available");
+  expect_rule_fault("{ \"t\", given = { x = {} }, restart_at = true }",
+                    "restart_at: batches are written as");
   expect_rule_fault("{ \"t\", given = { x = {} }, fires = \"a\" }",
                     "fires: batches are written as");
   expect_rule_fault("{ \"t\", given = { x = {} }, fires = 1, seed = 0.5 }",

@@ -124,6 +124,51 @@ static void a_rule_of_the_catalogue_must_be_seen_to_fail_and_to_pass(void **stat
   assert_string_equal(got, "");
 }
 
+/* --- state --- */
+
+#define COUNTING(judge, test)                                                                      \
+  "local calls = 0\n"                                                                              \
+  "return { doc = \"d\", depends = \"stream\", params = { \"most integer\" },\n"                   \
+  "  measure = function(b) return { rows = b.rows } end,\n"                                        \
+  "  judge = function(m, p, s) " judge " end,\n"                                                   \
+  "  tests = { { \"t\", with = { 3 }, given = series { rows = true, 1, 1, 1, 1, 1 }, " test        \
+  " } } }\n"
+
+static void what_a_judge_keeps_survives_restarts(void **state)
+{
+  (void)state;
+  const char *kept = "local n = (s:get() or 0) + 1 s:set(n) return n <= p.most, n";
+  char text[2048];
+  snprintf(text, sizeof text, COUNTING("%s", "%s"), kept,
+           "fires = \"4,5\", quiet = \"1-3\", observed = 5, restart_at = { 2, 4 }, reload_at = 3");
+  assert_holds(text);
+}
+
+static void what_a_judge_keeps_elsewhere_is_found(void **state)
+{
+  (void)state;
+  assert_told(COUNTING("s:set(1) calls = calls + 1 return calls <= p.most, calls",
+                       "fires = \"4,5\", quiet = \"1-3\""),
+              "r: t: judged again (every rule is tried so): observed: expected 5, got");
+}
+
+static void rows_may_come_out_of_order(void **state)
+{
+  (void)state;
+  assert_holds("return { doc = \"d\", params = { \"column column\" },\n"
+               "  check = function(b, p) return b[p.column]:gt(3) end,\n"
+               "  tests = { { \"t\", with = { \"x\" }, given = { x = { 1, 9, 9, 2, 9 } },\n"
+               "    out_of_order = 4, fails = { 1, 4 }, reasons = { \"x: 1 fails r(x)\",\n"
+               "    \"x: 2 fails r(x)\" } } } }\n");
+  assert_told("return { doc = \"d\", params = { \"column column\" }, depends = \"batch\",\n"
+              "  check = function(b, p) local last = 0\n"
+              "    return b:map_rows({ p.column }, function(r) local up = r[p.column] > last\n"
+              "      last = r[p.column] return up end) end,\n"
+              "  tests = { { \"t\", with = { \"x\" }, given = { x = { 1, 2, 3, 4, 5 } },\n"
+              "    out_of_order = 4, fails = {} } } }\n",
+              "r: t: fails: expected {}, got {");
+}
+
 /* --- series --- */
 
 #define LARGE(test)                                                                                \
@@ -218,6 +263,9 @@ int main(void)
       cmocka_unit_test(a_rule_that_remembers_in_a_local_is_found),
       cmocka_unit_test(a_measure_that_depends_on_the_order_is_found),
       cmocka_unit_test(a_rule_of_the_catalogue_must_be_seen_to_fail_and_to_pass),
+      cmocka_unit_test(what_a_judge_keeps_survives_restarts),
+      cmocka_unit_test(what_a_judge_keeps_elsewhere_is_found),
+      cmocka_unit_test(rows_may_come_out_of_order),
       cmocka_unit_test(a_series_is_one_batch_a_value),
       cmocka_unit_test(a_series_that_fires_at_the_wrong_place_is_told),
       cmocka_unit_test(a_property_is_tried_on_many_rows),
