@@ -10,7 +10,7 @@ static const struct tg_command commands[] = {
     {"check", "[--config FILE] [--connect]",
      "report every fault of configuration, scripts and rules", "tidegate check --connect",
      tg_command_check, 0},
-    {"test", "[PATH..] [--filter TEXT] [--json]", "run the inline tests of rules and topics",
+    {"test", "[PATH..] [--filter TEXT] [--watch]", "run the inline tests of rules and topics",
      "tidegate test rules/orders", tg_command_test, TG_WORDS_MAX},
     {"demo", "[--seconds N] [--bad]", "show the whole path with embedded servers",
      "tidegate demo --seconds 20", tg_command_demo, 0},

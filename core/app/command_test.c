@@ -1,14 +1,18 @@
 /* tidegate test: the inline tests of rules and topics, without Kafka and PostgreSQL. */
-#include "bindings/runner.h"
 #include "core/app/casefile.h"
 #include "core/app/cli.h"
+#include "core/app/folderwatch.h"
 #include "core/app/generation.h"
+#include "core/app/testreport.h"
 #include "core/base/clock.h"
 
+#include <unistd.h>
+
 struct run {
-  struct tg_test_counts sum;
-  const char *filter, *cases;
-  bool json, quiet;
+  const struct tg_config *config;
+  const struct tg_args *args;
+  const char *filter, *cases, *junit;
+  bool json, tap, quiet, watch;
   uint32_t faults;
 };
 
@@ -19,42 +23,13 @@ static void take_fault(void *self, const struct tg_err *err)
   fprintf(stderr, "error: %s: %s\n", err->where, err->what);
 }
 
-static void print_json(const struct tg_test *t)
-{
-  struct tg_buf b;
-  tg_buf_init(&b, 0);
-  tg_buf_str(&b, "{\"file\":");
-  tg_buf_json(&b, tg_text(t->path));
-  tg_buf_printf(&b, ",\"line\":%d,\"subject\":", t->line);
-  tg_buf_json(&b, tg_text(t->subject));
-  tg_buf_str(&b, ",\"title\":");
-  tg_buf_json(&b, tg_text(t->title));
-  tg_buf_printf(&b, ",\"ok\":%s,\"detail\":", t->passed ? "true" : "false");
-  tg_buf_json(&b, tg_text(t->detail ? t->detail : ""));
-  printf("%s}\n", tg_buf_cstr(&b));
-  tg_buf_fini(&b);
-}
-
-static void take_test(void *self, const struct tg_test *t)
-{
-  struct run *r = self;
-  if (r->json)
-    print_json(t);
-  else if (!t->passed)
-    printf("FAIL %s: %s\n     %s:%d\n     %s\n", t->subject, t->title, t->path, t->line, t->detail);
-  else if (!r->quiet)
-    printf("ok   %s: %s\n", t->subject, t->title);
-}
-
-static enum tg_rc run_one(struct tg_program *p, const char *filter, struct run *r)
+static void run_one(struct tg_program *p, const char *filter, struct run *r,
+                    struct tg_testreport *report)
 {
   struct tg_test_counts counts = {0};
   struct tg_err err;
-  enum tg_rc rc = tg_program_test(p, filter, take_test, r, &counts, &err);
+  enum tg_rc rc = tg_program_test(p, filter, tg_testreport_take, report, &counts, &err);
   if (rc != TG_OK) take_fault(r, &err);
-  r->sum.run += counts.run;
-  r->sum.failed += counts.failed;
-  return rc;
 }
 
 static int run_cases(struct tg_program *p, const char *path)
@@ -67,29 +42,61 @@ static int run_cases(struct tg_program *p, const char *path)
   return code;
 }
 
-static int run_inline(struct tg_program *p, const struct tg_args *args, struct run *r)
+static enum tg_testshow show_of(const struct run *r)
 {
-  int64_t start = tg_clock_mono_us();
-  if (!args->words_count) run_one(p, r->filter, r);
-  for (uint32_t i = 0; i < args->words_count; i++) run_one(p, args->words[i], r);
-  fprintf(r->json ? stderr : stdout, "%u passed, %u failed in %.2f s\n", r->sum.run - r->sum.failed,
-          r->sum.failed, (double)(tg_clock_mono_us() - start) / TG_SEC);
-  if (r->faults) return TG_EXIT_CONFIG;
-  if (!r->sum.run) fprintf(stderr, "nothing to test: no inline test matches\n");
-  return r->sum.failed ? TG_EXIT_FAILURE : r->sum.run ? TG_EXIT_OK : TG_EXIT_NOTHING;
+  if (r->json) return TG_SHOW_JSON;
+  if (r->tap) return TG_SHOW_TAP;
+  return r->quiet ? TG_SHOW_QUIET : TG_SHOW_PEOPLE;
 }
 
-static int run(const struct tg_config *c, const struct tg_args *args, struct run *r)
+static int run_inline(struct tg_program *p, struct run *r)
+{
+  struct tg_testreport report;
+  struct tg_err err;
+  int64_t start = tg_clock_mono_us();
+  tg_testreport_init(&report, show_of(r), r->junit);
+  if (!r->args->words_count) run_one(p, r->filter, r, &report);
+  for (uint32_t i = 0; i < r->args->words_count; i++) run_one(p, r->args->words[i], r, &report);
+  int64_t took = tg_clock_mono_us() - start;
+  tg_testreport_end(&report, took);
+  if (r->junit && tg_testreport_junit(&report, r->junit, took, &err) != TG_OK) take_fault(r, &err);
+  uint32_t run = report.run, failed = report.failed;
+  tg_testreport_fini(&report);
+  if (r->faults) return TG_EXIT_CONFIG;
+  if (!run) fprintf(stderr, "nothing to test: no inline test matches\n");
+  return failed ? TG_EXIT_FAILURE : run ? TG_EXIT_OK : TG_EXIT_NOTHING;
+}
+
+static int run(struct run *r)
 {
   struct tg_generation *g;
   struct tg_program *p;
-  if (tg_generation_read(c, take_fault, r, &g) != TG_OK) return TG_EXIT_CONFIG;
+  r->faults = 0;
+  if (tg_generation_read(r->config, take_fault, r, &g) != TG_OK) return TG_EXIT_CONFIG;
   enum tg_rc rc = tg_generation_program(g, take_fault, r, &p);
   tg_generation_drop(g);
   if (rc != TG_OK) return TG_EXIT_CONFIG;
-  int code = r->cases ? run_cases(p, r->cases) : run_inline(p, args, r);
+  int code = r->cases ? run_cases(p, r->cases) : run_inline(p, r);
   tg_program_free(p);
   return code;
+}
+
+/* Runs again whenever a file changed, until a signal ends the process. */
+static int watch(struct run *r)
+{
+  const char *const folders[] = {r->config->scripts, r->config->rules};
+  struct tg_err err;
+  int code, fd;
+  do {
+    fd = tg_folderwatch_open(folders, 2, &err);
+    if (fd < 0) return tg_cli_fail(&err);
+    code = run(r);
+    fprintf(stderr, "waiting for a change ..\n");
+    fflush(stdout);
+    bool changed = tg_folderwatch_wait(fd);
+    close(fd);
+    if (!changed) return code;
+  } while (true);
 }
 
 int tg_command_test(int argc, char **argv)
@@ -113,6 +120,9 @@ int tg_command_test(int argc, char **argv)
        "what rules must answer on small tables, a JSON object a line (-: stdin)",
        {.text = &r.cases}},
       {"json", TG_OPTION_FLAG, NULL, "one JSON object a test", {.flag = &r.json}},
+      {"tap", TG_OPTION_FLAG, NULL, "Test Anything Protocol, version 13", {.flag = &r.tap}},
+      {"junit", TG_OPTION_TEXT, "FILE", "also write JUnit XML", {.text = &r.junit}},
+      {"watch", TG_OPTION_FLAG, NULL, "run again whenever a file changes", {.flag = &r.watch}},
       {"quiet", TG_OPTION_FLAG, NULL, "only failures and the sum", {.flag = &r.quiet}},
       {0}};
   struct tg_args args;
@@ -120,7 +130,8 @@ int tg_command_test(int argc, char **argv)
   int code = tg_cli_parse(argc, argv, options, &args);
   if (code >= 0) return code;
   if ((code = tg_cli_folders(&config, path)) >= 0) return code;
-  code = run(&config, &args, &r);
+  r.config = &config, r.args = &args;
+  code = r.watch ? watch(&r) : run(&r);
   tg_config_fini(&config);
   return code;
 }

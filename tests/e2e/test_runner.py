@@ -1,6 +1,11 @@
 """The bundled runner from outside: cases, series, scaffolds; no server."""
 import json
+import subprocess
+import xml.etree.ElementTree
 
+import pytest
+
+from lib.tidegate import PROGRAM
 from test_commands import lines, run
 
 
@@ -76,3 +81,45 @@ def test_what_cannot_be_evaluated_is_said_before_the_first_batch():
     code, out, err = run("eval", "--rule", "between", "--params", '{"column": "v", "min": 0}',
                          stdin='{"v": 1}\n[1]\n')
     assert (code, out) == (1, "") and "line 2: not a JSON object" in err
+
+
+RULE = """return {
+  doc = "x is above a limit", params = { "column column", "limit number = 2" },
+  check = function(b, p) return b[p.column]:gt(p.limit) end,
+  tests = {
+    { "two is not above", with = { "x" }, given = { x = { 1, 3 } }, fails = { %s } },
+    { "a <b> & \\"c\\"", with = { "x" }, given = { x = { 3 } }, fails = {} },
+  },
+}
+"""
+
+
+@pytest.fixture
+def rules(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "above.lua").write_text(RULE % 2)
+    return tmp_path
+
+
+def test_results_come_as_tap_and_junit(rules):
+    code, out, err = run("test", "rules/above.lua", "--tap", "--junit", "r.xml", cwd=rules)
+    assert code == 1 and "1 passed, 1 failed" in err
+    assert out.splitlines() == [
+        "TAP version 13", "not ok 1 - above: two is not above", "# rules/above.lua:5",
+        "# fails: expected { 2 }, got { 1 }", 'ok 2 - above: a <b> & "c"', "1..2"]
+    suite = xml.etree.ElementTree.parse(rules / "r.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    first, second = suite
+    assert first.find("failure").get("message") == "fails: expected { 2 }, got { 1 }"
+    assert second.get("name") == 'a <b> & "c"' and second.find("failure") is None
+    assert run("test", "rules/above.lua", "--junit", "no/r.xml", cwd=rules)[0] == 78
+
+
+def test_watch_runs_again_when_a_file_changes(rules):
+    with subprocess.Popen([PROGRAM, "test", "rules/above.lua", "--watch", "--quiet"], cwd=rules,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        lines_of = iter(process.stdout.readline, "")
+        assert any("1 failed" in line for line in lines_of)
+        (rules / "rules" / "above.lua").write_text(RULE % 1)
+        assert any("2 passed, 0 failed" in line for line in lines_of)
+        process.terminate()
