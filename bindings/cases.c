@@ -300,7 +300,8 @@ static enum tg_rc attempt(struct running_case *c, struct tg_err *err)
   if (rc == TG_OK) rc = count_rows(c, err);
   if (rc == TG_OK) rc = add_columns(c, err);
   if (rc == TG_OK) rc = add_rows(c, err);
-  if (rc == TG_OK) rc = tg_trial_bind(&c->trial, rule, c->params, err);
+  if (rc == TG_OK)
+    rc = tg_trial_bind(&c->trial, rule, c->params, json_object_get(c->root, "tables"), err);
   return rc == TG_OK ? tg_trial_judge(&c->trial, &c->rows, err) : rc;
 }
 

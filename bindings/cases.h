@@ -3,6 +3,7 @@
  *
  *   { "id": .., "rule": name or alias, "params": { argument: value, .. },
  *     "types": { column: kind, .. }, "data": { column: [ value, .. ], .. },
+ *     "tables": { name: { column: [ .. ] } },
  *     "expect": { "verdict", "failing_rows", "failing_values", "observed", "tolerance" } }
  *
  * Column names are any text, their order is that of `data`. Kinds: integer, number, string,

@@ -58,39 +58,62 @@ static bool write_list(lua_State *L, int idx, lua_Integer count, struct writer *
   return good;
 }
 
-static bool write_pair(lua_State *L, struct writer *w)
+static int by_bytes(const void *a, const void *b)
 {
-  size_t len;
-  const char *key = lua_tolstring(L, -2, &len);
-  tg_buf_json(w->out, tg_text_of(key, len));
-  tg_buf_char(w->out, ':');
-  return write_value(L, lua_gettop(L), w);
+  return tg_text_cmp(*(const struct tg_text *)a, *(const struct tg_text *)b);
+}
+
+/* How many keys the table has; -1 when one is no text. */
+static lua_Integer count_keys(lua_State *L, int idx)
+{
+  lua_Integer count = 0;
+  for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1), count++) {
+    if (lua_type(L, -2) == LUA_TSTRING) continue;
+    lua_pop(L, 2);
+    return -1;
+  }
+  return count;
+}
+
+/* Pushes a userdata that holds the keys, sorted; the table keeps their texts. [-0, +1] */
+static struct tg_text *push_keys(lua_State *L, int idx, size_t count)
+{
+  size_t at = 0;
+  struct tg_text *keys = lua_newuserdatauv(L, (count + 1) * sizeof *keys, 0);
+  for (lua_pushnil(L); lua_next(L, idx) && at < count; lua_pop(L, 1)) {
+    size_t len;
+    const char *key = lua_tolstring(L, -2, &len);
+    keys[at++] = tg_text_of(key, len);
+  }
+  qsort(keys, at, sizeof *keys, by_bytes);
+  return keys;
 }
 
 static bool write_object(lua_State *L, int idx, struct writer *w)
 {
-  bool first = true, good = true;
+  lua_Integer count = count_keys(L, idx);
+  if (count < 0) return refuse(w, "a key that is not a text");
+  const struct tg_text *keys = push_keys(L, idx, (size_t)count);
+  bool good = true;
   tg_buf_char(w->out, '{');
-  lua_pushnil(L);
-  while (lua_next(L, idx)) {
-    if (!first) tg_buf_char(w->out, ',');
-    first = false;
-    if (lua_type(L, -2) != LUA_TSTRING) good = refuse(w, "a key that is not a text");
-    if (good) good = write_pair(L, w);
+  for (lua_Integer i = 0; good && i < count; i++) {
+    if (i) tg_buf_char(w->out, ',');
+    tg_buf_json(w->out, keys[i]);
+    tg_buf_char(w->out, ':');
+    lua_pushlstring(L, keys[i].ptr, keys[i].len);
+    lua_rawget(L, idx);
+    good = write_value(L, lua_gettop(L), w);
     lua_pop(L, 1);
-    if (!good) {
-      lua_pop(L, 1);
-      break;
-    }
   }
   tg_buf_char(w->out, '}');
+  lua_pop(L, 1);
   return good;
 }
 
 static bool write_table(lua_State *L, int idx, struct writer *w)
 {
   if (w->depth == DEPTH_MAX) return refuse(w, "nesting over 64");
-  luaL_checkstack(L, 4, "a deep table");
+  luaL_checkstack(L, 8, "a deep table");
   w->depth++;
   lua_Integer count = (lua_Integer)lua_rawlen(L, idx);
   bool good = count ? write_list(L, idx, count, w) : write_object(L, idx, w);

@@ -17,13 +17,13 @@ local function same_list(a, b)
 end
 
 -- Whether what a judge saw is what a test expects: numbers within 1e-9 of each other (relative),
--- lists element by element.
+-- lists element by element, tables as far as the test names their keys.
 local function same(want, got)
   if want == tg.null then want = nil end
   if type(want) == "table" and type(got) == "table" then
     if #want ~= #got then return false end
-    for i = 1, #want do
-      if not same(want[i], got[i]) then return false end
+    for key, v in next, want do
+      if not same(v, got[key]) then return false end
     end
     return true
   end
@@ -37,6 +37,9 @@ local function plain(v)
   if type(v) == "table" then
     local parts = {}
     for i = 1, #v do parts[i] = plain(v[i]) end
+    for _, name in ipairs(#v == 0 and tg.params.names_of(v) or {}) do
+      parts[#parts + 1] = tostring(name) .. " = " .. plain(v[name])
+    end
     return "{ " .. table.concat(parts, ", ") .. " }"
   end
   return shown(v)

@@ -185,13 +185,13 @@ end
 -- Before which batches the state is saved and read again: a restart, a partition that moves, a
 -- reload of the same set are one and the same to a rule.
 local function restarts(test)
-  local list = {}
+  local batches = {}
   for _, key in ipairs { "restart_at", "rebalance_at", "reload_at" } do
     for _, range in ipairs(series.ranges(test[key] or {})) do
-      for i = range[1], math.min(range[2], 10000) do list[#list + 1] = i end
+      for i = range[1], math.min(range[2], 10000) do batches[#batches + 1] = i end
     end
   end
-  return list
+  return batches
 end
 
 -- Rows of a batch that come up to n places later than given, always the same ones; and which of

@@ -1,6 +1,7 @@
 /* Trials: columns and a rule from outside become a test run. */
 #include "bindings/trial.h"
 
+#include "bindings/lookupread.h"
 #include "bindings/luajson.h"
 
 #include <lauxlib.h>
@@ -60,7 +61,7 @@ enum tg_rc tg_trial_column(struct tg_trial *t, struct tg_text name, const char *
 struct binding {
   struct tg_trial *t;
   const char *rule;
-  struct json_t *params;
+  struct json_t *params, *tables;
   const char *error; /* in the trial's arena */
 };
 
@@ -79,32 +80,45 @@ static void push_columns(lua_State *L, const struct tg_topic *topic)
   }
 }
 
+/* Pushes a JSON value, nil for NULL. [-0, +1] */
+static void push_json(lua_State *L, const struct tg_program *p, const struct json_t *value)
+{
+  lua_rawgeti(L, LUA_REGISTRYINDEX, p->prelude);
+  lua_getfield(L, -1, "null");
+  if (value) {
+    tg_luajson_push(L, value, lua_gettop(L));
+  } else {
+    lua_pushnil(L);
+  }
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+}
+
 static int bind_rule(lua_State *L)
 {
   struct binding *b = lua_touserdata(L, 1);
+  struct tg_testrun *run = &b->t->run;
   tg_loader_push(L, "trials", "bind");
   lua_pushstring(L, b->rule);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, b->t->run.p->prelude);
-  lua_getfield(L, -1, "null");
-  lua_replace(L, -2);
-  tg_luajson_push(L, b->params, lua_gettop(L));
-  lua_replace(L, -2);
-  push_columns(L, &b->t->run.topic);
-  lua_call(L, 3, 2);
+  push_json(L, run->p, b->params);
+  push_columns(L, &run->topic);
+  push_json(L, run->p, b->tables);
+  lua_call(L, 4, 2);
   if (lua_isnil(L, -2)) {
-    b->error = tg_arena_printf(&b->t->run.arena, "%s", luaL_checkstring(L, -1));
+    b->error = tg_arena_printf(&run->arena, "%s", luaL_checkstring(L, -1));
     if (!b->error) return luaL_error(L, "no memory for an error");
     return 0;
   }
-  tg_ruleload_fill(L, lua_gettop(L) - 1, &b->t->run.topic, &b->t->run.rule);
+  if (lua_istable(L, -1)) tg_lookupread_set(L, lua_gettop(L), &run->arena, &run->lookups);
+  tg_ruleload_fill(L, lua_gettop(L) - 1, &run->topic, &run->rule);
   b->t->bound = true;
   return 0;
 }
 
 enum tg_rc tg_trial_bind(struct tg_trial *t, const char *rule, struct json_t *params,
-                         struct tg_err *err)
+                         struct json_t *tables, struct tg_err *err)
 {
-  struct binding b = {t, rule, params, NULL};
+  struct binding b = {t, rule, params, tables, NULL};
   enum tg_rc rc = tg_loader_run(t->run.p, bind_rule, &b, err);
   if (rc == TG_DATA) b.error = tg_arena_printf(&t->run.arena, "%s", err->what);
   if (rc != TG_OK && rc != TG_DATA) return rc;

@@ -32,10 +32,11 @@ enum tg_rc tg_trial_column(struct tg_trial *t, struct tg_text name, const char *
                            struct tg_err *err);
 
 /* Binds the rule or alias of that name to the columns. params: a JSON object of arguments by name
- * (null: given, and nil; "$inf", "$-inf", "$nan": those numbers); borrowed.
+ * (null: given, and nil; "$inf", "$-inf", "$nan": those numbers); tables: a JSON object of further
+ * tables, name -> column -> list of values, that the rule finds as lookups; or NULL. Borrowed.
  * TG_OK with run.verdict and run.error set when it cannot be bound; TG_FATAL: the VM is lost. */
 enum tg_rc tg_trial_bind(struct tg_trial *t, const char *rule, struct json_t *params,
-                         struct tg_err *err);
+                         struct json_t *tables, struct tg_err *err);
 
 /* Judges one batch of rows (each the JSON object of a row) and leaves what came out in t->run until
  * the next call. Errors: as tg_testrun_rule(). */

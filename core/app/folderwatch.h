@@ -1,5 +1,5 @@
-/* Waits for a file below some folders to change (inotify), for `tidegate test --watch`. Folders that
- * appear later are watched from the next open on. Thread: one. */
+/* Waits for a file below some folders to change (inotify), for `tidegate test --watch`. Folders
+ * that appear later are watched from the next open on. Thread: one. */
 #ifndef TG_APP_FOLDERWATCH_H
 #define TG_APP_FOLDERWATCH_H
 

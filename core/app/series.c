@@ -63,7 +63,7 @@ static enum tg_rc bind(struct series *s, struct tg_program *p, struct tg_err *er
   enum tg_rc rc = tg_trial_open(&s->trial, p, s->file.columns_count, err);
   s->opened = true;
   if (rc == TG_OK) rc = add_columns(s, err);
-  if (rc == TG_OK) rc = tg_trial_bind(&s->trial, s->conf->rule, s->params, err);
+  if (rc == TG_OK) rc = tg_trial_bind(&s->trial, s->conf->rule, s->params, NULL, err);
   if (rc == TG_OK && s->trial.run.error) {
     return tg_err_set(err, TG_CONFIG, s->conf->rule, "%s", s->trial.run.error);
   }

@@ -21,13 +21,17 @@ return {
   judge     = function(m, p)
     if not m.other then return "skip" end
     local want, room = p.factor * m.other, allowed(p.tolerance, m.other)
-    return math.abs(m.rows.rows - want) <= room, { value = m.rows.rows, expected = want }
+    return math.abs(m.rows.rows - want) <= room, {
+      value = { self = m.rows.rows, other = m.other }, expected = want,
+    }
   end,
   tests     = {
     { "as many", with = { "other" }, lookups = { other = { "a", "b" } },
-      given = { x = { 1, null } }, verdict = "pass", observed = 2 },
+      given = { x = { 1, null } }, verdict = "pass",
+      observed = { self = 2, other = 2 } },
     { "one too many", with = { "other" }, lookups = { other = { "a" } },
-      given = { x = { 1, 2 } }, verdict = "fail", observed = 2 },
+      given = { x = { 1, 2 } }, verdict = "fail",
+      observed = { self = 2, other = 1 } },
     { "one too few", with = { "other" }, lookups = { other = { "a", "b", "c" } },
       given = { x = { 1, 2 } }, verdict = "fail" },
     { "three for each", with = { "other", 3 }, lookups = { other = { "a" } },
@@ -46,7 +50,8 @@ return {
     { "rows of where", with = { "other", where = "x == 1" }, lookups = { other = { "a" } },
       given = { x = { 1, 2 } }, verdict = "pass" },
     { "nothing equals nothing", with = { "other" }, lookups = { other = {} },
-      given = { x = {} }, verdict = "pass", observed = 0 },
+      given = { x = {} }, verdict = "pass",
+      observed = { self = 0, other = 0 } },
     { "a negative tolerance is an error", with = { "other", tolerance = -1 },
       lookups = { other = { "a" } }, given = { x = { 1 } }, verdict = "error" },
     { "a word is no tolerance", with = { "other", tolerance = "some" },

@@ -135,6 +135,25 @@ static void a_case_that_expects_nothing_is_neither_right_nor_wrong(void **state)
                 "\"ok\":null");
 }
 
+static void further_tables_are_lookups(void **state)
+{
+  (void)state;
+  struct sources s = {0};
+  sources_add(
+      &s, TG_FILE_CATALOGUE, "rules/known.lua",
+      "return { doc = \"d\", params = { \"column column\", \"table lookup\" },\n"
+      "  check = function(b, p) return b[p.column]:le(lookup[p.table]:rows()) end,\n"
+      "  tests = { { \"t\", with = { \"x\", \"o\" }, given = { x = { 3 } }, fails = { 1 },\n"
+      "    lookups = { o = { 1 } } } } }");
+  struct tg_program *p = sources_program(&s);
+  const char *got = answer(p, "{\"id\":\"i\",\"rule\":\"known\",\"params\":{\"column\":\"x\","
+                              "\"table\":\"the other\"},\"types\":{\"x\":\"integer\"},"
+                              "\"data\":{\"x\":[2,3]},\"tables\":{\"the other\":{\"a\":[1,1],"
+                              "\"0\":[null,\"b\"]}}}");
+  if (!strstr(got, "\"failing_rows\":[1]")) fail_msg("%s", got);
+  tg_program_free(p);
+}
+
 static void what_is_no_case_is_refused(void **state)
 {
   (void)state;
@@ -172,6 +191,7 @@ int main(void)
       cmocka_unit_test(what_cannot_be_built_has_the_verdict_error),
       cmocka_unit_test(every_expectation_is_compared),
       cmocka_unit_test(a_case_that_expects_nothing_is_neither_right_nor_wrong),
+      cmocka_unit_test(further_tables_are_lookups),
       cmocka_unit_test(what_is_no_case_is_refused),
       cmocka_unit_test(deep_arguments_do_not_end_the_process),
   };
