@@ -32,7 +32,7 @@ static void open_session(struct session *s, const char *judge)
   s->p = keeping(judge);
   assert_int_equal(tg_trial_open(&s->t, s->p, 1, &err), TG_OK);
   assert_int_equal(tg_trial_column(&s->t, tg_text("x"), "bigint", &err), TG_OK);
-  assert_int_equal(tg_trial_bind(&s->t, "kept", params, &err), TG_OK);
+  assert_int_equal(tg_trial_bind(&s->t, "kept", params, NULL, &err), TG_OK);
   if (s->t.run.error) fail_msg("%s", s->t.run.error);
   json_decref(params);
 }
