@@ -153,7 +153,7 @@ static void misspelt_name_is_suggested(void **state)
 static void script_that_runs_for_ever_at_load_is_a_fault(void **state)
 {
   (void)state;
-  struct sources s = {.deadline_us = 100000};
+  struct sources s = {.deadline_us = 500000};
   struct tg_program *p;
   sources_add(&s, TG_FILE_SCRIPT, "scripts/a.lua", "while true do end\n");
   sources_add(&s, TG_FILE_SCRIPT, "scripts/b.lua", "return 7\n");
