@@ -32,4 +32,5 @@ void tg_api_markdown(struct tg_buf *out)
   section(out, "Anomaly models", tg_api_model);
   section(out, "Summaries", tg_api_summary);
   section(out, "What summaries tell", tg_api_summaries);
+  section(out, "State by key", tg_api_keyed);
 }

@@ -27,6 +27,7 @@ extern const struct tg_api tg_api_cell[];      /* statelib_cell.c: s of a judge 
 extern const struct tg_api tg_api_model[];     /* statelib_cell.c */
 extern const struct tg_api tg_api_summary[];   /* columnlib_summary.c: making summaries */
 extern const struct tg_api tg_api_summaries[]; /* summaryobj.c: what they tell */
+extern const struct tg_api tg_api_keyed[];     /* statelib_keyed.c: state by key */
 extern const struct tg_api tg_api_globals[];   /* columnlib_logic.c */
 extern const struct tg_api tg_api_operators[]; /* columnobj.c: metamethods of columns */
 

@@ -5,6 +5,7 @@
 #include "bindings/cellobj.h"
 #include "bindings/columnobj.h"
 #include "bindings/summaryobj.h"
+#include "bindings/statelib_keyed.h"
 
 #include <stdio.h>
 
@@ -128,6 +129,7 @@ void tg_batchobj_open(lua_State *L)
   tg_cellobj_open(L);
   tg_summaryobj_open(L);
   open_batch(L);
+  tg_statelib_keyed_open(L);
   tg_api_set(L, tg_api_globals);
   tg_null_push(L);
   lua_setfield(L, -2, "null");

@@ -12,6 +12,7 @@ extern const char tg_embed_prelude_params_lua[];
 extern const char tg_embed_prelude_expr_lua[];
 extern const char tg_embed_prelude_common_lua[];
 extern const char tg_embed_prelude_judge_lua[];
+extern const char tg_embed_prelude_state_lua[];
 extern const char tg_embed_prelude_bind_lua[];
 extern const char tg_embed_prelude_rules_lua[];
 extern const char tg_embed_prelude_lookups_lua[];
@@ -32,6 +33,7 @@ static const struct prelude {
     {"expr", "prelude_expr.lua", tg_embed_prelude_expr_lua},
     {"common", "prelude_common.lua", tg_embed_prelude_common_lua},
     {"judge", "prelude_judge.lua", tg_embed_prelude_judge_lua},
+    {"state", "prelude_state.lua", tg_embed_prelude_state_lua},
     {"bind", "prelude_bind.lua", tg_embed_prelude_bind_lua},
     {"rules", "prelude_rules.lua", tg_embed_prelude_rules_lua},
     {"lookups", "prelude_lookups.lua", tg_embed_prelude_lookups_lua},

@@ -298,13 +298,14 @@ local function bind(kind, args, topic, place, report)
   end
   local read = count == 0 and read_as(kind, p, values.as, topic.fields, tell) or nil
   if count == 0 then validated(kind, p, fields_as(read, topic.fields), tell) end
+  local state = count == 0 and tg.state.bind(kind, p, values, topic, tell) or nil
   if count > 0 then return nil end
   local id = values.id or name_of(kind, p)
   local judge = kind.judge
     and tg.judge.judging(kind.judge, p, values.empty or "fail", values.min_rows or 0)
   local where, nulls = rows_of(kind, p, values)
   return {
-    id = id, place = place, on_event = kind.on_event,
+    id = id, place = place, on_event = kind.on_event, state = state,
     check = kind.check, measure = kind.measure, judge = judge,
     p = p, column = p.column, where = where,
     nulls = nulls, mostly = values.mostly or 1.0,

@@ -50,6 +50,10 @@ local common = {
   end,
   empty = one_of("fail", "pass", "skip"),
   as = one_of("timestamp", "date", "number"),
+  per_partition = function(v)
+    if type(v) == "boolean" then return v end
+    return nil, "true or false is due, not " .. shown(v)
+  end,
   id = text,
   owner = text,
   version = function(v)
@@ -69,10 +73,10 @@ local only_measure = { empty = "a check passes when there is nothing to judge: t
 
 local file_keys = {
   doc = true, dimension = true, params = true, topics = true, columns = true, depends = true,
-  check = true, measure = true, judge = true, on = true,
+  check = true, measure = true, judge = true, on = true, state = true,
   validate = true, aliases = true, reason = true, tests = true,
 }
-local file_later = { state = true, every = true, property = true }
+local file_later = { every = true, property = true }
 
 local known_names, names = {}, {}
 for _, map in ipairs { file_keys, file_later, common, later } do

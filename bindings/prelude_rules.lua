@@ -121,6 +121,7 @@ end
 
 local function check_body(rule, report)
   check_forms(rule, report)
+  tg.state.check(rule, report)
   if type(rule.doc) ~= "string" or not rule.doc:find("%S") then
     report("doc", "doc is missing: one sentence that says what must be true")
   end

@@ -77,12 +77,13 @@ local keys = {
   format = option("json"),
   mode = option("append"),
   transform = of_type("function", "a function of the batch"),
+  dedup = of_type("table", "a table such as { by = { \"event_id\" }, within = \"24h\" }"),
   rules = of_type("table", "a list of rules"),
   lookups = of_type("table", "a table of lookups"),
   tests = of_type("table", "a list of tests"),
 }
 local later = {
-  tables = true, dedup = true, dead_letter = true, partition_by = true,
+  tables = true, dead_letter = true, partition_by = true,
   retention = true,
   lateness = true, sink = true,
 }
@@ -235,11 +236,16 @@ local function load(file, topic)
   take_kafka_topics(file, values.topics or { file.name })
   local loaded = {
     lookups = tg.lookups.load(file, handle, values.lookups, target, report),
-    handle = handle, name = file.name, fields = fields, order = order, ids = {}, file = file,
+    handle = handle, name = file.name, fields = fields, key = values.key, order = order,
+    ids = {}, file = file,
     tests = tg.tests.check(file, values.tests, "topic", report),
   }
   topics[#topics + 1] = loaded
   topics[file.name] = loaded
+  if values.dedup then
+    local at = { path = file.path, line = source.line_of(file, "dedup") }
+    add_rule(loaded, tg.state.dedup, values.dedup, at)
+  end
   load_rules(file, loaded, values.rules)
 end
 

@@ -1,5 +1,6 @@
 /* What prelude_rules.lua has bound becomes a struct tg_rule. */
 #include "bindings/script.h"
+#include "bindings/statelib_keyed.h"
 
 #include <lauxlib.h>
 
@@ -132,6 +133,7 @@ void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struc
   lua_pop(L, 1);
   reason_field(L, idx, topic, rule);
   read_field(L, idx, topic, rule);
+  rule->state = tg_statelib_keyed_fill(L, idx, topic);
   rule->check = take(L, idx, "check");
   rule->measure = take(L, idx, "measure");
   rule->judge = take(L, idx, "judge");

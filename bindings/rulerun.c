@@ -1,6 +1,7 @@
 /* One rule on one batch: where -> check -> mask -> nulls -> counts -> verdict and level. */
 #include "bindings/columnobj.h"
 #include "bindings/judging.h"
+#include "bindings/statelib_keyed.h"
 #include "core/base/clock.h"
 #include "core/data/mask.h"
 #include "core/data/parseop.h"
@@ -77,7 +78,8 @@ static int call_rule(lua_State *L)
   lua_rawgeti(L, LUA_REGISTRYINDEX, j->rule->check);
   lua_pushvalue(L, batch);
   lua_rawgeti(L, LUA_REGISTRYINDEX, j->rule->params);
-  lua_call(L, 2, 3);
+  tg_statelib_keyed_push(L, j);
+  lua_call(L, 3, 3);
   j->mask = tg_mask_check(L, -3);
   if (!lua_isnil(L, -2)) j->reasons = check_reasons(L, -2);
   if (!lua_isnil(L, -1)) j->least = check_least(L);
@@ -249,6 +251,7 @@ enum tg_rc tg_rule_judge(struct tg_program *p, const struct tg_rule *rule, struc
   }
   if (rule->on_event) j.live = b->rows;
   enum tg_rc rc = call_script(p, &j, err);
+  if (rc != TG_OK) tg_statelib_keyed_undo(&j);
   if (rc == TG_DATA) {
     rc = tg_rulerun_failed(&j, out, err);
   } else if (rc == TG_OK) {

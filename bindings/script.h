@@ -53,7 +53,8 @@ struct tg_rule {
   const char *version, *owner; /* as the rule's author gave them, or NULL */
   const char *read_as;         /* the type that texts of these columns are read as, or NULL */
   uint32_t *read_fields, read_count;
-  int32_t field; /* the tested column, or -1 */
+  int32_t field;               /* the tested column, or -1 */
+  struct tg_rule_state *state; /* by key (statelib_keyed.h); NULL: none */
   struct tg_reason_part *reason;
   uint32_t reason_count;
   struct tg_cell *cell; /* what a judge keeps between batches; NULL: nothing */

@@ -3,6 +3,7 @@
 
 #include "core/data/decode.h"
 #include "core/data/order.h"
+#include "core/state/stateset.h"
 
 #include <stdio.h>
 
@@ -17,6 +18,7 @@ void tg_testrun_fini(struct tg_testrun *t)
 {
   tg_lookup_set_drop(&t->lookups);
   tg_decoder_free(t->decoder);
+  tg_stateset_free(t->state);
   tg_arena_fini(&t->work);
   tg_arena_fini(&t->arena);
 }
@@ -34,6 +36,8 @@ void tg_testrun_restart(struct tg_testrun *t, struct tg_arena_mark mark)
   tg_lookup_set_drop(&t->lookups);
   tg_decoder_free(t->decoder);
   t->decoder = NULL;
+  tg_stateset_free(t->state);
+  t->state = NULL;
   t->rule = TG_RULE_NONE;
   t->topic = (struct tg_topic){0};
   t->batches = NULL, t->batches_count = 0, t->twice = false;
@@ -69,6 +73,19 @@ static enum tg_rc make_batch(const struct tg_topic *topic, struct tg_arena *a,
   return rc == TG_OK ? TG_OK : tg_err_set(err, rc, "test", "the rows cannot be put into a batch");
 }
 
+/* What rules remember lives as long as the test; its one partition goes on where the last batch
+ * ended. */
+static enum tg_rc remember(struct tg_testrun *t, int64_t offset, struct tg_batch *b,
+                           struct tg_err *err)
+{
+  if (!t->state && !(t->state = tg_stateset_new(0)))
+    return tg_err_set(err, TG_FATAL, "test", "no memory for what rules remember");
+  tg_stateset_commit(t->state, offset);
+  tg_stateset_begin(t->state, offset);
+  for (uint32_t i = 0; i < b->segments_count; i++) b->segments[i].state = t->state;
+  return TG_OK;
+}
+
 /* A batch of a topic test, decoded. */
 static enum tg_rc topic_batch(struct tg_testrun *t, const struct tg_topic *topic,
                               const struct tg_test_batch *rows, struct tg_batch *b,
@@ -76,6 +93,7 @@ static enum tg_rc topic_batch(struct tg_testrun *t, const struct tg_topic *topic
 {
   enum tg_rc rc = make_batch(topic, &t->arena, rows, b, err);
   b->lookups = &t->lookups;
+  if (rc == TG_OK) rc = remember(t, rows->offset, b, err);
   if (rc != TG_OK) return rc;
   struct tg_decoder *d = tg_decoder_new(topic);
   if (!d) return tg_err_set(err, TG_FATAL, "test", "no memory for a decoder");
@@ -93,6 +111,7 @@ static enum tg_rc rule_batch(struct tg_testrun *t, const struct tg_test_batch *r
   tg_decoder_take_nonfinite(t->decoder);
   enum tg_rc rc = make_batch(&t->topic, &t->work, rows, b, err);
   b->lookups = &t->lookups;
+  if (rc == TG_OK) rc = remember(t, rows->offset, b, err);
   if (rc == TG_OK) rc = tg_decoder_run(t->decoder, b, err);
   return rc == TG_FULL ? full(err) : rc;
 }

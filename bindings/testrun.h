@@ -49,6 +49,7 @@ struct tg_testrun {
   uint32_t outcomes_count;
   const char *error;                     /* why there is no verdict */
   struct tg_batch batch, expected_batch; /* topic tests */
+  struct tg_stateset *state;             /* what rules remember from batch to batch */
 };
 
 /* Starts a run without topic, rule and rows. p: borrowed. */

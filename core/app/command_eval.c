@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/data/decode.h"
 #include "core/data/load.h"
+#include "core/state/stateset.h"
 
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@ struct eval {
   uint32_t topics_count, topic;
   struct tg_load load;
   struct tg_decoder *decoder;
+  struct tg_stateset *state; /* rules begin with an empty memory */
 };
 
 static void print_fault(void *self, const struct tg_err *err)
@@ -75,6 +77,7 @@ static enum tg_rc judge(struct eval *e, struct tg_err *err)
   struct tg_judgement j = {0};
   struct tg_buf out;
   enum tg_rc rc = tg_batch_seal(b);
+  if (rc == TG_OK && b->segments_count) b->segments[0].state = e->state;
   if (rc == TG_OK) rc = tg_decoder_run(e->decoder, b, err);
   if (rc == TG_OK) rc = tg_program_run(e->program, b, &j, NULL, NULL, err);
   if (rc == TG_FULL) return tg_err_set(err, TG_FATAL, "eval", "the events do not fit into memory");
@@ -120,11 +123,14 @@ static enum tg_rc eval(struct tg_generation *g, const char *topic, FILE *f, stru
   if (rc != TG_OK) return tg_err_set(err, rc, "eval", "the scripts are faulty");
   rc = find_topic(&e, topic, err);
   if (rc == TG_OK) rc = tg_load_init(&e.load, ROWS_MAX, LOAD_BYTES, err);
-  if (rc == TG_OK && !(e.decoder = tg_decoder_new(e.topics[e.topic])))
+  if (rc == TG_OK) e.decoder = tg_decoder_new(e.topics[e.topic]);
+  e.state = tg_stateset_new(0);
+  if (rc == TG_OK && (!e.decoder || !e.state))
     rc = tg_err_set(err, TG_FATAL, "eval", "out of memory");
   if (rc == TG_OK) rc = read_events(&e, f, err);
   if (rc == TG_OK) rc = judge(&e, err);
   tg_decoder_free(e.decoder);
+  tg_stateset_free(e.state);
   tg_load_fini(&e.load);
   tg_program_free(e.program);
   return rc;

@@ -4,6 +4,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/state/stateset.h"
 
 #include <stdlib.h>
 
@@ -51,6 +52,7 @@ static void keep_segment(struct tg_lane *lane, const struct tg_segment *s)
 {
   struct tg_part *p = &lane->parts.list[s->slot];
   p->committed = s->to;
+  tg_stateset_commit(p->memory, s->to);
   p->fences = 0;
   int64_t high = tg_consumer_high(lane->consumer, p->topic, p->partition);
   int64_t lag = high > s->to ? high - s->to : 0;

@@ -1,9 +1,10 @@
 /* Kafka's side of a lane: what the group gives and takes, claims in PostgreSQL, where reading
  * starts. */
-#include "core/app/lane.h"
+#include "core/app/memory.h"
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/state/stateset.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +13,9 @@ enum {
   CLAIM_PAUSE_US = 1000000, /* after a failed claim */
   REVOKE_US = 5000000,      /* what an orderly revoke waits for the load under way */
   WATERMARK_US = 5000000,
-  GONE_PAUSE_US = 10000000, /* before a topic that was gone is looked for again */
-  IDLE_US = 1000000         /* a partition at its end is written to the ledger after this */
+  GONE_PAUSE_US = 10000000,       /* before a topic that was gone is looked for again */
+  UNREADABLE_PAUSE_US = 10000000, /* before state that could not be read is read again */
+  IDLE_US = 1000000               /* a partition at its end is written to the ledger after this */
 };
 
 /* The open load takes no more. An empty one takes any event that Kafka's side lets through: the
@@ -156,7 +158,8 @@ static void on_revoked(void *self, bool lost)
   tg_log(lost ? TG_WARN : TG_INFO, lane->name, "%u partitions %s", lane->parts.count,
          lost ? "lost" : "revoked");
   for (uint32_t i = 0; i < lane->parts.count; i++) close_part_metrics(lane, &lane->parts.list[i]);
-  lane->parts.count = 0;
+  tg_parts_clear(&lane->parts);
+  tg_memory_measure(lane);
   lane->open = NULL;
   lane->reassign = false;
   atomic_store(&lane->assigned, 0);
@@ -282,7 +285,7 @@ static uint32_t find_beginnings(struct tg_lane *lane, struct tg_job *job)
   return n;
 }
 
-static void start_reading(struct tg_lane *lane, const struct tg_claim *c, struct tg_part *p)
+static void start_reading(struct tg_lane *lane, struct tg_claim *c, struct tg_part *p)
 {
   bool same =
       p->state == TG_PART_HALTED && p->partition_id == c->partition_id && p->next == c->next;
@@ -290,6 +293,11 @@ static void start_reading(struct tg_lane *lane, const struct tg_claim *c, struct
   p->claim_id = c->claim_id;
   if (same) p->retry_us = tg_clock_mono_us() + TG_HALTED_PAUSE_US;
   if (same || c->next < 0) return; /* halted as before; or its chain begins first */
+  if (!tg_memory_take(p, c)) {
+    p->state = TG_PART_FENCED; /* claimed, and read, again */
+    p->retry_us = tg_clock_mono_us() + UNREADABLE_PAUSE_US;
+    return;
+  }
   p->state = TG_PART_READING;
   p->committed = p->sealed = p->next = c->next;
   p->seam = (struct tg_seam){.offset = c->last_offset, .us = c->last_us, .crc = c->last_crc};
@@ -308,6 +316,7 @@ void tg_intake_claimed(struct tg_lane *lane, struct tg_job *job)
     uint32_t fresh = find_beginnings(lane, job);
     if (fresh) return send_claims(lane, &lane->claim_job, TG_JOB_BEGIN, fresh);
   }
+  tg_memory_drop(job);
   if (job->rc == TG_OK) return;
   tg_log_err(job->rc == TG_RETRY ? TG_WARN : TG_ERROR, lane->name, &job->err);
   lane->claim_after_us = tg_clock_mono_us() + CLAIM_PAUSE_US + rand_r(&lane->seed) % CLAIM_PAUSE_US;
@@ -383,7 +392,9 @@ static void empty_segment(struct tg_batch *b, uint32_t slot, struct tg_part *p)
                                                          .last_us = -1,
                                                          .epoch = p->epoch,
                                                          .partition_id = p->partition_id,
-                                                         .claim_id = p->claim_id};
+                                                         .claim_id = p->claim_id,
+                                                         .state = p->memory};
+  tg_stateset_begin(p->memory, p->sealed);
   p->next = p->eof;
 }
 
@@ -413,6 +424,8 @@ enum tg_rc tg_intake_chain(struct tg_lane *lane, struct tg_batch *b, uint32_t to
     s->epoch = p->epoch;
     s->partition_id = p->partition_id;
     s->claim_id = p->claim_id;
+    s->state = p->memory;
+    tg_stateset_begin(p->memory, s->from);
   }
   return add_ends(lane, b, topic);
 }

@@ -1,5 +1,5 @@
 /* The data path of a lane, in order: read step() first. */
-#include "core/app/lane.h"
+#include "core/app/memory.h"
 
 #include "core/base/clock.h"
 #include "core/base/fault.h"
@@ -184,7 +184,7 @@ static enum tg_rc process(struct tg_lane *lane, uint32_t topic, struct tg_batch 
   }
   if (j.critical) trip(lane, b, j.critical_why);
   tg_measure_judged(lane, topic, b, &j, decode_us);
-  return TG_OK;
+  return tg_memory_save(lane, topic, b);
 }
 
 void tg_lane_shrink(struct tg_lane *lane, uint32_t rows, int64_t pause_us)
@@ -324,6 +324,7 @@ void tg_lane_stop(struct tg_lane *lane)
   tg_generation_drop(lane->generation);
   for (uint32_t i = 0; i < TG_LOADS; i++) tg_load_fini(&lane->loads[i].load);
   tg_parts_fini(&lane->parts);
+  tg_buf_fini(&lane->scratch);
   free(lane->claims);
   free(lane->claim_slots);
 }

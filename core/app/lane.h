@@ -10,7 +10,8 @@
  * paused and the lane goes on polling, so that it stays in its group.
  *
  * Files: lane.c the data path; intake.c Kafka's side (assignment, claims, rewinds); doubt.c logs
- * that may not be what was loaded; harvest.c what came back. */
+ * that may not be what was loaded; harvest.c what came back; memory.c
+ * what rules remember. */
 #ifndef TG_APP_LANE_H
 #define TG_APP_LANE_H
 
@@ -36,8 +37,11 @@ struct tg_lane_load { /* a load and its way to the writer and back */
   bool out;
 };
 
+struct tg_state_size; /* core/state */
+
 struct tg_topic_metrics {
   struct tg_metric *fates[TG_FATES], *copied, *stages[4]; /* stages: quarantined by enum tg_stage */
+  struct tg_metric *state_keys, *state_bytes, *state_evicted;
   struct tg_metric *decode_s, *transform_s, *judge_s, *records, *latency;
   struct tg_metric *
       *rules; /* 3 per rule: evaluations, failed rows, seconds; NULL until the first judgement */
@@ -69,6 +73,8 @@ struct tg_lane {
   uint32_t rows_max; /* of a load now; halved when one did not fit its arena, or took too long */
   int64_t grow_after_us; /* monotonic: not larger before */
   bool full;             /* the open load takes no more */
+
+  struct tg_buf scratch; /* bytes on their way into the open load */
 
   struct tg_job claim_job, release_job, jump_job;
   struct tg_claim *claims; /* of claim_job and release_job, by claim_slots */
@@ -135,6 +141,7 @@ enum tg_rc tg_measure_open(struct tg_lane *lane);
 void tg_measure_close(struct tg_lane *lane);
 void tg_measure_judged(struct tg_lane *lane, uint32_t topic, const struct tg_batch *b,
                        const struct tg_judgement *j, int64_t decode_us);
+void tg_measure_state(struct tg_lane *lane, uint32_t topic, const struct tg_state_size *size);
 void tg_measure_committed(struct tg_lane *lane, uint32_t topic, const struct tg_batch *b,
                           int64_t commit_us);
 

@@ -2,6 +2,7 @@
 #include "core/app/lane.h"
 
 #include "core/base/clock.h"
+#include "core/state/stateset.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,11 @@ static void open_topic(struct tg_lane *lane, const char *name, struct tg_topic_m
                         "Quarantined rows by the stage that refused them", labels);
   }
   const char *const topic[] = {"topic", name, NULL};
+  const char *const ours[] = {"topic", name, "lane", lane->name + sizeof "lane", NULL};
+  m->state_keys = slot(lane, TG_GAUGE, "state_keys", "Keys that rules remember", ours);
+  m->state_bytes = slot(lane, TG_GAUGE, "state_bytes", "Memory of what rules remember", ours);
+  m->state_evicted = slot(lane, TG_GAUGE, "state_evicted_keys",
+                          "Keys that had to leave so far, of the partitions held now", ours);
   m->decode_s = stage_slot(lane, name, "decode");
   m->transform_s = stage_slot(lane, name, "transform");
   m->judge_s = stage_slot(lane, name, "judge");
@@ -99,6 +105,14 @@ void tg_measure_judged(struct tg_lane *lane, uint32_t topic, const struct tg_bat
     tg_metric_add(m->rules[r * RULE_SLOTS + 1], j->rules[r].failed);
     tg_metric_add(m->rules[r * RULE_SLOTS + 2], (double)j->rules[r].cpu_us / TG_SEC);
   }
+}
+
+void tg_measure_state(struct tg_lane *lane, uint32_t topic, const struct tg_state_size *size)
+{
+  struct tg_topic_metrics *m = &lane->measures[topic];
+  tg_metric_set(m->state_keys, (double)size->keys);
+  tg_metric_set(m->state_bytes, (double)size->bytes);
+  tg_metric_set(m->state_evicted, (double)size->evicted);
 }
 
 static void count_stages(struct tg_topic_metrics *m, const struct tg_batch *b,

@@ -2,12 +2,20 @@
 #include "core/app/parts.h"
 
 #include "core/base/clock.h"
+#include "core/state/stateset.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+void tg_parts_clear(struct tg_parts *p)
+{
+  for (uint32_t i = 0; i < p->count; i++) tg_stateset_free(p->list[i].memory);
+  p->count = 0;
+}
+
 void tg_parts_fini(struct tg_parts *p)
 {
+  tg_parts_clear(p);
   free(p->list);
   *p = (struct tg_parts){0};
 }
@@ -22,7 +30,7 @@ static void part_init(struct tg_part *part, const struct tg_topart *t)
 
 bool tg_parts_reset(struct tg_parts *p, const struct tg_topart *assigned, uint32_t count)
 {
-  p->count = 0;
+  tg_parts_clear(p);
   if (count > p->size) {
     struct tg_part *list = realloc(p->list, count * sizeof *list);
     if (!list) return false;

@@ -36,11 +36,12 @@ struct tg_part {
   uint32_t epoch;      /* of the reading it is in */
   uint32_t void_epoch; /* segments of this epoch or older were dropped already */
   int64_t committed, sealed, next;
-  struct tg_seam seam; /* offset -1: passed, or nothing to compare */
-  int64_t eof;         /* end of partition seen at this offset, or -1 */
-  int64_t idle_us;     /* monotonic: last event or seal */
-  int64_t retry_us;    /* monotonic: DOUBT, FENCED, HALTED: when to act */
-  uint32_t fences;     /* times fenced since it was assigned */
+  struct tg_seam seam;        /* offset -1: passed, or nothing to compare */
+  int64_t eof;                /* end of partition seen at this offset, or -1 */
+  int64_t idle_us;            /* monotonic: last event or seal */
+  int64_t retry_us;           /* monotonic: DOUBT, FENCED, HALTED: when to act */
+  uint32_t fences;            /* times fenced since it was assigned */
+  struct tg_stateset *memory; /* what its rules remember; owned, NULL until it is READING */
   struct tg_metric *consumed, *bytes, *lag, *lag_s;
 };
 
@@ -51,6 +52,9 @@ struct tg_parts {
 };
 
 void tg_parts_fini(struct tg_parts *p);
+
+/* Forgets all partitions. */
+void tg_parts_clear(struct tg_parts *p);
 
 /* Replaces the table by what the group assigned. False without memory: the table is empty. */
 bool tg_parts_reset(struct tg_parts *p, const struct tg_topart *assigned, uint32_t count);

@@ -1,5 +1,5 @@
 /* The writer thread: loads into PostgreSQL, one after the other. */
-#include "core/app/writer.h"
+#include "core/app/memory.h"
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -155,6 +155,7 @@ static void run_claims(struct tg_writer *w, struct tg_job *job)
         tg_gap_jump(w->pg, w->who.pipeline, job->generation, job->claims, deadline, &job->err);
   else
     job->rc = tg_claim_release(w->pg, job->claims, job->count, deadline, &job->err);
+  if (job->kind == TG_JOB_CLAIM) tg_memory_read(w, job);
   if (job->rc == TG_OK) atomic_store(&w->hub->pg_ok_us, tg_clock_mono_us());
   if (job->rc == TG_OK && job->kind == TG_JOB_CLAIM) look_for_strangers(w, deadline);
 }

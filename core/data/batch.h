@@ -63,6 +63,8 @@ struct tg_issue {
   struct tg_text reason; /* one line: names the column, shows the value and the bound */
 };
 
+struct tg_stateset; /* core/state */
+
 struct tg_segment {
   uint32_t slot;      /* the lane's number of the partition */
   int32_t partition;  /* Kafka's number */
@@ -74,7 +76,8 @@ struct tg_segment {
   uint32_t epoch;               /* the lane's number of the claim it was read under */
   int32_t partition_id;         /* tidegate.partition.id */
   int64_t claim_id;
-  bool gone;  /* fenced or held: not part of the load any more */
+  struct tg_stateset *state; /* what the partition's rules remember; the lane's, or NULL */
+  bool gone;                 /* fenced or held: not part of the load any more */
   bool moved; /* gone although the claim is ours: a former owner's last commit came first */
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 /* Chunks are small against the cap, so that little of it is lost at their ends. */
+enum { STATES_KEPT = 4 << 20 }; /* a large base is rare: its memory goes with it */
 enum { CHUNK_MAX = 256 << 10, CHUNK_MIN = 1 << 10, CHUNKS = 64 };
 
 enum tg_rc tg_load_init(struct tg_load *l, uint32_t rows_max, size_t bytes_max, struct tg_err *err)
@@ -22,6 +23,7 @@ enum tg_rc tg_load_init(struct tg_load *l, uint32_t rows_max, size_t bytes_max, 
 void tg_load_fini(struct tg_load *l)
 {
   tg_arena_fini(&l->arena);
+  tg_buf_fini(&l->states);
   free(l->batches);
   free(l->rows_before);
   *l = (struct tg_load){0};
@@ -51,6 +53,8 @@ enum tg_rc tg_load_open(struct tg_load *l, const struct tg_topic *const *topics,
   for (uint32_t i = 0; i < l->batches_max; i++)
     l->rows_before[i] = i < l->batches_count ? l->batches[i].rows : 0;
   tg_arena_reset(&l->arena, 0);
+  tg_buf_clear(&l->states);
+  if (l->states.size > STATES_KEPT) tg_buf_fini(&l->states), tg_buf_init(&l->states, 0);
   l->rows = 0, l->bytes_later = 0, l->opened_us = 0;
   l->batches_count = count;
   for (uint32_t i = 0; i < count && rc == TG_OK; i++) {
@@ -82,4 +86,27 @@ enum tg_rc tg_load_add(struct tg_load *l, uint32_t topic, const struct tg_event 
   l->rows++;
   l->bytes_later += bytes_later;
   return TG_OK;
+}
+
+bool tg_load_state_add(struct tg_load *l, const struct tg_load_state *row)
+{
+  const struct tg_text texts[] = {row->rule, row->declared, row->bytes};
+  size_t size = sizeof *row + texts[0].len + texts[1].len + texts[2].len;
+  if (!tg_buf_reserve(&l->states, size)) return false;
+  tg_buf_add(&l->states, row, sizeof *row);
+  for (int i = 0; i < 3; i++) tg_buf_text(&l->states, texts[i]);
+  return true;
+}
+
+bool tg_load_state_next(const struct tg_load *l, size_t *at, struct tg_load_state *out)
+{
+  if (*at >= l->states.len) return false;
+  memcpy(out, l->states.ptr + *at, sizeof *out);
+  *at += sizeof *out;
+  struct tg_text *const texts[] = {&out->rule, &out->declared, &out->bytes};
+  for (int i = 0; i < 3; i++) {
+    texts[i]->ptr = l->states.ptr + *at; /* where it was copied from may be gone */
+    *at += texts[i]->len;
+  }
+  return true;
 }

@@ -10,6 +10,7 @@
 #ifndef TG_DATA_LOAD_H
 #define TG_DATA_LOAD_H
 
+#include "core/base/buf.h"
 #include "core/data/batch.h"
 
 struct tg_load {
@@ -26,6 +27,7 @@ struct tg_load {
   const char *generation; /* its sha256, 64 hex digits; borrowed from the program */
   int64_t opened_us;      /* monotonic; when the first event came */
   uint64_t number;        /* per lane, ascending */
+  struct tg_buf states;   /* what the rules of its segments remember, row by row */
 };
 
 /* bytes_max caps the arena: raw events, columns, reasons. It must hold the largest event twice and
@@ -35,6 +37,18 @@ void tg_load_fini(struct tg_load *l);
 
 /* Empties the load for count topics (borrowed). TG_FATAL without memory. */
 enum tg_rc tg_load_open(struct tg_load *l, const struct tg_topic *const *topics, uint32_t count);
+
+/* What a rule remembers of a segment: all of it (base), or what the segment changed. */
+struct tg_load_state {
+  uint32_t batch, segment; /* numbers of them in the load */
+  bool base;
+  struct tg_text rule, declared; /* the rule's id, the hash of its declaration */
+  struct tg_text bytes;
+};
+/* Appends a row, copied; it lives until the load is opened again. False without memory. */
+bool tg_load_state_add(struct tg_load *l, const struct tg_load_state *row);
+/* Reads the row at *at (0 at first) and moves on; false at the end. */
+bool tg_load_state_next(const struct tg_load *l, size_t *at, struct tg_load_state *out);
 
 /* Appends an event to the batch of topic number `topic`. TG_FULL: hand the load over first; it
  * is unchanged. Events are refused before the cap, where decoding those that are in would need

@@ -2,6 +2,7 @@
  *
  *   loader.c            who calls whom, and what each failure makes of the load
  *   loader_copy.c       COPY of a batch and of the quarantine
+ *   loader_state.c     COPY of what rules remember
  *   loader_isolate.c    COPY in savepoint chunks, to find the rows that PostgreSQL refuses
  *   loader_advance.c    the final message: ledger rows and COMMIT
  *   loader_split.c      loads that take too long: split between batches, batches to be cut
@@ -68,6 +69,15 @@ enum tg_rc tg_attempt_copy(struct tg_attempt *a, const struct tg_batch *b);
 
 /* COPY of the quarantined rows of all batches. */
 enum tg_rc tg_attempt_copy_quarantine(struct tg_attempt *a);
+
+/* COPY of what the rules of the load's segments remember; older rows that a base replaces go. */
+enum tg_rc tg_attempt_copy_state(struct tg_attempt *a);
+
+/* The steps of a COPY: sends sql and takes results until the server waits for data; sends what is
+ * in l->piece; ends it and compares the server's count with the rows sent. */
+enum tg_rc tg_attempt_copy_start(struct tg_attempt *a, const char *sql);
+enum tg_rc tg_attempt_copy_piece(struct tg_attempt *a);
+enum tg_rc tg_attempt_copy_end(struct tg_attempt *a, const char *table, uint64_t sent);
 
 /* Before the first table of an attempt that looks for refused rows: deferred constraints would fail
  * at the end and name neither row nor batch. */

@@ -266,6 +266,7 @@ static enum tg_rc attempt(struct tg_attempt *a)
   enum tg_rc rc = copy_batches(a);
   if (rc != TG_OK) return rc;
   rc = tg_attempt_copy_quarantine(a);
+  if (rc == TG_OK) rc = tg_attempt_copy_state(a);
   if (rc != TG_OK) return keep_state(a), own_failed(a, rc);
   int64_t copied_us = tg_clock_mono_us();
   a->report->copy_us = copied_us - start_us;

@@ -1,6 +1,6 @@
 /* Writing a load: rows, quarantine, ledger and offsets in one transaction.
  *
- *   BEGIN + first COPY in one message | COPY per table | COPY quarantine
+ *   BEGIN + first COPY in one message | COPY per table | COPY quarantine, rule state
  *   SET CONSTRAINTS ALL IMMEDIATE; SELECT tidegate.advance_v1(..); COMMIT in one message
  *
  * COPY's count must equal the rows sent and COMMIT's tag must be COMMIT. What happens after a

@@ -20,8 +20,7 @@ uint32_t tg_attempt_live(const struct tg_batch *b, uint32_t row, uint32_t end)
   return live;
 }
 
-/* Sends sql and takes results until the server waits for COPY data. */
-static enum tg_rc start_copy(struct tg_attempt *a, const char *sql)
+enum tg_rc tg_attempt_copy_start(struct tg_attempt *a, const char *sql)
 {
   ExecStatusType status = PGRES_COMMAND_OK;
   enum tg_rc rc = tg_wire_send(a->l->pg, sql, a->deadline_us, a->err);
@@ -30,9 +29,8 @@ static enum tg_rc start_copy(struct tg_attempt *a, const char *sql)
   return rc;
 }
 
-/* Sends what is encoded. Without memory the session is in the middle of a COPY: only dropping it
- * ends that. */
-static enum tg_rc put_piece(struct tg_attempt *a)
+/* Without memory the session is in the middle of a COPY: only dropping it ends that. */
+enum tg_rc tg_attempt_copy_piece(struct tg_attempt *a)
 {
   struct tg_buf *piece = &a->l->piece;
   if (piece->failed) {
@@ -45,11 +43,11 @@ static enum tg_rc put_piece(struct tg_attempt *a)
   return rc;
 }
 
-static enum tg_rc end_copy(struct tg_attempt *a, const char *table, uint64_t sent)
+enum tg_rc tg_attempt_copy_end(struct tg_attempt *a, const char *table, uint64_t sent)
 {
   uint64_t rows = 0;
   tg_copy_trailer(&a->l->piece);
-  enum tg_rc rc = put_piece(a);
+  enum tg_rc rc = tg_attempt_copy_piece(a);
   if (rc == TG_OK) rc = tg_wire_end(a->l->pg, &rows, a->deadline_us, a->err);
   if (rc != TG_OK || rows == sent) return rc;
   return tg_err_set(a->err, TG_CONFIG, "pg",
@@ -76,17 +74,17 @@ enum tg_rc tg_attempt_copy_rows(struct tg_attempt *a, const struct tg_batch *b, 
   char table[TG_NAME_BYTES_MAX + 1];
   struct tg_copy_span span = {.row = row, .end = end};
   copy_sql(&a->l->sql, b->topic, prefix);
-  enum tg_rc rc = start_copy(a, tg_buf_cstr(&a->l->sql));
+  enum tg_rc rc = tg_attempt_copy_start(a, tg_buf_cstr(&a->l->sql));
   tg_buf_clear(piece);
   tg_copy_header(piece);
   while (rc == TG_OK && span.row < end) {
     int64_t cpu_us = tg_clock_thread_us();
     tg_copy_rows(b, &span, TG_PIECE_BYTES, piece);
     a->report->encode_us += tg_clock_thread_us() - cpu_us;
-    if (span.row < end) rc = put_piece(a);
+    if (span.row < end) rc = tg_attempt_copy_piece(a);
   }
   if (rc != TG_OK) return rc;
-  return end_copy(a, tg_text_shown(b->topic->table, table, sizeof table), span.written);
+  return tg_attempt_copy_end(a, tg_text_shown(b->topic->table, table, sizeof table), span.written);
 }
 
 enum tg_rc tg_attempt_copy(struct tg_attempt *a, const struct tg_batch *b)
@@ -222,7 +220,7 @@ static enum tg_rc put_segment(struct tg_attempt *a, const struct tg_batch *b,
     put_rejected(a, b, s, r);
     ++*sent;
     if (a->l->text.failed) a->l->piece.failed = true;
-    if (a->l->piece.len >= TG_PIECE_BYTES || a->l->piece.failed) rc = put_piece(a);
+    if (a->l->piece.len >= TG_PIECE_BYTES || a->l->piece.failed) rc = tg_attempt_copy_piece(a);
   }
   return rc;
 }
@@ -248,7 +246,7 @@ enum tg_rc tg_attempt_copy_quarantine(struct tg_attempt *a)
   if (!any_rejected(load)) return TG_OK;
   tg_buf_clear(&a->l->sql);
   tg_buf_printf(&a->l->sql, "%s%s", tg_attempt_begin(a), quarantine_sql);
-  enum tg_rc rc = start_copy(a, tg_buf_cstr(&a->l->sql));
+  enum tg_rc rc = tg_attempt_copy_start(a, tg_buf_cstr(&a->l->sql));
   tg_buf_clear(&a->l->piece);
   tg_copy_header(&a->l->piece);
   for (uint32_t i = 0; i < load->batches_count; i++) {
@@ -256,5 +254,5 @@ enum tg_rc tg_attempt_copy_quarantine(struct tg_attempt *a)
     for (uint32_t j = 0; rc == TG_OK && j < b->segments_count; j++)
       if (tg_segment_live(b, &b->segments[j])) rc = put_segment(a, b, &b->segments[j], &sent);
   }
-  return rc == TG_OK ? end_copy(a, "tidegate.quarantine", sent) : rc;
+  return rc == TG_OK ? tg_attempt_copy_end(a, "tidegate.quarantine", sent) : rc;
 }

@@ -19,6 +19,7 @@ struct tg_claim {    /* one partition of the chain, as its owner knows it */
   bool mine;                    /* out of renew: the claim is still ours */
   int64_t last_offset, last_us; /* out: the ledger's last record, -1 when there is none */
   uint32_t last_crc;
+  struct tg_stateset *state; /* what its rules remember; the lane's business */
 };
 
 struct tg_claimer {

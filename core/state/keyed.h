@@ -64,6 +64,7 @@ const char *tg_keyop_name(enum tg_keyop op);
 struct tg_keyed_conf {
   struct tg_keytable_limits limits; /* of each step */
   bool full_is_error;               /* a key too many is an error; nothing is pushed out */
+  bool forget;                      /* every segment begins with nothing, and nothing is saved */
 };
 
 struct tg_keystep {

@@ -98,8 +98,8 @@ void tg_keysave_base(const struct tg_keyed *k, struct tg_buf *out)
     put_step(out, &k->steps[i]);
     put(out, 0);
     put(out, t->keys);
-    for (uint32_t n = t->oldest; n != TG_KEY_NONE; n = t->entries[n].newer)
-      put_entry(out, &k->steps[i], &t->entries[n]);
+    for (uint32_t n = t->oldest; n != TG_KEY_NONE; n = tg_keytable_entry(t, n)->newer)
+      put_entry(out, &k->steps[i], tg_keytable_entry(t, n));
   }
   put_sum(out, start);
 }
@@ -118,7 +118,8 @@ static void put_gone(void *self, struct tg_text key)
 static uint32_t count_touched(const struct tg_keytable *t)
 {
   uint32_t count = 0;
-  for (uint32_t n = tg_keytable_first_touched(t); n != TG_KEY_NONE; n = t->entries[n].newer)
+  for (uint32_t n = tg_keytable_first_touched(t); n != TG_KEY_NONE;
+       n = tg_keytable_entry(t, n)->newer)
     count++;
   return count;
 }
@@ -135,8 +136,9 @@ void tg_keysave_delta(const struct tg_keyed *k, struct tg_buf *out)
     put(out, gone);
     tg_keytable_each_gone(t, out, put_gone);
     put(out, count_touched(t));
-    for (uint32_t n = tg_keytable_first_touched(t); n != TG_KEY_NONE; n = t->entries[n].newer)
-      put_entry(out, &k->steps[i], &t->entries[n]);
+    for (uint32_t n = tg_keytable_first_touched(t); n != TG_KEY_NONE;
+         n = tg_keytable_entry(t, n)->newer)
+      put_entry(out, &k->steps[i], tg_keytable_entry(t, n));
   }
   put_sum(out, start);
 }

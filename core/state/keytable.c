@@ -12,7 +12,7 @@ struct record { /* in the log, the words behind it, then its size */
   struct tg_keyentry was; /* TOUCHED: its words are behind; GONE: words and key are owned */
 };
 
-enum { SLOTS_FIRST = 64, ENTRIES_FIRST = 32 };
+enum { SLOTS_FIRST = 64 };
 
 void tg_keytable_init(struct tg_keytable *t, const struct tg_keytable_limits *limits, uint64_t seed)
 {
@@ -24,18 +24,18 @@ void tg_keytable_init(struct tg_keytable *t, const struct tg_keytable_limits *li
 
 struct tg_text tg_keyentry_key(const struct tg_keyentry *e)
 {
-  return tg_text_of(e->key_len > TG_KEY_INLINE_BYTES ? e->key.ptr : e->key.bytes, e->key_len);
+  return tg_text_of(e->key_len > TG_KEY_OWN_BYTES ? e->key.ptr : e->key.own, e->key_len);
 }
 
 static void entry_free(struct tg_keyentry *e)
 {
-  if (e->key_len > TG_KEY_INLINE_BYTES) free(e->key.ptr);
-  free(e->words);
+  if (e->key_len > TG_KEY_OWN_BYTES) free(e->key.ptr);
+  if (e->room > TG_KEY_OWN_WORDS) free(e->words.ptr);
 }
 
 static size_t entry_bytes(const struct tg_keyentry *e)
 {
-  return TG_KEY_ENTRY_BYTES + e->key_len + (size_t)e->count * sizeof *e->words;
+  return TG_KEY_ENTRY_BYTES + e->key_len + (size_t)e->count * sizeof(int64_t);
 }
 
 /* --- hash: open addressing, a deleted slot is filled by those behind it --- */
@@ -76,7 +76,7 @@ static uint32_t slot_find(const struct tg_keytable *t, struct tg_text key, uint6
   uint32_t at = (uint32_t)hash & t->slots_mask;
   for (; t->slots[at]; at = (at + 1) & t->slots_mask) {
     if ((t->slots[at] ^ hash) >> 32) continue;
-    const struct tg_keyentry *e = &t->entries[slot_number(t->slots[at])];
+    const struct tg_keyentry *e = tg_keytable_entry(t, slot_number(t->slots[at]));
     if (e->hash == hash && tg_text_eq(tg_keyentry_key(e), key)) break;
   }
   return at;
@@ -98,10 +98,10 @@ static void slot_put(uint64_t *slots, uint32_t mask, uint64_t hash, uint32_t num
 
 static void slot_remove(struct tg_keytable *t, uint32_t number)
 {
-  uint32_t hole = (uint32_t)t->entries[number].hash & t->slots_mask;
+  uint32_t hole = (uint32_t)tg_keytable_entry(t, number)->hash & t->slots_mask;
   while (slot_number(t->slots[hole]) != number) hole = (hole + 1) & t->slots_mask;
   for (uint32_t at = (hole + 1) & t->slots_mask; t->slots[at]; at = (at + 1) & t->slots_mask) {
-    uint32_t home = (uint32_t)t->entries[slot_number(t->slots[at])].hash & t->slots_mask;
+    uint32_t home = (uint32_t)tg_keytable_entry(t, slot_number(t->slots[at]))->hash & t->slots_mask;
     if (((at - home) & t->slots_mask) < ((at - hole) & t->slots_mask)) continue;
     t->slots[hole] = t->slots[at];
     hole = at;
@@ -117,8 +117,8 @@ static bool slots_room(struct tg_keytable *t)
   uint32_t more = size ? size * 2 : SLOTS_FIRST;
   uint64_t *slots = calloc(more, sizeof *slots);
   if (!slots) return false;
-  for (uint32_t n = t->oldest; n != TG_KEY_NONE; n = t->entries[n].newer)
-    slot_put(slots, more - 1, t->entries[n].hash, n);
+  for (uint32_t n = t->oldest; n != TG_KEY_NONE; n = tg_keytable_entry(t, n)->newer)
+    slot_put(slots, more - 1, tg_keytable_entry(t, n)->hash, n);
   free(t->slots);
   t->slots = slots, t->slots_mask = more - 1;
   return true;
@@ -128,11 +128,16 @@ static bool slots_room(struct tg_keytable *t)
 
 static bool entries_room(struct tg_keytable *t)
 {
-  if (t->free != TG_KEY_NONE || t->entries_used < t->entries_size) return true;
-  uint32_t size = t->entries_size ? t->entries_size * 2 : ENTRIES_FIRST;
-  struct tg_keyentry *entries = realloc(t->entries, (size_t)size * sizeof *entries);
-  if (!entries) return false;
-  t->entries = entries, t->entries_size = size;
+  if (t->free != TG_KEY_NONE || t->entries_used < t->pages_count * TG_KEY_PAGE) return true;
+  if (t->pages_count == t->pages_size) {
+    uint32_t size = t->pages_size ? t->pages_size * 2 : 4;
+    struct tg_keyentry **pages = realloc(t->pages, size * sizeof *pages);
+    if (!pages) return false;
+    t->pages = pages, t->pages_size = size;
+  }
+  struct tg_keyentry *page = calloc(TG_KEY_PAGE, sizeof *page);
+  if (!page) return false;
+  t->pages[t->pages_count++] = page;
   return true;
 }
 
@@ -140,43 +145,43 @@ static uint32_t entry_take(struct tg_keytable *t)
 {
   if (t->free == TG_KEY_NONE) return t->entries_used++;
   uint32_t n = t->free;
-  t->free = t->entries[n].older;
+  t->free = tg_keytable_entry(t, n)->older;
   return n;
 }
 
 static void entry_give(struct tg_keytable *t, uint32_t n)
 {
-  t->entries[n] = (struct tg_keyentry){.older = t->free};
+  *tg_keytable_entry(t, n) = (struct tg_keyentry){.older = t->free};
   t->free = n;
 }
 
 static void unlink_entry(struct tg_keytable *t, uint32_t n)
 {
-  const struct tg_keyentry *e = &t->entries[n];
+  const struct tg_keyentry *e = tg_keytable_entry(t, n);
   if (e->older == TG_KEY_NONE)
     t->oldest = e->newer;
   else
-    t->entries[e->older].newer = e->newer;
+    tg_keytable_entry(t, e->older)->newer = e->newer;
   if (e->newer == TG_KEY_NONE)
     t->newest = e->older;
   else
-    t->entries[e->newer].older = e->older;
+    tg_keytable_entry(t, e->newer)->older = e->older;
 }
 
 /* Links n behind `older`; TG_KEY_NONE: as the oldest. */
 static void link_entry(struct tg_keytable *t, uint32_t n, uint32_t older)
 {
-  struct tg_keyentry *e = &t->entries[n];
+  struct tg_keyentry *e = tg_keytable_entry(t, n);
   e->older = older;
-  e->newer = older == TG_KEY_NONE ? t->oldest : t->entries[older].newer;
+  e->newer = older == TG_KEY_NONE ? t->oldest : tg_keytable_entry(t, older)->newer;
   if (older == TG_KEY_NONE)
     t->oldest = n;
   else
-    t->entries[older].newer = n;
+    tg_keytable_entry(t, older)->newer = n;
   if (e->newer == TG_KEY_NONE)
     t->newest = n;
   else
-    t->entries[e->newer].older = n;
+    tg_keytable_entry(t, e->newer)->older = n;
 }
 
 /* --- the log --- */
@@ -200,9 +205,9 @@ static void cut(struct tg_buf *b, size_t len)
 static bool log_entry(struct tg_keytable *t, enum undo what, uint32_t n)
 {
   if (!t->overlays_count) return true;
-  const struct tg_keyentry *e = &t->entries[n];
+  const struct tg_keyentry *e = tg_keytable_entry(t, n);
   struct record r = {.what = what, .number = n};
-  size_t words = what == UNDO_TOUCHED ? e->count * sizeof *e->words : 0;
+  size_t words = what == UNDO_TOUCHED ? e->count * sizeof(int64_t) : 0;
   uint64_t size = sizeof r + words + sizeof size;
   if (!tg_buf_reserve(&t->log, size)) return cut(&t->log, t->log.len), false;
   if (what != UNDO_MADE) r.was = *e;
@@ -216,11 +221,11 @@ static bool log_entry(struct tg_keytable *t, enum undo what, uint32_t n)
 static bool drop_entry(struct tg_keytable *t, uint32_t n)
 {
   if (!log_entry(t, UNDO_GONE, n)) return false;
-  t->bytes -= entry_bytes(&t->entries[n]);
+  t->bytes -= entry_bytes(tg_keytable_entry(t, n));
   slot_remove(t, n);
   unlink_entry(t, n);
   t->keys--;
-  if (!t->overlays_count) entry_free(&t->entries[n]);
+  if (!t->overlays_count) entry_free(tg_keytable_entry(t, n));
   entry_give(t, n);
   return true;
 }
@@ -233,24 +238,24 @@ void tg_keytable_remove(struct tg_keytable *t, uint32_t number)
 
 static void undo_touched(struct tg_keytable *t, const struct record *r)
 {
-  struct tg_keyentry *e = &t->entries[r->number];
+  struct tg_keyentry *e = tg_keytable_entry(t, r->number);
   t->bytes -= entry_bytes(e);
   unlink_entry(t, r->number);
   e->touched_us = r->was.touched_us;
   e->overlay = r->was.overlay;
   e->head = 0;
   e->count = r->was.count; /* room only grows: they fit */
-  if (e->count) memcpy(e->words, r + 1, e->count * sizeof *e->words);
+  if (e->count) memcpy(tg_keyentry_words(e), r + 1, e->count * sizeof(int64_t));
   link_entry(t, r->number, r->was.older);
   t->bytes += entry_bytes(e);
 }
 
 static void undo_made(struct tg_keytable *t, uint32_t n)
 {
-  t->bytes -= entry_bytes(&t->entries[n]);
+  t->bytes -= entry_bytes(tg_keytable_entry(t, n));
   slot_remove(t, n);
   unlink_entry(t, n);
-  entry_free(&t->entries[n]);
+  entry_free(tg_keytable_entry(t, n));
   entry_give(t, n);
   t->keys--;
 }
@@ -259,10 +264,10 @@ static void undo_gone(struct tg_keytable *t, const struct record *r)
 {
   uint32_t n = entry_take(t);
   assert(n == r->number);
-  t->entries[n] = r->was;
+  *tg_keytable_entry(t, n) = r->was;
   link_entry(t, n, TG_KEY_NONE);
   slot_put(t->slots, t->slots_mask, r->was.hash, n);
-  t->bytes += entry_bytes(&t->entries[n]);
+  t->bytes += entry_bytes(tg_keytable_entry(t, n));
   t->keys++;
 }
 
@@ -280,7 +285,7 @@ static void undo_last(struct tg_keytable *t)
 
 static size_t record_size(const struct record *r)
 {
-  size_t words = r->what == UNDO_TOUCHED ? r->was.count * sizeof *r->was.words : 0;
+  size_t words = r->what == UNDO_TOUCHED ? r->was.count * sizeof(int64_t) : 0;
   return sizeof *r + words + sizeof(uint64_t);
 }
 
@@ -340,11 +345,12 @@ void tg_keytable_commit(struct tg_keytable *t, int64_t to)
 void tg_keytable_fini(struct tg_keytable *t)
 {
   if (t->log.len) forget(t, t->log.len);
-  for (uint32_t n = t->oldest; n != TG_KEY_NONE; n = t->entries[n].newer)
-    entry_free(&t->entries[n]);
+  for (uint32_t n = t->oldest; n != TG_KEY_NONE; n = tg_keytable_entry(t, n)->newer)
+    entry_free(tg_keytable_entry(t, n));
   tg_buf_fini(&t->log);
   free(t->overlays);
-  free(t->entries);
+  for (uint32_t i = 0; i < t->pages_count; i++) free(t->pages[i]);
+  free(t->pages);
   free(t->slots);
 }
 
@@ -357,7 +363,7 @@ bool tg_keytable_tick(struct tg_keytable *t, int64_t now_us)
   if (now_us > t->clock_us) t->clock_us = now_us;
   if (!t->limits.keep_us || __builtin_sub_overflow(t->clock_us, t->limits.keep_us, &old))
     return true;
-  while (t->oldest != TG_KEY_NONE && t->entries[t->oldest].touched_us <= old) {
+  while (t->oldest != TG_KEY_NONE && tg_keytable_entry(t, t->oldest)->touched_us <= old) {
     if (!drop_entry(t, t->oldest)) return false;
     t->expired++;
   }
@@ -375,13 +381,15 @@ static bool make_room(struct tg_keytable *t)
 
 static uint32_t make_entry(struct tg_keytable *t, struct tg_text key, uint64_t hash)
 {
-  char *text = key.len > TG_KEY_INLINE_BYTES ? malloc(key.len) : NULL;
-  if ((key.len > TG_KEY_INLINE_BYTES && !text) || !make_room(t)) return free(text), TG_KEY_NONE;
+  bool large = key.len > TG_KEY_OWN_BYTES;
+  char *text = large ? malloc(key.len) : NULL;
+  if ((large && !text) || !make_room(t)) return free(text), TG_KEY_NONE;
   uint32_t n = entry_take(t);
-  struct tg_keyentry *e = &t->entries[n];
-  *e = (struct tg_keyentry){.hash = hash, .key_len = key.len, .touched_us = t->clock_us};
-  if (key.len) memcpy(text ? text : e->key.bytes, key.ptr, key.len);
-  if (text) e->key.ptr = text;
+  struct tg_keyentry *e = tg_keytable_entry(t, n);
+  *e = (struct tg_keyentry){.hash = hash, .touched_us = t->clock_us, .room = TG_KEY_OWN_WORDS};
+  e->key_len = (uint16_t)key.len;
+  if (key.len) memcpy(large ? text : e->key.own, key.ptr, key.len);
+  if (large) e->key.ptr = text;
   e->overlay = open_number(t);
   link_entry(t, n, t->newest);
   slot_put(t->slots, t->slots_mask, hash, n);
@@ -396,7 +404,7 @@ uint32_t tg_keytable_touch(struct tg_keytable *t, struct tg_text key, uint64_t h
 {
   uint32_t n = tg_keytable_find(t, key, hash);
   if (n == TG_KEY_NONE) return make_entry(t, key, hash);
-  struct tg_keyentry *e = &t->entries[n];
+  struct tg_keyentry *e = tg_keytable_entry(t, n);
   if (e->overlay != open_number(t) && !log_entry(t, UNDO_TOUCHED, n)) return TG_KEY_NONE;
   e->overlay = open_number(t);
   e->touched_us = t->clock_us;
@@ -408,30 +416,35 @@ uint32_t tg_keytable_touch(struct tg_keytable *t, struct tg_text key, uint64_t h
   return n;
 }
 
+/* Room for count words, the present ones at the front. */
+static bool words_room(struct tg_keyentry *e, uint32_t count)
+{
+  int64_t *from = tg_keyentry_words(e), *to = from - e->head;
+  uint32_t room = e->room;
+  while (room < count) room *= 2;
+  if (room > e->room && !(to = malloc(room * sizeof *to))) return false;
+  memmove(to, from, e->count * sizeof *to);
+  e->head = 0;
+  if (room == e->room) return true;
+  if (e->room > TG_KEY_OWN_WORDS) free(e->words.ptr);
+  e->words.ptr = to, e->room = (uint16_t)room;
+  return true;
+}
+
 bool tg_keytable_resize(struct tg_keytable *t, struct tg_keyentry *e, uint32_t count)
 {
   if (count > TG_KEY_WORDS_MAX) return false;
-  if (e->head + count > e->room && e->head) {
-    memmove(e->words, e->words + e->head, e->count * sizeof *e->words);
-    e->head = 0;
-  }
-  if (count > e->room) {
-    uint32_t room = e->room ? e->room : 2;
-    while (room < count) room *= 2;
-    int64_t *words = realloc(e->words, room * sizeof *words);
-    if (!words) return false;
-    e->words = words, e->room = room;
-  }
-  t->bytes += (size_t)count * sizeof *e->words;
-  t->bytes -= (size_t)e->count * sizeof *e->words;
-  e->count = count;
+  if ((uint32_t)e->head + count > e->room && !words_room(e, count)) return false;
+  t->bytes += (size_t)count * sizeof(int64_t);
+  t->bytes -= (size_t)e->count * sizeof(int64_t);
+  e->count = (uint16_t)count;
   return true;
 }
 
 void tg_keytable_shift(struct tg_keytable *t, struct tg_keyentry *e, uint32_t n)
 {
-  e->head += n, e->count -= n;
-  t->bytes -= n * sizeof *e->words;
+  e->head = (uint16_t)(e->head + n), e->count = (uint16_t)(e->count - n);
+  t->bytes -= n * sizeof(int64_t);
 }
 
 /* --- what the newest overlay did --- */
@@ -451,8 +464,8 @@ uint32_t tg_keytable_first_touched(const struct tg_keytable *t)
 {
   uint32_t first = TG_KEY_NONE, number = open_number(t);
   if (!number) return first;
-  for (uint32_t n = t->newest; n != TG_KEY_NONE && t->entries[n].overlay == number;
-       n = t->entries[n].older)
+  for (uint32_t n = t->newest; n != TG_KEY_NONE && tg_keytable_entry(t, n)->overlay == number;
+       n = tg_keytable_entry(t, n)->older)
     first = n;
   return first;
 }

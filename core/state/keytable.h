@@ -28,23 +28,27 @@
 enum {
   TG_KEY_NONE = 0xffffffff,
   TG_KEY_BYTES_MAX = 1024,  /* of one key */
-  TG_KEY_INLINE_BYTES = 8,  /* keys up to this need no memory of their own */
-  TG_KEY_ENTRY_BYTES = 128, /* what a key counts for in bytes_max, without its text and words */
-  TG_KEY_WORDS_MAX = 1 << 16
+  TG_KEY_OWN_BYTES = 16,    /* keys up to this need no memory of their own */
+  TG_KEY_OWN_WORDS = 2,     /* nor do values up to this */
+  TG_KEY_ENTRY_BYTES = 104, /* what a key counts for in bytes_max, without its text and words */
+  TG_KEY_WORDS_MAX = 1 << 14,
+  TG_KEY_PAGE = 1 << 10 /* entries are allocated by so many, and never move */
 };
 
 struct tg_keyentry {
   uint64_t hash;
   int64_t touched_us; /* the table's clock at the last touch */
-  int64_t *words;     /* the value: words[head .. head + count); owned */
-  uint32_t head, count, room;
+  union {
+    int64_t *ptr; /* owned, when room is above TG_KEY_OWN_WORDS */
+    int64_t own[TG_KEY_OWN_WORDS];
+  } words; /* the value is words[head .. head + count) */
+  union {
+    char *ptr; /* owned, when key_len is above TG_KEY_OWN_BYTES */
+    char own[TG_KEY_OWN_BYTES];
+  } key;
   uint32_t older, newer; /* neighbours; of a free entry, older is the next free one */
   uint32_t overlay;      /* the overlay that has logged it already */
-  uint32_t key_len;
-  union {
-    char *ptr; /* owned */
-    char bytes[TG_KEY_INLINE_BYTES];
-  } key;
+  uint16_t head, count, room, key_len;
 };
 
 struct tg_keytable_limits {
@@ -64,10 +68,11 @@ struct tg_keyoverlay {
 struct tg_keytable {
   struct tg_keytable_limits limits;
   uint64_t seed;
-  struct tg_keyentry *entries;
-  uint32_t entries_size, entries_used; /* used: ever handed out */
-  uint32_t free;                       /* newest freed entry */
-  uint64_t *slots;                     /* upper half of the hash, entry number + 1 */
+  struct tg_keyentry **pages;
+  uint32_t pages_count, pages_size;
+  uint32_t entries_used; /* ever handed out */
+  uint32_t free;         /* newest freed entry */
+  uint64_t *slots;       /* upper half of the hash, entry number + 1 */
   uint32_t slots_mask;
   uint32_t keys, oldest, newest;
   size_t bytes;                 /* by TG_KEY_ENTRY_BYTES, texts and words */
@@ -104,14 +109,15 @@ bool tg_keytable_tick(struct tg_keytable *t, int64_t now_us);
  * have to leave. Its number, or TG_KEY_NONE without memory. */
 uint32_t tg_keytable_touch(struct tg_keytable *t, struct tg_text key, uint64_t hash);
 
-static inline struct tg_keyentry *tg_keytable_entry(struct tg_keytable *t, uint32_t number)
+static inline struct tg_keyentry *tg_keytable_entry(const struct tg_keytable *t, uint32_t number)
 {
-  return &t->entries[number];
+  return &t->pages[number / TG_KEY_PAGE][number % TG_KEY_PAGE];
 }
 struct tg_text tg_keyentry_key(const struct tg_keyentry *e);
 static inline int64_t *tg_keyentry_words(const struct tg_keyentry *e)
 {
-  return e->words + e->head;
+  bool own = e->room <= TG_KEY_OWN_WORDS;
+  return (int64_t *)(uintptr_t)(own ? e->words.own : e->words.ptr) + e->head;
 }
 
 /* Makes the value `count` words long, the first ones kept. False without memory. */

@@ -139,7 +139,14 @@ struct tg_keyed *tg_stateset_open(struct tg_stateset *set, struct tg_text rule,
     s->changed = changed;
   }
   s->keyed.conf = *conf;
+  if (conf->forget) tg_keyed_fini(&s->keyed);
   return tg_keyed_begin(&s->keyed, set->from) ? &s->keyed : NULL;
+}
+
+void tg_stateset_undo(struct tg_stateset *set, struct tg_text rule, struct tg_text declared)
+{
+  struct state *s = find(set, rule, declared);
+  if (s) tg_keyed_rollback(&s->keyed, set->from);
 }
 
 const char *tg_stateset_changed(struct tg_stateset *set)
@@ -184,7 +191,8 @@ bool tg_stateset_save(struct tg_stateset *set, struct tg_buf *scratch, tg_states
 {
   struct tg_state_row row;
   for (struct state *s = set->first; s; s = s->next) {
-    if (!s->keyed.open || s->keyed.from != set->from || tg_keysave_same(&s->keyed)) continue;
+    bool idle = !s->keyed.open || s->keyed.from != set->from || s->keyed.conf.forget;
+    if (idle || tg_keysave_same(&s->keyed)) continue;
     if (!save_one(set, s, scratch, &row) || !visit(self, &row)) return false;
   }
   return true;

@@ -43,6 +43,9 @@ void tg_stateset_commit(struct tg_stateset *set, int64_t to);
 struct tg_keyed *tg_stateset_open(struct tg_stateset *set, struct tg_text rule,
                                   struct tg_text declared, const struct tg_keyed_conf *conf);
 
+/* Takes back what the rule has remembered of the segment. */
+void tg_stateset_undo(struct tg_stateset *set, struct tg_text rule, struct tg_text declared);
+
 /* The id of a rule whose state began anew because its declaration changed, once each; "" when
  * there is none (any more). */
 const char *tg_stateset_changed(struct tg_stateset *set);

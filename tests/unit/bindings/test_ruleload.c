@@ -50,7 +50,7 @@ static void keys_of_a_rule_file_are_checked(void **state)
   expect_rule_fault("return 7", "a rule file returns a table, not 7");
   expect_rule_fault("return { 7 }", "named keys");
   expect_rule_fault(RULE_HEAD "measure = function() end, " CHECK " }", "not both");
-  expect_rule_fault(RULE_HEAD "state = {}, " CHECK " }", "'state' is not available yet");
+  expect_rule_fault(RULE_HEAD "state = 7, " CHECK " }", "state is a table such as");
   expect_rule_fault(RULE_HEAD "depends = \"x\", " CHECK " }", "depends is");
   expect_rule_fault(RULE_HEAD "where = \"a >\", " CHECK " }", "where: position 4 of 'a >'");
   expect_rule_fault(RULE_HEAD "params = { \"column column\" }, on_fail = \"explode\", " CHECK " }",
