@@ -4,8 +4,8 @@
 #include "bindings/batchlib.h"
 #include "bindings/cellobj.h"
 #include "bindings/columnobj.h"
-#include "bindings/summaryobj.h"
 #include "bindings/statelib_keyed.h"
+#include "bindings/summaryobj.h"
 
 #include <stdio.h>
 
