@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { NAME_SIZE = 64 };
+enum { NAME_SIZE = 64, BLOCK = 64 };
 
 struct tg_lookup *tg_lookup_ref(struct tg_lookup *l)
 {
@@ -101,17 +101,35 @@ struct finding {
   uint8_t *never; /* 1: a value that the snapshot's type cannot hold; NULL: none */
 };
 
-static uint32_t find_row(const struct finding *f, uint32_t row)
+static uint64_t hash_row(const struct finding *f, uint32_t row)
+{
+  uint64_t h = 0;
+  for (uint32_t k = 0; k < f->l->keys_count; k++) h = tg_lookupkey_hash(h, f->keys[k], row);
+  return h;
+}
+
+static uint32_t find_row(const struct finding *f, uint32_t row, uint64_t h)
 {
   const struct tg_lookup *l = f->l;
-  uint64_t h = 0;
-  for (uint32_t k = 0; k < l->keys_count; k++) h = tg_lookupkey_hash(h, f->keys[k], row);
   for (uint32_t at = (uint32_t)h & l->mask; l->slots[at]; at = (at + 1) & l->mask) {
-    uint32_t k = 0, there = l->slots[at] - 1;
+    if ((l->slots[at] ^ h) >> 32) continue;
+    uint32_t k = 0, there = tg_lookupkey_row(l->slots[at]);
     while (k < l->keys_count && tg_lookupkey_same(l->columns[k], there, f->keys[k], row)) k++;
     if (k == l->keys_count) return there;
   }
   return TG_LOOKUP_MISS;
+}
+
+/* Finds count <= BLOCK rows from `row` on. All slots are asked for before the first is looked at: a
+ * large snapshot is not in the cache. */
+static void find_rows(const struct finding *f, uint32_t row, uint32_t count, uint32_t *out)
+{
+  uint64_t h[BLOCK];
+  for (uint32_t i = 0; i < count; i++) {
+    h[i] = hash_row(f, row + i);
+    __builtin_prefetch(&f->l->slots[(uint32_t)h[i] & f->l->mask]);
+  }
+  for (uint32_t i = 0; i < count; i++) out[i] = find_row(f, row + i, h[i]);
 }
 
 /* One value at another scale; false: it cannot be held there. */
@@ -174,7 +192,7 @@ static bool find_distinct(struct tg_op *op, const struct finding *f, const struc
   struct finding once = {.l = f->l, .keys = {&values}};
   if (!found) return false;
   values.v.texts = dict->texts;
-  for (uint32_t i = 0; i < dict->count; i++) found[i] = find_row(&once, i);
+  for (uint32_t i = 0; i < dict->count; i++) found[i] = find_row(&once, i, hash_row(&once, i));
   for (uint32_t i = 0; i < op->rows; i++)
     rows[i] = dict->codes[i] == TG_DICT_NULL ? TG_LOOKUP_MISS : found[dict->codes[i]];
   return true;
@@ -182,11 +200,13 @@ static bool find_distinct(struct tg_op *op, const struct finding *f, const struc
 
 static bool find_each(struct tg_op *op, const struct finding *f, const uint8_t *nul, uint32_t *rows)
 {
-  for (uint32_t i = 0; i < op->rows; i++) {
+  for (uint32_t i = 0; i < op->rows; i += BLOCK) {
+    uint32_t count = op->rows - i < BLOCK ? op->rows - i : BLOCK;
     if (i % TG_OP_BLOCK_ROWS == 0 && tg_op_late(op)) return false;
-    bool none = (nul && nul[i]) || (f->never && f->never[i]);
-    rows[i] = none ? TG_LOOKUP_MISS : find_row(f, i);
+    find_rows(f, i, count, rows + i);
   }
+  for (uint32_t i = 0; i < op->rows; i++)
+    if ((nul && nul[i]) || (f->never && f->never[i])) rows[i] = TG_LOOKUP_MISS;
   return true;
 }
 
@@ -224,16 +244,29 @@ static uint8_t *nul_of_found(struct tg_op *op, const struct tg_found *found,
   return nul;
 }
 
+/* out[i] = from[rows[i]]; rows that are not there stay zero. */
+static void gather(const struct tg_column *from, const uint32_t *rows, struct tg_column *out)
+{
+  size_t width = tg_type_width(from->type);
+  if (width == sizeof(int64_t)) {
+    const uint64_t *src = from->v.any;
+    uint64_t *dst = out->v.any;
+    for (uint32_t i = 0; i < out->rows; i++)
+      if (rows[i] != TG_LOOKUP_MISS) dst[i] = src[rows[i]];
+    return;
+  }
+  for (uint32_t i = 0; i < out->rows; i++)
+    if (rows[i] != TG_LOOKUP_MISS)
+      memcpy((char *)out->v.any + i * width, (char *)from->v.any + rows[i] * width, width);
+}
+
 struct tg_column *tg_lookup_get(struct tg_op *op, const struct tg_found *found, uint32_t column)
 {
   const struct tg_column *from = found->lookup->columns[column];
   struct tg_column *out = tg_op_new(op, from->type);
   uint8_t *nul = out ? nul_of_found(op, found, from) : NULL;
   if (!nul) return NULL;
-  size_t width = tg_type_width(from->type);
-  for (uint32_t i = 0; i < op->rows; i++)
-    if (found->rows[i] != TG_LOOKUP_MISS)
-      memcpy((char *)out->v.any + i * width, (char *)from->v.any + found->rows[i] * width, width);
+  gather(from, found->rows, out);
   return tg_op_end(op, out, nul);
 }
 
@@ -260,10 +293,11 @@ bool tg_lookup_sums(const struct tg_lookup *l, uint32_t column, struct tg_lookup
   enum tg_store store = tg_type_store(c->type);
   __int128 whole = 0; /* 2^32 rows of 2^63 fit */
   double sum = 0;
+  bool numbers = tg_type_is_number(c->type) && store != TG_STORE_TEXT;
   *out = (struct tg_lookup_sums){0};
-  if (!tg_type_is_number(c->type) || store == TG_STORE_TEXT) return false;
   for (uint32_t i = 0; i < l->rows; i++) {
     if (tg_column_is_null(c, i)) continue;
+    if (!numbers) return false;
     double v = number_at(c, i);
     if (!out->count || v < out->min) out->min = v;
     if (!out->count || v > out->max) out->max = v;

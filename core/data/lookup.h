@@ -44,7 +44,7 @@ struct tg_lookup {
   struct tg_text *names;      /* columns_count of them, keys first */
   struct tg_column **columns; /* the same order; `rows` values each */
   uint32_t keys_count, columns_count, rows;
-  uint32_t *slots; /* open addressing: row + 1, 0 is free */
+  uint64_t *slots; /* open addressing: upper half of the hash, row + 1; 0 is free */
   uint32_t mask;
   char version[TG_LOOKUP_VERSION_SIZE]; /* what the ledger says was used */
 };
@@ -81,7 +81,7 @@ struct tg_lookup_sums {
   uint32_t count;
   double sum, min, max; /* whole numbers and numeric are added exactly, then rounded once */
 };
-/* False: the column does not hold numbers. */
+/* False: the column holds something else than numbers. */
 bool tg_lookup_sums(const struct tg_lookup *l, uint32_t column, struct tg_lookup_sums *out);
 
 /* Where each row of a batch stands in a snapshot; in the operation's arena. */

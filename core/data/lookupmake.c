@@ -235,13 +235,13 @@ static enum tg_rc add_key(struct tg_lookupmake *m, uint32_t row, struct tg_err *
   for (uint32_t k = 0; k < l->keys_count; k++) h = tg_lookupkey_hash(h, l->columns[k], row);
   uint32_t at = (uint32_t)h & l->mask;
   for (; l->slots[at]; at = (at + 1) & l->mask)
-    if (same_keys(l, l->slots[at] - 1, row))
+    if ((l->slots[at] ^ h) >> 32 == 0 && same_keys(l, tg_lookupkey_row(l->slots[at]), row))
       return tg_err_set(err, TG_DATA, "lookups",
                         "lookup '%s': the key %s is there twice (rows %u and %u): a key finds one "
                         "row",
                         m->name, tg_column_show(l->columns[0], row, shown, sizeof shown),
-                        l->slots[at], row + 1);
-  l->slots[at] = row + 1;
+                        tg_lookupkey_row(l->slots[at]) + 1, row + 1);
+  l->slots[at] = tg_lookupkey_slot(h, row);
   return TG_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "core/data/cast.h"
 #include "core/data/choose.h"
 #include "core/data/compare.h"
+#include "core/data/lookup.h"
 #include "core/data/mask.h"
 #include "core/data/member.h"
 #include "core/data/parseop.h"
@@ -15,13 +16,14 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { ROUNDS = 41, ROWS_DEFAULT = 50000 };
+enum { ROUNDS = 41, ROWS_DEFAULT = 50000, LOOKUP_ROWS = 65536 };
 
 static struct tg_arena home, scratch;
 static struct tg_err err;
 static struct tg_op op;
 static struct tg_column *ints, *amounts, *floats, *few, *many, *times, *mask_a, *mask_b;
 static struct tg_regex *ip;
+static struct tg_lookup *by_text, *by_int;
 static struct tg_literal set_texts[8], set_ints[8];
 
 static int64_t now_ns(void)
@@ -67,6 +69,50 @@ static void fill(void)
     set_texts[i] = (struct tg_literal){.kind = TG_LIT_TEXT, .t = tg_text(kinds[i % 5])};
     set_ints[i] = (struct tg_literal){.kind = TG_LIT_INT, .i = i * 1000003};
   }
+}
+
+/* A lookup of many rows, by address or by number. */
+static struct tg_lookup *make_lookup(bool texts)
+{
+  struct tg_lookup_column columns[] = {{.name = tg_text("key")}, {.name = tg_text("value")}};
+  struct tg_lookup_shape shape = {
+      .name = "bench", .columns = columns, .keys_count = 1, .columns_count = 2};
+  struct tg_lookup *made = NULL;
+  shape.bytes_max = 256 << 20;
+  struct tg_lookupmake *m = tg_lookupmake_new(&shape);
+  enum tg_rc rc = m ? TG_OK : TG_FATAL;
+  for (uint32_t i = 0; rc == TG_OK && i < LOOKUP_ROWS; i++) {
+    char key[32], value[32];
+    if (texts)
+      snprintf(key, sizeof key, "10.%u.%u.7", i % 256, i >> 8);
+    else
+      snprintf(key, sizeof key, "%u", i);
+    snprintf(value, sizeof value, "%u.25", i);
+    struct tg_lookup_cell cells[] = {{tg_text(key), false}, {tg_text(value), false}};
+    rc = tg_lookupmake_add(m, cells, &err);
+  }
+  if (rc == TG_OK) rc = tg_lookupmake_end(m, "bench", &made, &err);
+  tg_lookupmake_free(m);
+  if (rc != TG_OK) fprintf(stderr, "lookup: %s\n", err.what), exit(2);
+  return made;
+}
+
+static struct tg_column *ask(struct tg_lookup *l, struct tg_column *key)
+{
+  struct tg_found found;
+  return tg_lookup_find(&op, l, &key, 1, &found) ? tg_lookup_get(&op, &found, 1) : NULL;
+}
+static struct tg_column *ask_few(void)
+{
+  return ask(by_text, few);
+}
+static struct tg_column *ask_many(void)
+{
+  return ask(by_text, many);
+}
+static struct tg_column *ask_ints(void)
+{
+  return ask(by_int, ints);
 }
 
 #define A(c) tg_arg_column(c)
@@ -221,6 +267,9 @@ static const struct {
     {"default", default_amounts, 0},
     {"trunc hour", trunc_times, 0},
     {"parses inet, distinct", parse_many, 0},
+    {"lookup, 6 texts", ask_few, 0},
+    {"lookup, distinct texts", ask_many, 0},
+    {"lookup, ints", ask_ints, 0},
 };
 
 static int by_size(const void *x, const void *y)
@@ -236,6 +285,7 @@ int main(int argc, char **argv)
   op = (struct tg_op){.arena = &home, .home = &home, .err = &err};
   op.rows = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : ROWS_DEFAULT;
   fill();
+  by_text = make_lookup(true), by_int = make_lookup(false);
   if (tg_regex_new(tg_text("^\\d{1,3}(\\.\\d{1,3}){3}$"), "", &ip, &err) != TG_OK) return 2;
   op.arena = &scratch;
   printf("%u rows, ns per row\n", op.rows);
@@ -252,6 +302,7 @@ int main(int argc, char **argv)
     printf("\n");
   }
   tg_regex_free(ip);
+  tg_lookup_drop(by_text), tg_lookup_drop(by_int);
   tg_arena_fini(&home), tg_arena_fini(&scratch);
   return 0;
 }

@@ -231,6 +231,21 @@ static void the_cap_of_bytes_holds(void **state)
   assert_column(get(column("text", "k9999 k0 k10000"), "v"), "9999 0 !not found in the lookup");
 }
 
+static void sums_leave_nulls_out(void **state)
+{
+  (void)state;
+  struct tg_lookup_sums sums;
+  MAKE("k text; v numeric(6,2); f real; t text; n text", "a 1.10 1 x -;b 2.25 -2 y -;c - 4 z -", 1);
+  assert_true(tg_lookup_sums(made, 1, &sums));
+  assert_int_equal(sums.count, 2);
+  assert_true(sums.sum == 3.35 && sums.min == 1.1 && sums.max == 2.25);
+  assert_true(tg_lookup_sums(made, 2, &sums));
+  assert_true(sums.count == 3 && sums.sum == 3 && sums.min == -2 && sums.max == 4);
+  assert_false(tg_lookup_sums(made, 3, &sums));
+  assert_true(tg_lookup_sums(made, 4, &sums));
+  assert_int_equal(sums.count, 0);
+}
+
 static void types_that_never_meet_are_refused(void **state)
 {
   (void)state;
@@ -270,6 +285,7 @@ int main(void)
       L(a_batch_without_rows_gets_empty_columns),
       L(faults_are_named),
       L(the_cap_of_bytes_holds),
+      L(sums_leave_nulls_out),
       L(types_that_never_meet_are_refused),
       L(the_deadline_is_looked_at),
   };
