@@ -227,6 +227,11 @@ const struct tg_api tg_api_globals[] = {
      "For judges: nil when v is nil, else whether it is within bounds, and v.", api_within},
     {"seconds", "seconds(duration)", "How many seconds \"90s\" or \"2h\" are, a number.",
      tg_api_seconds},
+    {"measure",
+     "measure.mean \"c\", .sum .min .max .stdev .median .distinct .distinct_ratio .null_rate",
+     "A measure of a column, for rules that take a metric. Also .rows(), .quantile(\"c\", q), "
+     ".share(fn), .ratio(\"a\", \"b\").",
+     NULL},
     {"null", "null", "The missing value, where Lua's nil cannot stand.", NULL},
     {0},
 };

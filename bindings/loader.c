@@ -9,6 +9,7 @@
 
 extern const char tg_embed_prelude_source_lua[];
 extern const char tg_embed_prelude_params_lua[];
+extern const char tg_embed_prelude_measures_lua[];
 extern const char tg_embed_prelude_expr_lua[];
 extern const char tg_embed_prelude_common_lua[];
 extern const char tg_embed_prelude_judge_lua[];
@@ -30,6 +31,7 @@ static const struct prelude {
 } PRELUDE[] = {
     {"source", "prelude_source.lua", tg_embed_prelude_source_lua},
     {"params", "prelude_params.lua", tg_embed_prelude_params_lua},
+    {"measures", "prelude_measures.lua", tg_embed_prelude_measures_lua},
     {"expr", "prelude_expr.lua", tg_embed_prelude_expr_lua},
     {"common", "prelude_common.lua", tg_embed_prelude_common_lua},
     {"judge", "prelude_judge.lua", tg_embed_prelude_judge_lua},

@@ -140,7 +140,7 @@ local function measure(v)
   if type(name) ~= "string" or next(v, name) ~= nil then
     return nil, "a measure such as measure.mean \"amount\" is due, not " .. shown(v)
   end
-  local makers = rawget(tg.api, "measure") or {}
+  local makers = tg.measures
   local make = rawget(makers, name)
   if not make then
     return nil, "there is no measure '" .. tg.shown(name) .. "'"
