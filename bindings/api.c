@@ -30,6 +30,8 @@ void tg_api_markdown(struct tg_buf *out)
   section(out, "Lookups", tg_api_lookup);
   section(out, "What a judge keeps", tg_api_cell);
   section(out, "Anomaly models", tg_api_model);
+  section(out, "Groups", tg_api_group);
+  section(out, "What groups tell", tg_api_groups);
   section(out, "Summaries", tg_api_summary);
   section(out, "What summaries tell", tg_api_summaries);
   section(out, "State by key", tg_api_keyed);

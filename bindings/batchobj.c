@@ -4,6 +4,7 @@
 #include "bindings/batchlib.h"
 #include "bindings/cellobj.h"
 #include "bindings/columnobj.h"
+#include "bindings/groupobj.h"
 #include "bindings/statelib_keyed.h"
 #include "bindings/summaryobj.h"
 
@@ -128,9 +129,11 @@ void tg_batchobj_open(lua_State *L)
   tg_columnobj_open(L);
   tg_cellobj_open(L);
   tg_summaryobj_open(L);
+  tg_groupobj_open(L);
   open_batch(L);
   tg_statelib_keyed_open(L);
   tg_api_set(L, tg_api_globals);
+  tg_api_set(L, tg_api_group);
   tg_null_push(L);
   lua_setfield(L, -2, "null");
   tg_lookuplib_open(L);

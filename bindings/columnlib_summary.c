@@ -9,10 +9,10 @@ static int of_column(lua_State *L, enum tg_summary_kind kind, uint32_t cap)
   return tg_summaryobj_make(L, kind, c, cap);
 }
 
-static uint32_t check_cap(lua_State *L, lua_Integer most)
+uint32_t tg_summaryobj_cap(lua_State *L, int idx, lua_Integer most)
 {
-  lua_Integer cap = luaL_optinteger(L, 2, 0);
-  bool good = lua_isnoneornil(L, 2) || (cap >= 1 && cap <= most);
+  lua_Integer cap = luaL_optinteger(L, idx, 0);
+  bool good = lua_isnoneornil(L, idx) || (cap >= 1 && cap <= most);
   if (!good) luaL_error(L, "1 to %I different values can be kept", most);
   return (uint32_t)cap;
 }
@@ -39,11 +39,11 @@ static int col_quantiles(lua_State *L)
 }
 static int col_distinct(lua_State *L)
 {
-  return of_column(L, TG_SUMMARY_DISTINCT, check_cap(L, TG_DISTINCT_EXACT_MAX));
+  return of_column(L, TG_SUMMARY_DISTINCT, tg_summaryobj_cap(L, 2, TG_DISTINCT_EXACT_MAX));
 }
 static int col_counts(lua_State *L)
 {
-  return of_column(L, TG_SUMMARY_COUNTS, check_cap(L, TG_COUNTS_CAP_MAX));
+  return of_column(L, TG_SUMMARY_COUNTS, tg_summaryobj_cap(L, 2, TG_COUNTS_CAP_MAX));
 }
 
 static int col_comoments(lua_State *L)

@@ -1,6 +1,6 @@
 -- prelude_measures.lua: measures by name, for rules that take a metric: measure.mean "amount".
--- Each is { name, take, value }: take(b) makes the summary, or several by name, value(m) is the number,
--- nil when there is nothing to tell.
+-- Each is { name, take, value }: take(b) makes the summary, or several by name; value(m) is the
+-- number, nil when there is nothing to tell.
 local tg = ...
 local shown = tg.params.shown
 

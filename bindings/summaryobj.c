@@ -165,6 +165,25 @@ static void push_datum(lua_State *L, const struct tg_datum *d)
                            : tg_datum_show(d, text, sizeof text));
 }
 
+/* A tuple is a list, in which a null is `null`. */
+static void push_value(lua_State *L, const struct tg_datum *d)
+{
+  struct tg_text tail = d->tail;
+  struct tg_datum part;
+  if (tg_datum_tag(d) != TG_DATUM_TUPLE) {
+    push_datum(L, d);
+    return;
+  }
+  lua_newtable(L);
+  for (lua_Integer i = 1; tg_datum_next(&tail, &part); i++) {
+    if (tg_datum_tag(&part) == TG_DATUM_NULL)
+      tg_null_push(L);
+    else
+      push_datum(L, &part);
+    lua_rawseti(L, -2, i);
+  }
+}
+
 static void at_extreme(lua_State *L, struct tg_summary *s)
 {
   if (s->u.extreme.count)
@@ -279,7 +298,7 @@ static int counts_list(lua_State *L)
   lua_createtable(L, (int)count, 0);
   for (uint32_t i = 0; i < count; i++) {
     lua_createtable(L, 2, 0);
-    push_datum(L, &items[i].value);
+    push_value(L, &items[i].value);
     lua_rawseti(L, -2, 1);
     lua_pushinteger(L, (lua_Integer)items[i].n);
     lua_rawseti(L, -2, 2);

@@ -24,6 +24,9 @@ struct tg_summary *tg_summaryobj_test(lua_State *L, int idx);
 int tg_summaryobj_make(lua_State *L, enum tg_summary_kind kind, struct tg_column *const c[2],
                        uint32_t cap);
 
+/* How many different values to keep, at idx; 0 when it is nil. Raises past `most`. */
+uint32_t tg_summaryobj_cap(lua_State *L, int idx, lua_Integer most);
+
 /* b:count([mask]), in columnlib_summary.c. */
 int tg_columnlib_count(lua_State *L);
 

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { WORD = 8, DIGITS_FIT = 18, LONG_HASH = 16 };
+enum { WORD = 8, DIGITS_FIT = 18, LONG_HASH = 16, SHOWN_SIZE = 300 };
 
 static void put_word(uint8_t *out, uint64_t v)
 {
@@ -195,6 +195,29 @@ bool tg_datum_shorten(struct tg_arena *arena, struct tg_datum *d, size_t max)
   return true;
 }
 
+bool tg_datum_tuple(struct tg_arena *arena, const struct tg_datum *parts, uint32_t count,
+                    struct tg_datum *out)
+{
+  size_t size = 0, at = 0;
+  for (uint32_t i = 0; i < count; i++) size += tg_datum_size(&parts[i]);
+  char *bytes = size < UINT32_MAX ? tg_arena_bytes(arena, size) : NULL;
+  if (!bytes) return false;
+  for (uint32_t i = 0; i < count; i++) {
+    tg_datum_put(&parts[i], (uint8_t *)bytes + at);
+    at += tg_datum_size(&parts[i]);
+  }
+  set_tail(out, TG_DATUM_TUPLE, tg_text_of(bytes, size));
+  return true;
+}
+
+bool tg_datum_next(struct tg_text *tail, struct tg_datum *out)
+{
+  size_t size = tail->len ? tg_datum_read((const uint8_t *)tail->ptr, tail->len, out) : 0;
+  if (!size) return false;
+  *tail = tg_text_of(tail->ptr + size, tail->len - size);
+  return true;
+}
+
 void tg_datum_put(const struct tg_datum *d, uint8_t *out)
 {
   memcpy(out, d->head, d->head_len);
@@ -221,6 +244,14 @@ static size_t head_size(uint8_t tag)
   }
 }
 
+/* Values to the last byte, none of them a tuple: reading does not recurse further. */
+static bool is_tuple(struct tg_text tail)
+{
+  struct tg_datum part;
+  while (tail.len && *tail.ptr != TG_DATUM_TUPLE && tg_datum_next(&tail, &part)) {}
+  return tail.len == 0;
+}
+
 /* What no writer writes: a decimal with a trailing zero, digits that are none. */
 static bool is_sound(const struct tg_datum *d)
 {
@@ -230,6 +261,7 @@ static bool is_sound(const struct tg_datum *d)
     return d->head[1] >= 1 && d->head[1] <= DIGITS_FIT && (int64_t)word_at(d->head + 2) % 10 != 0;
   case TG_DATUM_WIDE: return tg_decimal_parse(d->tail, &n);
   case TG_DATUM_LONG: return d->tail.len >= LONG_HASH;
+  case TG_DATUM_TUPLE: return is_tuple(d->tail);
   default: return true;
   }
 }
@@ -305,6 +337,18 @@ bool tg_datum_row(const struct tg_datum *d, struct tg_datum_row *out)
   return true;
 }
 
+/* Value by value; a shorter tuple comes first. */
+static int order_tuples(struct tg_text a, struct tg_text b)
+{
+  struct tg_datum x, y;
+  for (;;) {
+    bool left = tg_datum_next(&a, &x), right = tg_datum_next(&b, &y);
+    if (!left || !right) return (int)left - (int)right;
+    int c = tg_datum_order(&x, &y);
+    if (c) return c;
+  }
+}
+
 static int order_bytes(const struct tg_datum *a, const struct tg_datum *b)
 {
   int c = memcmp(a->head, b->head, a->head_len < b->head_len ? a->head_len : b->head_len);
@@ -320,8 +364,24 @@ int tg_datum_order(const struct tg_datum *a, const struct tg_datum *b)
     int c = tg_order_rows(&x.c, 0, &y.c, 0);
     if (c) return c;
   }
+  if (tg_datum_tag(a) == TG_DATUM_TUPLE && tg_datum_tag(b) == TG_DATUM_TUPLE)
+    return order_tuples(a->tail, b->tail);
   int tags = (a->head[0] > b->head[0]) - (a->head[0] < b->head[0]);
   return tags ? tags : order_bytes(a, b);
+}
+
+/* "(a, 1)", as much of it as fits. */
+static char *show_tuple(struct tg_text tail, char *out, size_t size)
+{
+  struct tg_datum part;
+  char value[SHOWN_SIZE];
+  size_t at = 0;
+  while (tg_datum_next(&tail, &part) && at < size) {
+    tg_datum_show(&part, value, sizeof value);
+    at += (size_t)snprintf(out + at, size - at, "%s%s", at ? ", " : "(", value);
+  }
+  if (at < size) snprintf(out + at, size - at, ")");
+  return out;
 }
 
 char *tg_datum_show(const struct tg_datum *d, char *out, size_t size)
@@ -332,6 +392,7 @@ char *tg_datum_show(const struct tg_datum *d, char *out, size_t size)
     snprintf(out, size, "null");
     return out;
   }
+  if (tg_datum_tag(d) == TG_DATUM_TUPLE) return show_tuple(d->tail, out, size);
   uint32_t skip = tg_datum_tag(d) == TG_DATUM_LONG ? LONG_HASH : 0;
   struct tg_text rest = tg_text_of(d->tail.ptr + skip, d->tail.len - skip);
   return tg_text_shown(rest, out, size);

@@ -35,6 +35,7 @@ enum tg_datum_tag {
   TG_DATUM_JSON,   /* an object or an array, as written */
   TG_DATUM_OPAQUE, /* inet, arrays: PostgreSQL's bytes */
   TG_DATUM_LONG,   /* a text of which only the beginning was kept, behind 16 bytes of hash */
+  TG_DATUM_TUPLE,  /* several values, one behind the other */
   TG_DATUM_TAGS
 };
 
@@ -68,6 +69,12 @@ static inline bool tg_datum_eq(const struct tg_datum *a, const struct tg_datum *
 /* A value that takes at most max bytes (>= 64): a longer one is replaced by its beginning and a
  * hash. False when the arena is full. */
 bool tg_datum_shorten(struct tg_arena *arena, struct tg_datum *d, size_t max);
+
+/* Several values as one; its bytes in the arena. False when that is full. */
+bool tg_datum_tuple(struct tg_arena *arena, const struct tg_datum *parts, uint32_t count,
+                    struct tg_datum *out);
+/* Takes the first value of a tuple's tail; false when there is none left. */
+bool tg_datum_next(struct tg_text *tail, struct tg_datum *out);
 
 /* Writes tg_datum_size(d) bytes at out. */
 void tg_datum_put(const struct tg_datum *d, uint8_t *out);

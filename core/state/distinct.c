@@ -102,6 +102,13 @@ bool tg_distinct_add(struct tg_distinct *d, struct tg_arena *arena, struct tg_op
   return true;
 }
 
+bool tg_distinct_put(struct tg_distinct *d, struct tg_arena *arena, const struct tg_datum *value,
+                     uint64_t n)
+{
+  d->count += n;
+  return put(d, arena, tg_datum_hash(value));
+}
+
 bool tg_distinct_merge(struct tg_distinct *d, struct tg_arena *arena, const struct tg_distinct *b)
 {
   d->count += b->count;

@@ -33,6 +33,9 @@ struct tg_distinct {
 /* Adds the seen rows of c. False with op->err: TG_FULL, TG_AGAIN. */
 bool tg_distinct_add(struct tg_distinct *d, struct tg_arena *arena, struct tg_op *op,
                      struct tg_column *c, const uint8_t *live);
+/* Adds n rows of one value. False when the arena is full. */
+bool tg_distinct_put(struct tg_distinct *d, struct tg_arena *arena, const struct tg_datum *value,
+                     uint64_t n);
 /* False when the arena is full. The smaller exact_max holds from then on. */
 bool tg_distinct_merge(struct tg_distinct *d, struct tg_arena *arena,
                        const struct tg_distinct *other);
