@@ -147,8 +147,16 @@ static void settle(struct tg_lane *lane, struct tg_part *p)
     halt_gap(lane, p, &marks);
 }
 
+static void count_halted(struct tg_lane *lane)
+{
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < lane->parts.count; i++) n += lane->parts.list[i].state == TG_PART_HALTED;
+  atomic_store(&lane->halted, n);
+}
+
 void tg_doubt_settle(struct tg_lane *lane, int64_t now)
 {
+  count_halted(lane);
   if (lane->jumping || lane->claiming) return;
   for (uint32_t i = 0; i < lane->parts.count; i++)
     if (due(&lane->parts.list[i], now)) return settle(lane, &lane->parts.list[i]);

@@ -43,11 +43,15 @@ static void check_lanes(struct tg_process *p, struct check *c)
 
 static void check_assignment(struct tg_process *p, struct check *c)
 {
-  uint32_t assigned = 0, reading = 0;
-  for (uint32_t i = 0; i < p->lanes_count; i++)
-    assigned += atomic_load(&p->lanes[i].assigned), reading += atomic_load(&p->lanes[i].reading);
+  uint32_t assigned = 0, reading = 0, halted = 0;
+  for (uint32_t i = 0; i < p->lanes_count; i++) {
+    assigned += atomic_load(&p->lanes[i].assigned);
+    reading += atomic_load(&p->lanes[i].reading);
+    halted += atomic_load(&p->lanes[i].halted);
+  }
   *c = (struct check){"assignment", assigned > 0 && reading == assigned, ""};
-  snprintf(c->why, sizeof c->why, "%u partitions assigned, %u claimed", assigned, reading);
+  snprintf(c->why, sizeof c->why, "%u partitions assigned, %u claimed%s", assigned, reading,
+           halted ? "; some are halted: the log and tidegate.journal say what to do" : "");
 }
 
 static void check_postgres(struct tg_process *p, struct check *c)
@@ -143,6 +147,9 @@ static void refresh(struct tg_process *p)
     tg_metric_set(
         tg_metrics_slot(m, TG_GAUGE, "lua_memory_bytes", "Memory of a lane's scripts", labels),
         (double)atomic_load(&p->lanes[i].lua_bytes));
+    tg_metric_set(tg_metrics_slot(m, TG_GAUGE, "kafka_partitions_halted",
+                                  "Partitions that wait for an operator", labels),
+                  (double)atomic_load(&p->lanes[i].halted));
   }
 }
 

@@ -291,8 +291,12 @@ static void start_reading(struct tg_lane *lane, struct tg_claim *c, struct tg_pa
       p->state == TG_PART_HALTED && p->partition_id == c->partition_id && p->next == c->next;
   p->partition_id = c->partition_id;
   p->claim_id = c->claim_id;
-  if (same) p->retry_us = tg_clock_mono_us() + TG_HALTED_PAUSE_US;
-  if (same || c->next < 0) return; /* halted as before; or its chain begins first */
+  if (same) {
+    p->retry_us = tg_clock_mono_us() + TG_HALTED_PAUSE_US;
+    return;
+  }
+  p->state = TG_PART_NEW;
+  if (c->next < 0) return; /* its chain begins first */
   if (!tg_memory_take(p, c)) {
     p->state = TG_PART_FENCED; /* claimed, and read, again */
     p->retry_us = tg_clock_mono_us() + UNREADABLE_PAUSE_US;

@@ -90,6 +90,7 @@ struct tg_lane {
   atomic_llong tick_us;   /* monotonic: the worker's last step */
   atomic_uint assigned;   /* partitions held */
   atomic_uint reading;    /* of them, claimed and read */
+  atomic_uint halted;     /* of them, waiting for an operator */
   atomic_llong lua_bytes; /* held by the scripts' VM */
   pthread_t thread;
   bool started;

@@ -125,7 +125,7 @@ static bool complete(const struct tg_lookups *l, const char *topic)
 
 static void tell(struct tg_hub *hub, const struct entry *e, enum tg_level level, const char *what)
 {
-  char line[300];
+  char line[900];
   snprintf(line, sizeof line, "lookup '%s': %s", e->name, what);
   tg_log(level, "lookups", "%s: %s", e->topic, line);
   tg_hub_note(hub, "lookup", e->topic, line);

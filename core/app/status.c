@@ -16,10 +16,10 @@ static void write_lanes(struct tg_process *p, struct tg_buf *out)
 {
   tg_buf_str(out, "\"lanes\":[");
   for (uint32_t i = 0; i < p->lanes_count; i++)
-    tg_buf_printf(out, "%s{\"lane\":%u,\"assigned\":%u,\"reading\":%u,\"lua_bytes\":%lld}",
-                  i ? "," : "", i, atomic_load(&p->lanes[i].assigned),
-                  atomic_load(&p->lanes[i].reading),
-                  (long long)atomic_load(&p->lanes[i].lua_bytes));
+    tg_buf_printf(
+        out, "%s{\"lane\":%u,\"assigned\":%u,\"reading\":%u,\"halted\":%u,\"lua_bytes\":%lld}",
+        i ? "," : "", i, atomic_load(&p->lanes[i].assigned), atomic_load(&p->lanes[i].reading),
+        atomic_load(&p->lanes[i].halted), (long long)atomic_load(&p->lanes[i].lua_bytes));
   tg_buf_str(out, "],");
 }
 

@@ -77,13 +77,3 @@ struct tg_tally tg_mask_tally(const struct tg_column *m)
   t.faults = m->rows - t.is_true - t.is_false - t.unknown;
   return t;
 }
-
-uint32_t tg_mask_select(const struct tg_column *m, uint32_t *rows)
-{
-  uint32_t count = 0;
-  for (uint32_t i = 0; i < m->rows; i++) {
-    rows[count] = i;
-    count += tg_mask_is(m, i);
-  }
-  return count;
-}

@@ -23,10 +23,6 @@ struct tg_tally {
 }; /* faults are in none of the others */
 struct tg_tally tg_mask_tally(const struct tg_column *m);
 
-/* The numbers of the rows that are true and no fault, ascending, into rows (room for all). Returns
- * how many. */
-uint32_t tg_mask_select(const struct tg_column *m, uint32_t *rows);
-
 /* True when the row is true and no fault. */
 static inline bool tg_mask_is(const struct tg_column *m, uint32_t row)
 {

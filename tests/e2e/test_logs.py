@@ -62,7 +62,9 @@ class Log:
         self.process.until(lambda: self.halt())
         for part in parts:
             assert part in self.halt(), self.halt()
-        assert self.process.http("/readyz")[0] == 503
+        status, text = self.process.http("/readyz")
+        assert status == 503 and "halted" in text, text
+        assert self.process.metric("kafka_partitions_halted") == 1
         assert self.process.http("/livez")[0] == 200
 
     def halt(self):
@@ -127,6 +129,18 @@ def test_a_topic_made_anew_while_it_is_read(log, again):
     assert log.ids() == [*range(100)]
     log.restart()
     log.process.until(lambda: len(log.ids()) == 100 + again, 45)
+
+
+def test_a_new_beginning_may_be_where_the_old_chain_ended(log):
+    log.made().loads(range(100))
+    log.made_anew()
+    log.send(range(1000, 1300))
+    log.process.start(ready=False)
+    log.halts("is not what was loaded")
+    log.delete_before(100)
+    log.restart()
+    log.process.until(lambda: len(log.ids()) == 300, 45)
+    assert log.ids() == [*range(100), *range(1100, 1300)]
 
 
 def test_the_same_log_goes_on(log):
