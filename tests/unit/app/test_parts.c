@@ -71,6 +71,35 @@ static void the_list_names_what_is_read_and_pauses_what_is_held(void **state)
   tg_parts_fini(&p);
 }
 
+/* Until the seam is passed, whatever is read again begins at its record. */
+static void reading_begins_at_the_seam(void **state)
+{
+  (void)state;
+  struct tg_parts p;
+  struct tg_topart list[3];
+  start(&p);
+  for (int i = 0; i < 3; i++) {
+    p.list[i].state = TG_PART_READING;
+    p.list[i].next = p.list[i].sealed = 100;
+  }
+  p.list[1].seam.offset = 97;
+  tg_parts_rewind(&p);
+  assert_int_equal(tg_parts_assignment(&p, list), 3);
+  assert_int_equal(list[0].offset, 100);
+  assert_int_equal(list[1].offset, 97);
+  tg_parts_fini(&p);
+}
+
+static void only_claimed_partitions_are_released(void **state)
+{
+  (void)state;
+  const bool claimed[] = {false, true, true, false, true};
+  for (int s = TG_PART_NEW; s <= TG_PART_HALTED; s++) {
+    struct tg_part p = {.state = (enum tg_part_state)s};
+    assert_int_equal(tg_part_claimed(&p), claimed[s]);
+  }
+}
+
 static void topics_are_found_by_the_kafka_topics_they_read(void **state)
 {
   (void)state;
@@ -88,6 +117,8 @@ int main(void)
       cmocka_unit_test(an_assignment_starts_unclaimed_under_a_new_epoch),
       cmocka_unit_test(a_rewind_goes_back_to_what_was_handed_over),
       cmocka_unit_test(the_list_names_what_is_read_and_pauses_what_is_held),
+      cmocka_unit_test(reading_begins_at_the_seam),
+      cmocka_unit_test(only_claimed_partitions_are_released),
       cmocka_unit_test(topics_are_found_by_the_kafka_topics_they_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -284,6 +284,10 @@ static void pinned_and_unknown_properties_are_refused(void **state)
   assert_int_equal(tg_consumer_property("auto.offset.reset", "latest", &err), TG_CONFIG);
   assert_non_null(strstr(err.what, "silently"));
   assert_int_equal(tg_consumer_property("group.id", "x", &err), TG_CONFIG);
+  assert_int_equal(tg_consumer_property("session.timeout.ms", "10000", &err), TG_CONFIG);
+  assert_non_null(strstr(err.what, "kafka.session_timeout"));
+  assert_int_equal(tg_consumer_property("group.instance.id", "x", &err), TG_CONFIG);
+  assert_non_null(strstr(err.what, "kafka.instance"));
   assert_int_equal(
       tg_consumer_property("partition.assignment.strategy", "cooperative-sticky", &err), TG_CONFIG);
   assert_int_equal(tg_consumer_property("sasl.pasword", "x", &err), TG_CONFIG);
