@@ -264,8 +264,7 @@ def test_partitions_are_listed_restarted_and_adopted(kafka, topic, tidegate, dat
         process = tidegate(lanes=1, **more)
         process.script("events.lua", scripts.topic(name, "events"))
         return process
-    first = member()
-    first.start(ready=False)
+    first = member().start()
     assert first.command("partitions", "list", "nothing")[0] == 3
     kafka.produce(name, [{"id": n} for n in range(5)], partition=1)
     first.until(lambda: scripts.done(database, kafka, name))
