@@ -175,6 +175,10 @@ local kinds = {
   measure = measure,
   pattern = of_type("string", "a pattern (text)"),
   text = of_type("string", "a text"),
+  schema = function(v)
+    if type(v) == "table" or type(v) == "string" then return v end
+    return nil, "a JSON Schema is due, as a table or as text, not " .. shown(v)
+  end,
   texts = function(v)
     local list = type(v) == "string" and { v } or v
     local ok = is_list(list) and #list > 0

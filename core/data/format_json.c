@@ -1,48 +1,15 @@
 /* JSON, GeoJSON (RFC 7946) and JSON Web Tokens (RFC 7519). Members are read in one pass; of two of
  * one name the last one counts. */
 #include "core/data/format_own.h"
-#include "core/data/jsonread.h"
+#include "core/data/jsonwalk.h"
 
 enum { RING_MIN = 4, LINE_MIN = 2, POSITION_MIN = 2, JWT_BYTES_MAX = 64 * 1024 };
-
-/* Opens the text and reads its one value; false when it is no JSON. */
-static bool read_text(const struct tg_formatting *how, struct tg_text t, struct tg_jsonread *j,
-                      struct tg_json_value *v)
-{
-  struct tg_jsonspots spots;
-  const char *reason;
-  if (tg_jsonindex_run(how->index, t, &spots, &reason) != TG_OK) return false;
-  tg_jsonread_start(j, t, spots);
-  return tg_jsonread_value(j, 0, v) && j->next == j->count;
-}
 
 int tg_format_json(const struct tg_formatting *how, struct tg_text t)
 {
   struct tg_jsonread j;
   struct tg_json_value v;
-  return read_text(how, t, &j, &v);
-}
-
-/* Goes through an array or object that has been read before: its values one by one. */
-struct walk {
-  struct tg_jsonread j;
-  bool object, more;
-  struct tg_text key; /* as written */
-};
-
-static struct walk walk_into(const struct tg_jsonread *j, const struct tg_json_value *v)
-{
-  struct walk w = {.j = *j, .object = v->kind == TG_JSON_OBJECT};
-  w.j.next = v->token + 1;
-  w.more = !tg_jsonread_take(&w.j, w.object ? '}' : ']');
-  return w;
-}
-
-static bool walk_next(struct walk *w, struct tg_json_value *v)
-{
-  if (!w->more) return false;
-  if (w->object && !tg_jsonread_key(&w->j, &w->key)) return false;
-  return tg_jsonread_value(&w->j, 0, v) && tg_jsonread_more(&w->j, w->object ? '}' : ']', &w->more);
+  return tg_jsonwalk_open(how->index, t, &j, &v);
 }
 
 /* --- GeoJSON --- */
@@ -57,7 +24,7 @@ static bool is_position(const struct tg_jsonread *j, const struct tg_json_value 
   struct tg_json_value number;
   uint32_t n = 0;
   if (v->kind != TG_JSON_ARRAY) return false;
-  for (struct walk w = walk_into(j, v); walk_next(&w, &number); n++)
+  for (struct tg_jsonwalk w = tg_jsonwalk_into(j, v); tg_jsonwalk_next(&w, &number); n++)
     if (number.kind != TG_JSON_NUMBER) return false;
   return n >= POSITION_MIN;
 }
@@ -69,7 +36,7 @@ static bool is_line(const struct tg_jsonread *j, const struct tg_json_value *v, 
   struct tg_text first = {NULL, 0}, last = {NULL, 0};
   uint32_t n = 0;
   if (v->kind != TG_JSON_ARRAY) return false;
-  for (struct walk w = walk_into(j, v); walk_next(&w, &position); n++) {
+  for (struct tg_jsonwalk w = tg_jsonwalk_into(j, v); tg_jsonwalk_next(&w, &position); n++) {
     if (!is_position(j, &position)) return false;
     if (!n) first = position.raw;
     last = position.raw;
@@ -98,7 +65,7 @@ static bool has_shape(const struct tg_jsonread *j, const struct tg_json_value *v
   struct tg_json_value part;
   if (lists == 0) return s->line_min ? is_line(j, v, s->line_min) : is_position(j, v);
   if (v->kind != TG_JSON_ARRAY) return false;
-  for (struct walk w = walk_into(j, v); walk_next(&w, &part);)
+  for (struct tg_jsonwalk w = tg_jsonwalk_into(j, v); tg_jsonwalk_next(&w, &part);)
     if (!has_shape(j, &part, s, lists - 1)) return false;
   return true;
 }
@@ -126,7 +93,7 @@ static bool read_members(const struct tg_jsonread *j, const struct tg_json_value
   struct tg_json_value v;
   *out = (struct members){0};
   if (object->kind != TG_JSON_OBJECT) return false;
-  for (struct walk w = walk_into(j, object); walk_next(&w, &v);)
+  for (struct tg_jsonwalk w = tg_jsonwalk_into(j, object); tg_jsonwalk_next(&w, &v);)
     for (uint32_t i = 0; i < GEO_MEMBERS; i++)
       if (tg_text_is(w.key, names[i])) out->at[i] = v;
   return true;
@@ -138,7 +105,7 @@ static bool is_bbox(const struct tg_jsonread *j, const struct tg_json_value *v)
   uint32_t n = 0;
   if (v->kind == TG_JSON_NONE) return true;
   if (v->kind != TG_JSON_ARRAY) return false;
-  for (struct walk w = walk_into(j, v); walk_next(&w, &number); n++)
+  for (struct tg_jsonwalk w = tg_jsonwalk_into(j, v); tg_jsonwalk_next(&w, &number); n++)
     if (number.kind != TG_JSON_NUMBER) return false;
   return n >= 2 * POSITION_MIN && n % 2 == 0;
 }
@@ -150,7 +117,7 @@ static bool are_geometries(const struct tg_jsonread *j, const struct tg_json_val
 {
   struct tg_json_value part;
   if (v->kind != TG_JSON_ARRAY) return false;
-  for (struct walk w = walk_into(j, v); walk_next(&w, &part);)
+  for (struct tg_jsonwalk w = tg_jsonwalk_into(j, v); tg_jsonwalk_next(&w, &part);)
     if (!is_geometry(j, &part)) return false;
   return true;
 }
@@ -182,11 +149,12 @@ int tg_format_geojson(const struct tg_formatting *how, struct tg_text t)
   struct tg_jsonread j;
   struct tg_json_value v, part;
   struct members m;
-  if (!read_text(how, t, &j, &v) || !read_members(&j, &v, &m)) return 0;
+  if (!tg_jsonwalk_open(how->index, t, &j, &v) || !read_members(&j, &v, &m)) return 0;
   if (!is_string(&m.at[GEO_TYPE], "FeatureCollection"))
     return is_feature(&j, &v) || is_geometry(&j, &v);
   if (m.at[GEO_FEATURES].kind != TG_JSON_ARRAY || !is_bbox(&j, &m.at[GEO_BBOX])) return 0;
-  for (struct walk w = walk_into(&j, &m.at[GEO_FEATURES]); walk_next(&w, &part);)
+  for (struct tg_jsonwalk w = tg_jsonwalk_into(&j, &m.at[GEO_FEATURES]);
+       tg_jsonwalk_next(&w, &part);)
     if (!is_feature(&j, &part)) return 0;
   return 1;
 }
@@ -228,7 +196,7 @@ static bool is_jwt_object(const struct tg_formatting *how, struct tg_text part)
   struct tg_json_value v;
   if (part.len % 4 == 1 || !tg_all(part, is_base64url)) return false;
   uint32_t len = base64url_decode(part, json);
-  return read_text(how, tg_text_of(json, len), &j, &v) && v.kind == TG_JSON_OBJECT;
+  return tg_jsonwalk_open(how->index, tg_text_of(json, len), &j, &v) && v.kind == TG_JSON_OBJECT;
 }
 
 int tg_format_jwt(const struct tg_formatting *how, struct tg_text t)
