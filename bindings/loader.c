@@ -25,6 +25,7 @@ extern const char tg_embed_prelude_property_lua[];
 extern const char tg_embed_prelude_compare_lua[];
 extern const char tg_embed_prelude_tests_lua[];
 extern const char tg_embed_prelude_trials_lua[];
+extern const char tg_embed_prelude_pages_lua[];
 
 static const struct prelude {
   const char *field, *name, *text;
@@ -47,6 +48,7 @@ static const struct prelude {
     {"compare", "prelude_compare.lua", tg_embed_prelude_compare_lua},
     {"tests", "prelude_tests.lua", tg_embed_prelude_tests_lua},
     {"trials", "prelude_trials.lua", tg_embed_prelude_trials_lua},
+    {"pages", "prelude_pages.lua", tg_embed_prelude_pages_lua},
 };
 
 enum { NAMES_MAX = 4096 }; /* candidates of a "did you mean" */

@@ -234,6 +234,15 @@ local function load(file, rule)
   end
 end
 
+-- The declarations of the parameters, a line each; a default that is a table is left out.
+local function declarations(declared)
+  local lines = {}
+  for i, entry in ipairs(type(declared) == "table" and declared or {}) do
+    lines[i] = type(entry) == "table" and entry[1] or entry
+  end
+  return table.concat(lines, "\n")
+end
+
 -- Every kind and every active rule for people, ordered by name: name, path, dimension, doc,
 -- params (the declarations, a line each), alias_of, topics.
 local function describe()
@@ -241,7 +250,7 @@ local function describe()
   local add = function(kind)
     out[#out + 1] = {
       kind.name, kind.file.path, kind.dimension or "", kind.doc or "",
-      type(kind.declared) == "table" and table.concat(kind.declared, "\n") or "",
+      declarations(kind.declared),
       kind.alias_of or "",
       type(kind.topics) == "table" and table.concat(kind.topics, ", ") or "",
     }

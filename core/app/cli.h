@@ -87,6 +87,7 @@ int tg_command_partitions(int argc, char **argv);
 int tg_command_breaker(int argc, char **argv);
 int tg_command_rules(int argc, char **argv);
 int tg_command_generate(int argc, char **argv);
+int tg_command_new(int argc, char **argv);
 int tg_command_docs(int argc, char **argv);
 int tg_command_version(int argc, char **argv);
 

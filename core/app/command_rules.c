@@ -1,4 +1,5 @@
 /* tidegate rules: the rules there are, and what each means. */
+#include "bindings/pages.h"
 #include "bindings/ruleinfo.h"
 #include "core/app/cli.h"
 #include "core/app/generation.h"
@@ -24,16 +25,6 @@ static void print_json(const struct tg_ruleinfo *r)
   tg_buf_fini(&b);
 }
 
-/* Parameters on one line: "column column, min value?". */
-static void print_params(const char *params, const char *between)
-{
-  while (*params) {
-    size_t len = strcspn(params, "\n");
-    printf("%.*s%s", (int)len, params, params[len] ? between : "");
-    params += len + (params[len] == '\n');
-  }
-}
-
 static void print_line(const struct tg_ruleinfo *r)
 {
   if (*r->alias_of)
@@ -44,20 +35,6 @@ static void print_line(const struct tg_ruleinfo *r)
     printf("%-18s %-13s %s\n", r->name, r->dimension, r->doc);
 }
 
-static void print_full(const struct tg_ruleinfo *r)
-{
-  printf("%s: %s\n\n", r->name, r->doc);
-  if (*r->alias_of) printf("alias of    %s\n", r->alias_of);
-  if (*r->topics) printf("active on   %s\n", r->topics);
-  if (*r->dimension) printf("dimension   %s\n", r->dimension);
-  if (*r->params) {
-    printf("parameters  ");
-    print_params(r->params, "\n            ");
-    printf("\n");
-  }
-  printf("file        %s\n", r->path);
-}
-
 static void visit(void *self, const struct tg_ruleinfo *r)
 {
   struct question *q = self;
@@ -65,8 +42,6 @@ static void visit(void *self, const struct tg_ruleinfo *r)
   q->shown++;
   if (q->json)
     print_json(r);
-  else if (q->name)
-    print_full(r);
   else
     print_line(r);
 }
@@ -75,6 +50,17 @@ static void print_fault(void *self, const struct tg_err *err)
 {
   (void)self;
   fprintf(stderr, "error: %s: %s\n", err->where, err->what);
+}
+
+/* The page of one rule; in a terminal, Markdown reads well enough. */
+static enum tg_rc print_page(struct tg_program *p, const struct question *q, struct tg_err *err)
+{
+  struct tg_buf out;
+  tg_buf_init(&out, 0);
+  enum tg_rc rc = tg_page_write(p, "rule", q->name, &out, err);
+  if (rc == TG_OK) fputs(tg_buf_cstr(&out), stdout);
+  tg_buf_fini(&out);
+  return rc;
 }
 
 static int run(const struct tg_config *c, struct question *q)
@@ -86,9 +72,11 @@ static int run(const struct tg_config *c, struct question *q)
   enum tg_rc rc = tg_generation_program(g, print_fault, NULL, &p);
   tg_generation_drop(g);
   if (rc != TG_OK) return TG_EXIT_CONFIG;
-  rc = tg_ruleinfo_each(p, visit, q, &err);
+  bool page = q->name && !q->json;
+  rc = page ? print_page(p, q, &err) : tg_ruleinfo_each(p, visit, q, &err);
   tg_program_free(p);
-  if (rc != TG_OK) return tg_cli_fail(&err);
+  q->shown += page && rc == TG_OK;
+  if (rc != TG_OK && !(page && rc == TG_CONFIG)) return tg_cli_fail(&err);
   if (!q->shown) fprintf(stderr, "there is no rule '%s'\n", q->name ? q->name : "");
   return q->shown ? TG_EXIT_OK : TG_EXIT_NOTHING;
 }

@@ -123,3 +123,37 @@ def test_watch_runs_again_when_a_file_changes(rules):
         (rules / "rules" / "above.lua").write_text(RULE % 1)
         assert any("2 passed, 0 failed" in line for line in lines_of)
         process.terminate()
+
+
+def test_a_new_rule_loads_and_its_tests_pass(tmp_path):
+    code, out, err = run("new", "rule", "above", cwd=tmp_path)
+    assert (code, out) == (0, "rules/above.lua\n") and "tidegate test rules/above.lua" in err
+    code, out, err = run("test", "rules/above.lua", "--quiet", cwd=tmp_path)
+    assert code == 0 and out.startswith("3 passed, 0 failed"), out + err
+    assert run("new", "rule", "above", cwd=tmp_path)[0] == 78         # never overwritten
+    assert run("new", "rule", "../x", cwd=tmp_path)[0] == 2
+    assert run("new", "topic", "x", cwd=tmp_path)[0] == 2
+    assert run("new", "rule", "b", "--dir", "mine", cwd=tmp_path)[0] == 0
+    assert (tmp_path / "mine" / "b.lua").is_file()
+
+
+def test_pages_are_made_of_the_rules():
+    code, out, _ = run("rules", "positive")
+    assert code == 0 and out.startswith("## compare(column, op, value)\n")
+    assert "Alias `positive(column)`: `compare` with `{ op = \">\", value = 0 }`." in out
+    assert "| `value` | value | required |" in out
+    code, out, _ = run("rules", "between")
+    assert "`between { \"x\", min = 1 }` on `{ x = { 0, 1, 99 } }`: row 1 fails (only min)" in out
+    assert "between" in run("docs", "rules", "accuracy")[1]
+    assert "accuracy" in run("docs", "rules")[1].splitlines()
+    assert run("docs", "rules", "nonsense")[0] == 78
+    assert run("rules", "betwen")[0] == 3
+
+
+def test_names_and_stubs_come_from_the_api():
+    code, out, _ = run("docs", "luacheck")
+    assert code == 0 and '"lookup",' in out and '"print"' not in out and '"between"' not in out
+    code, out, _ = run("docs", "lua")
+    assert code == 0 and out.startswith("---@meta tidegate\n")
+    assert "function Column:between(min, max, exclusive_min, exclusive_max) end" in out
+    assert "---@param exclusive_min? any" in out and "---@field rows any" in out
