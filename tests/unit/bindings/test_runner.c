@@ -188,7 +188,7 @@ static void malformed_test_is_a_load_error(void **state)
 static void endless_check_ends_as_an_error(void **state)
 {
   (void)state;
-  struct sources s = {.deadline_us = 100000};
+  struct sources s = {.deadline_us = 1000000};
   struct outcome o;
   sources_add(&s, TG_FILE_RULE, "rules/r.lua",
               "return { doc = \"d\", params = { \"column column\" },\n"
