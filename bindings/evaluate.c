@@ -67,7 +67,7 @@ static enum tg_rc note_critical(const struct tg_rule *rule, const struct tg_verd
                                 struct tg_batch *b, struct tg_judgement *out, struct tg_err *err)
 {
   char why[1024], level[32];
-  if (v->alarm != TG_ALARM_CRITICAL) return TG_OK;
+  if (v->alarm != TG_ALARM_CRITICAL || v->shadow) return TG_OK;
   level_text(rule->critical, level, sizeof level);
   if (v->verdict == TG_VERDICT_ERROR) {
     snprintf(why, sizeof why, "%s: %s", rule->id, v->error);
@@ -82,13 +82,15 @@ static enum tg_rc note_critical(const struct tg_rule *rule, const struct tg_verd
 
 /* fates: the batch's own; rules see b->fates, a copy as transform left it, so that none sees what
  * another did. */
-static enum tg_rc judge_one(struct tg_program *p, const struct tg_rule *rule, struct tg_batch *b,
+static enum tg_rc judge_one(struct tg_program *p, struct tg_rule *rule, struct tg_batch *b,
                             struct tg_verdict_row *v, uint8_t *fates, struct tg_err *err)
 {
+  bool shadow = tg_bake_shadow(rule, b);
   struct tg_failing failing;
   struct tg_arena_mark mark = tg_arena_mark(&p->scratch);
   enum tg_rc rc = tg_rule_judge(p, rule, b, v, &failing, err);
-  if (rc == TG_OK && failing.count + failing.errors_count > 0) {
+  v->shadow = shadow;
+  if (rc == TG_OK && !shadow && failing.count + failing.errors_count > 0) {
     uint8_t *seen = b->fates;
     b->fates = fates;
     tg_rule_act(rule, b, &failing);

@@ -37,6 +37,10 @@ char *tg_rule_reason(const struct tg_rule *rule, const struct tg_batch *b,
 /* TG_DATA for masks that were made at `line` and never used. */
 enum tg_rc tg_rule_unused(uint32_t count, const char *line, struct tg_err *err);
 
+/* True when the rule judges this batch in shadow (bake.c): counted and shown, nothing follows. The
+ * first batch with a Kafka time starts the clock. */
+bool tg_bake_shadow(struct tg_rule *rule, const struct tg_batch *b);
+
 /* What the caller wants called between two evaluations. */
 struct tg_between {
   void (*call)(void *self); /* may be NULL */

@@ -277,6 +277,28 @@ local function validated(kind, p, fields, report)
   end
 end
 
+-- A value as text that is the same for the same value; functions cannot be told apart.
+local function spelled(v, depth)
+  if type(v) ~= "table" or depth > 8 then
+    return type(v) == "function" and "function" or math.type(v) and tostring(v)
+      or type(v) == "string" and string.format("%q", v) or tostring(v == tg.null and "null" or v)
+  end
+  local parts = {}
+  for key, value in next, v do
+    parts[#parts + 1] = "[" .. spelled(key, depth + 1) .. "]=" .. spelled(value, depth + 1)
+  end
+  table.sort(parts)
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+-- What tells a changed rule from the same one: its file and its arguments; with functions among
+-- them the topic's file too.
+local function declared(kind, args, topic)
+  local text = kind.file.text .. spelled(args, 0)
+  if text:find("=function", 1, true) and topic.file then text = text .. topic.file.text end
+  return text
+end
+
 -- Binds a rule to a topic: { name, fields = { name -> type } }. report(message) is called for
 -- every fault; returns the rule as tg.rule() takes it, or nil.
 local function bind(kind, args, topic, place, report)
@@ -313,6 +335,7 @@ local function bind(kind, args, topic, place, report)
     warn = values.warn, critical = values.critical, min_rows = values.min_rows or 100,
     min_count = values.min_rows or 0, version = values.version and tostring(values.version),
     owner = values.owner, read = read,
+    bake_us = values.bake or 0, declared = values.bake and declared(kind, args, topic) or "",
     reason = reason_of(kind, p, topic, id),
     stateful = kind.judge ~= nil and tg.parameters(kind.judge) >= 3,
   }

@@ -54,6 +54,11 @@ local common = {
     if type(v) == "boolean" then return v end
     return nil, "true or false is due, not " .. shown(v)
   end,
+  bake = function(v)
+    local us, why = params.duration_us(v)
+    if us then return us end
+    return nil, why
+  end,
   id = text,
   owner = text,
   version = function(v)
@@ -61,7 +66,7 @@ local common = {
     return nil, "a text or a whole number is due, not " .. shown(v)
   end,
 }
-local later = { bake = true }
+local later = {}
 
 -- What only one of the two forms of a rule understands: it judges rows, or measures them.
 local only_check = {

@@ -63,6 +63,7 @@ struct tg_verdict_row {
   const char *version, *owner; /* of the rule, or NULL; live in the program */
   enum tg_verdict verdict;
   enum tg_alarm alarm;
+  bool shadow;                         /* it moved nothing and trips nothing */
   uint32_t evaluated, skipped, failed; /* skipped: live rows that were left out */
   double observed_number;              /* a measure's value; NaN when it is no number */
   const char *seen; /* measures: a JSON object with those of observed, expected, low, high, score,
@@ -70,6 +71,11 @@ struct tg_verdict_row {
   int64_t cpu_us;
   const char *error; /* file:line and text, or NULL; lives in the batch's arena */
 };
+
+/* Told when fresh takes the place of before in a running pipeline: rules with `bake` that are new
+ * in a topic, or changed, judge in shadow until so much Kafka time has passed; those that are the
+ * same go on as they were. before's rules are only read. */
+void tg_program_bake(struct tg_program *fresh, const struct tg_program *before);
 
 struct tg_judgement {
   struct tg_verdict_row *rules; /* one per rule of the topic; in the batch's arena */

@@ -92,6 +92,18 @@ static void read_field(lua_State *L, int idx, const struct tg_topic *topic, stru
   lua_pop(L, 1);
 }
 
+/* FNV-1a, 64 bit (Fowler, Noll, Vo: draft-eastlake-fnv), of the text that tells two rules apart. */
+static uint64_t fingerprint_field(lua_State *L, int idx)
+{
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  size_t len = 0;
+  lua_getfield(L, idx, "declared");
+  const char *text = lua_tolstring(L, -1, &len);
+  for (size_t i = 0; i < len; i++) hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+  lua_pop(L, 1);
+  return hash;
+}
+
 static uint32_t count_field(lua_State *L, int idx, const char *key)
 {
   lua_getfield(L, idx, key);
@@ -123,6 +135,10 @@ void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struc
   rule->mostly = lua_tonumber(L, -1);
   rule->min_rows = count_field(L, idx, "min_rows");
   rule->min_count = count_field(L, idx, "min_count");
+  lua_getfield(L, idx, "bake_us");
+  rule->bake_us = lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  rule->fingerprint = fingerprint_field(L, idx);
   rule->version = text_field_opt(L, idx, "version");
   rule->owner = text_field_opt(L, idx, "owner");
   lua_getfield(L, idx, "column");

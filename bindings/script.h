@@ -50,6 +50,10 @@ struct tg_rule {
   struct tg_level warn, critical;
   uint32_t min_rows;           /* a share is not judged on fewer rows */
   uint32_t min_count;          /* nor a count on fewer than these: what was given, else 0 */
+  int64_t bake_us;             /* Kafka time in shadow when it is new; 0: none */
+  uint64_t fingerprint;        /* of its file and its arguments */
+  bool baking;                 /* in shadow until bake_until_us */
+  int64_t bake_until_us;       /* Kafka time; -1: the first batch tells */
   const char *version, *owner; /* as the rule's author gave them, or NULL */
   const char *read_as;         /* the type that texts of these columns are read as, or NULL */
   uint32_t *read_fields, read_count;

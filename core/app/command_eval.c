@@ -63,11 +63,14 @@ static void print_row(struct tg_buf *out, const struct tg_batch *b, uint32_t row
 
 static void print_rules(const struct tg_judgement *j)
 {
-  for (uint32_t r = 0; r < j->count; r++)
-    fprintf(stderr, "%-5s %-40s evaluated %u, failed %u%s%s\n",
-            tg_verdict_name(j->rules[r].verdict), j->rules[r].rule, j->rules[r].evaluated,
-            j->rules[r].failed, j->rules[r].error ? ": " : "",
-            j->rules[r].error ? j->rules[r].error : "");
+  for (uint32_t r = 0; r < j->count; r++) {
+    const struct tg_verdict_row *v = &j->rules[r];
+    bool vacuous = v->verdict == TG_VERDICT_PASS && v->evaluated == 0;
+    fprintf(stderr, "%-5s %-40s evaluated %u, skipped %u, failed %u%s%s%s%s%s\n",
+            tg_verdict_name(v->verdict), v->rule, v->evaluated, v->skipped, v->failed,
+            vacuous ? " (nothing to judge)" : "", v->seen ? " " : "", v->seen ? v->seen : "",
+            v->error ? ": " : "", v->error ? v->error : "");
+  }
   if (j->critical) fprintf(stderr, "critical: the breaker would open: %s\n", j->critical_why);
 }
 

@@ -113,6 +113,7 @@ static void swap(struct tg_lane *lane)
   uint32_t count = lane->topics_count;
   lane->open = NULL;
   struct tg_err err = {0};
+  tg_program_bake(next->program, lane->program);
   enum tg_rc rc = bind(lane, next->generation, next->program);
   if (rc == TG_OK && !reads_same(lane, before, count)) rc = tg_intake_subscribe(lane, &err);
   if (rc != TG_OK)
@@ -133,6 +134,7 @@ static void rebuild(struct tg_lane *lane)
   }
   tg_harvest_all(lane, tg_clock_mono_us() + REBUILD_US);
   lane->open = NULL;
+  tg_program_bake(fresh, lane->program);
   tg_program_free(lane->program);
   if (bind(lane, lane->generation, fresh) != TG_OK)
     lane->ended = tg_err_set(&lane->err, TG_FATAL, lane->name, "out of memory");
@@ -183,6 +185,8 @@ static enum tg_rc process(struct tg_lane *lane, uint32_t topic, struct tg_batch 
     return TG_AGAIN;
   }
   if (j.critical) trip(lane, b, j.critical_why);
+  rc = tg_verdicts_note(lane, topic, b, &j);
+  if (rc != TG_OK) return rc;
   tg_measure_judged(lane, topic, b, &j, decode_us);
   return tg_memory_save(lane, topic, b);
 }

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RULE_SLOTS = 3, LATENCY_SAMPLES = 512 };
+/* Per rule: rows judged, rows failed, rows left out, seconds, then a count per enum tg_verdict,
+ * then verdicts in shadow that were not pass. */
+enum { JUDGED, FAILED, SKIPPED, SECONDS, VERDICT, SHADOW = VERDICT + TG_VERDICT_SKIP + 1 };
+enum { RULE_SLOTS = SHADOW + 1, LATENCY_SAMPLES = 512 };
 
 static struct tg_metric *slot(struct tg_lane *lane, enum tg_metric_type type, const char *name,
                               const char *help, const char *const *labels)
@@ -68,9 +71,31 @@ enum tg_rc tg_measure_open(struct tg_lane *lane)
 
 void tg_measure_close(struct tg_lane *lane)
 {
-  for (uint32_t t = 0; lane->measures && t < lane->topics_count; t++) free(lane->measures[t].rules);
+  for (uint32_t t = 0; lane->measures && t < lane->topics_count; t++) {
+    free(lane->measures[t].rules);
+    free(lane->measures[t].verdicts_last);
+  }
   free(lane->measures);
   lane->measures = NULL;
+}
+
+static void open_rule(struct tg_lane *lane, const char *rule, struct tg_metric **slots)
+{
+  static const char *const verdicts[] = {"pass", "fail", "error", "skip", "shadow"};
+  const char *const labels[] = {"rule", rule, NULL};
+  slots[JUDGED] = slot(lane, TG_COUNTER, "rule_evaluations_total", "Rows judged by a rule", labels);
+  slots[FAILED] =
+      slot(lane, TG_COUNTER, "rule_rows_failed_total", "Rows that failed a rule", labels);
+  slots[SKIPPED] =
+      slot(lane, TG_COUNTER, "rule_rows_skipped_total", "Rows that a rule left out", labels);
+  slots[SECONDS] =
+      slot(lane, TG_COUNTER, "rule_duration_seconds_total", "CPU time of a rule", labels);
+  for (int v = 0; v <= SHADOW - VERDICT; v++) {
+    const char *const both[] = {"rule", rule, "verdict", verdicts[v], NULL};
+    slots[VERDICT + v] =
+        slot(lane, TG_COUNTER, "rule_verdicts_total",
+             "Verdicts of a rule; shadow: not pass, but in shadow, where nothing follows", both);
+  }
 }
 
 static bool open_rules(struct tg_lane *lane, struct tg_topic_metrics *m,
@@ -79,16 +104,19 @@ static bool open_rules(struct tg_lane *lane, struct tg_topic_metrics *m,
   m->rules = calloc(j->count * RULE_SLOTS + 1, sizeof *m->rules);
   if (!m->rules) return false;
   m->rules_count = j->count;
-  for (uint32_t r = 0; r < j->count; r++) {
-    const char *const labels[] = {"rule", j->rules[r].rule, NULL};
-    m->rules[r * RULE_SLOTS] =
-        slot(lane, TG_COUNTER, "rule_evaluations_total", "Rows judged by a rule", labels);
-    m->rules[r * RULE_SLOTS + 1] =
-        slot(lane, TG_COUNTER, "rule_rows_failed_total", "Rows that failed a rule", labels);
-    m->rules[r * RULE_SLOTS + 2] =
-        slot(lane, TG_COUNTER, "rule_duration_seconds_total", "CPU time of a rule", labels);
-  }
+  for (uint32_t r = 0; r < j->count; r++)
+    open_rule(lane, j->rules[r].rule, &m->rules[r * RULE_SLOTS]);
   return true;
+}
+
+static void count_rule(struct tg_metric **slots, const struct tg_verdict_row *v)
+{
+  bool shadowed = v->shadow && v->verdict != TG_VERDICT_PASS;
+  tg_metric_add(slots[JUDGED], v->evaluated);
+  tg_metric_add(slots[FAILED], v->failed);
+  tg_metric_add(slots[SKIPPED], v->skipped);
+  tg_metric_add(slots[SECONDS], (double)v->cpu_us / TG_SEC);
+  tg_metric_add(slots[shadowed ? SHADOW : VERDICT + (int)v->verdict], 1);
 }
 
 void tg_measure_judged(struct tg_lane *lane, uint32_t topic, const struct tg_batch *b,
@@ -100,11 +128,8 @@ void tg_measure_judged(struct tg_lane *lane, uint32_t topic, const struct tg_bat
   tg_metric_observe(m->transform_s, (double)j->transform_us / TG_SEC, 1);
   tg_metric_observe(m->judge_s, (double)j->judge_us / TG_SEC, 1);
   if (!m->rules && !open_rules(lane, m, j)) return;
-  for (uint32_t r = 0; r < j->count && r < m->rules_count; r++) {
-    tg_metric_add(m->rules[r * RULE_SLOTS], j->rules[r].evaluated);
-    tg_metric_add(m->rules[r * RULE_SLOTS + 1], j->rules[r].failed);
-    tg_metric_add(m->rules[r * RULE_SLOTS + 2], (double)j->rules[r].cpu_us / TG_SEC);
-  }
+  for (uint32_t r = 0; r < j->count && r < m->rules_count; r++)
+    count_rule(&m->rules[r * RULE_SLOTS], &j->rules[r]);
 }
 
 void tg_measure_state(struct tg_lane *lane, uint32_t topic, const struct tg_state_size *size)

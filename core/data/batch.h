@@ -104,6 +104,8 @@ struct tg_batch {
   struct tg_text reason_last;         /* the newest reason: a rule's rows share one copy */
   uint64_t serial; /* unique per process; a script's handle on a dead batch is told by it */
   bool held;       /* the whole topic leaves this load */
+  const struct tg_verdict_note *verdicts; /* verdict.h: of its rules, worth telling; in the arena */
+  uint32_t verdicts_count;
   const struct tg_lookup_set *lookups; /* while it is judged: the snapshots it sees, or NULL */
   struct tg_text lookups_used;         /* for the ledger: a JSON object name -> version, or empty */
   bool later;   /* the load was split: this batch goes with its next transaction */

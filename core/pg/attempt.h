@@ -6,6 +6,7 @@
  *   loader_isolate.c    COPY in savepoint chunks, to find the rows that PostgreSQL refuses
  *   loader_advance.c    the final message: ledger rows and COMMIT
  *   loader_split.c      loads that take too long: split between batches, batches to be cut
+ *   loader_verdicts.c   what the rules said, for the final message
  *   loader_claims.c     renewing claims, resolving an unknown COMMIT, ending former owners */
 #ifndef TG_PG_ATTEMPT_H
 #define TG_PG_ATTEMPT_H
@@ -14,6 +15,7 @@
 #include "core/pg/loader.h"
 #include "core/pg/wire.h"
 
+enum { TG_VERDICTS_MAX = 1000 }; /* rows of tidegate.verdict that one load writes */
 enum { TG_PIECE_BYTES = 128 << 10, TG_PIECE_BYTES_MAX = 1 << 30 };
 
 struct tg_loader {
@@ -90,6 +92,10 @@ enum tg_rc tg_attempt_isolate(struct tg_attempt *a, struct tg_batch *b);
 /* SET CONSTRAINTS, advance and COMMIT in one message. *step: how many of its statements were done.
  */
 enum tg_rc tg_attempt_finish(struct tg_attempt *a, uint32_t *step);
+
+/* Appends the INSERT of the load's verdicts, with a semicolon behind; nothing when there are none.
+ * l->text is used on the way. What does not fit TG_VERDICTS_MAX is left out. */
+void tg_attempt_verdicts(struct tg_attempt *a, struct tg_buf *sql);
 
 /* Renews the claims of the load's segments. *committed: the unknown COMMIT had succeeded. Else
  * segments that are not ours or not at the chain's end are marked gone. */

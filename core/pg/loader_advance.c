@@ -217,8 +217,9 @@ static enum tg_rc make_message(struct tg_attempt *a)
   tg_buf_clear(&l->sql);
   tg_buf_clear(&l->piece);
   each_segment(a->load, &l->piece, visit_entry);
-  tg_buf_printf(&l->sql, "%sSET CONSTRAINTS ALL IMMEDIATE; SELECT tidegate.advance_v1(",
-                a->begun ? "" : "BEGIN; ");
+  tg_buf_printf(&l->sql, "%sSET CONSTRAINTS ALL IMMEDIATE; ", a->begun ? "" : "BEGIN; ");
+  tg_attempt_verdicts(a, &l->sql);
+  tg_buf_str(&l->sql, "SELECT tidegate.advance_v1(");
   tg_sql_literal(&l->sql, tg_text(l->conf.pipeline));
   tg_buf_char(&l->sql, ',');
   tg_sql_literal(&l->sql, tg_text(generation));

@@ -82,6 +82,28 @@ CREATE TABLE tidegate.quarantine (
 );
 CREATE INDEX quarantine_created_at ON tidegate.quarantine (created_at);
 
+-- What a rule said about a load, when it was not pass, or the level had changed.
+CREATE TABLE tidegate.verdict (
+  id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  created_at    timestamptz NOT NULL DEFAULT now(),
+  pipeline      text NOT NULL,
+  generation    text NOT NULL,
+  at            timestamptz,                      -- newest Kafka time of the load
+  topic         text NOT NULL,                    -- the script's name
+  rule          text NOT NULL,
+  version       text,
+  verdict       text NOT NULL CHECK (verdict IN ('pass', 'fail', 'error', 'skip')),
+  level         text NOT NULL CHECK (level IN ('none', 'warn', 'critical')),
+  shadow        boolean NOT NULL,
+  evaluated     bigint NOT NULL,
+  skipped       bigint NOT NULL,
+  failed        bigint NOT NULL,
+  seen          jsonb,                            -- observed expected low high score min max ..
+  error         text,
+  ranges        jsonb NOT NULL                    -- [{partition_id, part, from, to}, ..]
+);
+CREATE INDEX verdict_created_at ON tidegate.verdict (created_at);
+
 -- A range of offsets that was skipped.
 CREATE TABLE tidegate.gap (
   partition_id  int NOT NULL,

@@ -137,7 +137,6 @@ static void common_arguments_are_checked(void **state)
   expect_use_fault("not_null { \"id\", where = \"id > \" }",
                    "not_null: where: position 6 of 'id > '");
   expect_use_fault("not_null { \"id\", where = 7 }", "a condition such as \"amount > 0\" is due");
-  expect_use_fault("not_null { \"id\", bake = \"10m\" }", "'bake' is not available yet");
   expect_use_fault("not_null { \"id\", min_rows = -1 }", "min_rows: ");
   expect_use_fault("not_null { \"id\", where = function(b) return true end }",
                    "scripts/orders.lua:4: not_null(id): a boolean column is due here");

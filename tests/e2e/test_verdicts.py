@@ -1,0 +1,92 @@
+"""What rules said is kept with the load that they judged: in the same transaction, for what is not
+pass and for every change, and not otherwise."""
+import pytest
+
+from lib import scripts
+
+BETWEEN = 'between { "amount", max = 10, version = 3 }'
+COUNTED = 'row_count_between { max = 2, id = "few" }'
+
+
+@pytest.fixture
+def events(kafka, topic, tidegate, database):
+    process = tidegate(lanes=1, load={"rows": 1000})
+    process.topic = topic("events", partitions=1)
+    process.send = lambda *amounts: (kafka.produce(process.topic, [
+        {"id": i, "amount": a} for i, a in enumerate(amounts)]), settle())
+
+    def settle():
+        process.until(lambda: scripts.done(database, kafka, process.topic))
+
+    process.verdicts = lambda *columns: database.rows(
+        f"SELECT {', '.join(columns)} FROM tidegate.verdict ORDER BY id")
+    return process
+
+
+def run(process, *rules):
+    process.script("events.lua", scripts.topic(process.topic, "events", rules=rules))
+    return process.start()
+
+
+def change(events, database, *rules):
+    """Reloads with other rules and sends good events until they judge."""
+    before = events.status()["generation"]
+    events.script("events.lua", scripts.topic(events.topic, "events", rules=rules))
+    events.reload()
+    events.until(lambda: events.status()["generation"] != before)
+    now = events.status()["generation"]
+    while not database.value("SELECT count(*) FROM tidegate.segment WHERE generation = %s", (now,)):
+        events.send(1)
+
+
+def test_good_loads_leave_no_verdict(events, database):
+    """The negative control: with rules that pass there is nothing to tell."""
+    run(events, BETWEEN, 'row_count_between { min = 0, id = "few" }')
+    events.send(1, 2, 3)
+    events.send(4)
+    assert database.value("SELECT count(*) FROM events") == 4
+    assert events.verdicts("rule") == []
+    assert events.stop() == 0
+
+
+def test_a_failed_rule_is_told_with_what_it_saw_and_where(events, database):
+    run(events, BETWEEN, COUNTED)
+    events.send(1, 11, 12)
+    rows = events.verdicts("rule", "version", "verdict", "level", "shadow", "evaluated", "failed",
+                           "seen", "topic", "at IS NOT NULL")
+    assert rows == [
+        ("between(amount)", "3", "fail", "warn", False, 3, 2, None, "events", True),
+        ("few", None, "fail", "warn", False, 3, 1, {"observed": 3, "max": 2}, "events", True)]
+    generations = database.rows("SELECT DISTINCT v.generation = s.generation FROM tidegate.verdict"
+                                " v, tidegate.segment s")
+    assert generations == [(True,)]
+    ranges = events.verdicts("ranges")[0][0]
+    assert [(r["part"], r["from"], r["to"]) for r in ranges] == [(0, 0, 3)]
+    assert events.stop() == 0
+
+
+def test_back_to_pass_is_told_once(events):
+    run(events, BETWEEN)
+    for amounts in (11,), (1,), (2,), (12,):
+        events.send(*amounts)
+    assert [row[0] for row in events.verdicts("verdict")] == ["fail", "pass", "fail"]
+    assert events.stop() == 0
+
+
+def test_a_new_rule_bakes_in_shadow(events, database):
+    """It is counted and told, but no row is touched and the breaker stays closed; the same rule
+    without bake quarantines."""
+    run(events)
+    events.send(1)
+    strict = 'between { "amount", max = 10, on_fail = "quarantine", critical = 1%s }'
+    change(events, database, strict % ', bake = "10h"')
+    events.send(11)
+    assert events.verdicts("verdict", "level", "shadow") == [("fail", "critical", True)]
+    assert database.value("SELECT count(*) FROM events WHERE amount = 11") == 1
+    assert database.value("SELECT count(*) FROM tidegate.quarantine") == 0
+    assert events.status()["topics"][0]["breaker"] == "closed"
+    change(events, database, 'between { "amount", max = 10, on_fail = "quarantine" }')
+    events.send(12)
+    assert database.value("SELECT count(*) FROM tidegate.quarantine") == 1
+    assert events.verdicts("shadow") == [(True,), (False,)]
+    assert events.stop() == 0
