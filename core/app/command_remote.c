@@ -131,17 +131,20 @@ static int ask(int argc, char **argv, struct tg_fetch f,
                int (*show)(long status, json_t *answer, bool json))
 {
   struct tg_config c;
-  struct tg_buf body;
+  struct tg_buf body = {0};
   struct tg_err err;
   bool json = false;
   long status = 0;
   int code = config_of(argc, argv, &c, &json);
   if (code >= 0) return code;
-  if (call(&c, f, &status, &body, &err) != TG_OK) return tg_cli_fail(&err);
-  json_t *answer = json_loads(tg_buf_cstr(&body), 0, NULL);
-  if (json) printf("%s", tg_buf_cstr(&body));
-  code = show(status, answer, json);
-  json_decref(answer);
+  if (call(&c, f, &status, &body, &err) != TG_OK) {
+    code = tg_cli_fail(&err);
+  } else {
+    json_t *answer = json_loads(tg_buf_cstr(&body), 0, NULL);
+    if (json) printf("%s", tg_buf_cstr(&body));
+    code = show(status, answer, json);
+    json_decref(answer);
+  }
   tg_buf_fini(&body);
   tg_config_fini(&c);
   return code;
