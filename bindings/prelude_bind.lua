@@ -99,7 +99,7 @@ local function check_settings(kind, settings, p, fields, report)
   end
   if settings.where ~= nil then wheres[#wheres + 1] = values.where end
   values.wheres = wheres
-  common.check_form(values, kind.measure ~= nil, function(_, message)
+  common.check_form(values, kind, function(_, message)
     report(kind.name .. ": " .. message)
   end)
   return values
@@ -222,6 +222,7 @@ end
 
 local function name_of(kind, p)
   local subject = p.column or p.columns and table.concat(p.columns, ",")
+    or type(p.metric) == "table" and p.metric.name
   return type(subject) == "string" and (kind.name .. "(" .. subject .. ")") or kind.name
 end
 
@@ -337,6 +338,7 @@ local function bind(kind, args, topic, place, report)
     owner = values.owner, read = read,
     bake_us = values.bake or 0, declared = values.bake and declared(kind, args, topic) or "",
     reason = reason_of(kind, p, topic, id),
+    by_value = kind.levels == "value",
     stateful = kind.judge ~= nil and tg.parameters(kind.judge) >= 3,
   }
 end

@@ -79,7 +79,7 @@ local only_measure = { empty = "a check passes when there is nothing to judge: t
 local file_keys = {
   doc = true, dimension = true, params = true, topics = true, columns = true, depends = true,
   check = true, measure = true, judge = true, on = true, state = true,
-  validate = true, aliases = true, reason = true, tests = true,
+  validate = true, aliases = true, reason = true, tests = true, levels = true,
 }
 local file_later = { every = true, property = true }
 
@@ -91,14 +91,15 @@ for _, map in ipairs { common, later } do
   for name in next, map do names[#names + 1] = name end
 end
 
--- Refuses what the rule's form has no use for. values: checked arguments; is_measure: its form.
-local function check_form(values, is_measure, report)
+-- Refuses what the rule's form has no use for. values: checked arguments; rule: its form.
+local function check_form(values, rule, report)
+  local is_measure, by_value = rule.measure ~= nil, rule.levels == "value"
   for key, why in next, is_measure and only_check or only_measure do
     if values[key] ~= nil then report(key, key .. ": " .. why) end
   end
   for _, key in ipairs { "warn", "critical" } do
     local v = is_measure and values[key]
-    if type(v) == "table" and v.share then
+    if type(v) == "table" and v.share and not by_value then
       report(key, key .. ": a measure that fails counts as one failing row: write a count, such as "
         .. key .. " = 1")
     end

@@ -57,7 +57,7 @@ local function check_tests(rule, file, report)
   local seen_to_fail = false
   for _, test in ipairs(tests) do
     local fails = type(test.fails) == "table" and #test.fails > 0
-    seen_to_fail = seen_to_fail or fails or test.verdict == "fail"
+    seen_to_fail = seen_to_fail or fails or test.verdict == "fail" or test.fires ~= nil
   end
   if file.catalogue and not seen_to_fail then
     report("tests", "no test in which the rule is seen to fail: a rule of the catalogue needs one")
@@ -138,6 +138,10 @@ local function check_body(rule, report)
   if depends ~= nil and depends ~= "row" and depends ~= "batch" and depends ~= "stream" then
     report("depends", "depends is \"row\", \"batch\" or \"stream\", not " .. shown(depends))
   end
+  if rule.levels ~= nil and (rule.levels ~= "value" or rule.measure == nil) then
+    report("levels", "levels = \"value\" is all it can be, in a rule with measure: warn and"
+      .. " critical are compared with the value that judge saw")
+  end
 end
 
 -- The rule's own values of the common keys; "$name" stays until arguments are bound.
@@ -154,7 +158,7 @@ local function check_common(rule, report)
       values[key] = value
     end
   end
-  common.check_form(values, rule.measure ~= nil, report)
+  common.check_form(values, rule, report)
   return values
 end
 
@@ -214,7 +218,7 @@ local function load(file, rule)
   local kind = {
     name = file.name, file = file, doc = rule.doc, dimension = rule.dimension,
     topics = rule.topics, params = list, declared = rule.params, preset = {},
-    depends = rule.depends, state = rule.state,
+    depends = rule.depends, levels = rule.levels, state = rule.state,
     on_event = rule.on == "event", validate = rule.validate,
     check = rule.check, measure = rule.measure, judge = rule.judge,
     columns = check_columns(rule, report), reason = check_reason(rule, report),

@@ -155,6 +155,9 @@ void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struc
   rule->judge = take(L, idx, "judge");
   rule->params = take(L, idx, "p");
   rule->where = take(L, idx, "where");
+  lua_getfield(L, idx, "by_value");
+  rule->by_value = lua_toboolean(L, -1);
+  lua_pop(L, 1);
   lua_getfield(L, idx, "stateful");
   bool stateful = lua_toboolean(L, -1);
   lua_pop(L, 1);

@@ -87,5 +87,6 @@ enum tg_rc tg_rulemeasure_end(const struct tg_judging *j, struct tg_verdict_row 
     return TG_OK;
   }
   tg_rule_decide(j->rule, j->verdict == TG_VERDICT_PASS, out);
+  out->failed = out->verdict == TG_VERDICT_FAIL;
   return TG_OK;
 }

@@ -166,7 +166,9 @@ static void count_rows(const struct tg_judging *j, struct tg_verdict_row *out,
 static bool reached(const struct tg_rule *rule, struct tg_level level,
                     const struct tg_verdict_row *v)
 {
-  if (level.kind == TG_LEVEL_NONE || !v->failed) return false;
+  if (level.kind == TG_LEVEL_NONE) return false;
+  if (rule->by_value) return v->observed_number >= level.at * (1 - SHARE_EPSILON);
+  if (!v->failed) return false;
   if (level.kind == TG_LEVEL_COUNT) return v->evaluated >= rule->min_count && v->failed >= level.at;
   double share = v->evaluated ? (double)v->failed / v->evaluated : 0;
   return v->evaluated >= rule->min_rows && share >= level.at * (1 - SHARE_EPSILON);

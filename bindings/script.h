@@ -48,6 +48,7 @@ struct tg_rule {
   enum tg_fate on_fail;
   double mostly;
   struct tg_level warn, critical;
+  bool by_value;               /* levels are compared with what a judge saw, not with rows */
   uint32_t min_rows;           /* a share is not judged on fewer rows */
   uint32_t min_count;          /* nor a count on fewer than these: what was given, else 0 */
   int64_t bake_us;             /* Kafka time in shadow when it is new; 0: none */

@@ -100,6 +100,31 @@ static void critical_of_a_measure_opens_the_breaker_and_says_what_was_seen(void 
   tg_program_free(p);
 }
 
+static void levels_may_be_compared_with_what_was_seen(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *use;
+    enum tg_alarm alarm;
+  } cases[] = {
+      {"filled { \"amount\", warn = \"60%\", critical = \"70%\" }", TG_ALARM_NONE},
+      {"filled { \"amount\", warn = \"50%\", critical = \"70%\" }", TG_ALARM_WARN},
+      {"filled { \"amount\", warn = \"10%\", critical = \"50%\" }", TG_ALARM_CRITICAL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct run r;
+    struct tg_program *p = program_with("return true, 0.25 * m.count, p.min, p.max",
+                                        "levels = \"value\",", cases[i].use);
+    struct tg_verdict_row v = judge_three(p, &r);
+    assert_int_equal(v.alarm, cases[i].alarm);
+    assert_int_equal(v.verdict, v.alarm == TG_ALARM_NONE ? TG_VERDICT_PASS : TG_VERDICT_FAIL);
+    assert_int_equal(v.failed, v.alarm != TG_ALARM_NONE);
+    run_close(&r);
+    tg_program_free(p);
+  }
+  expect_load_fault("levels = \"rows\",", "", "levels = \"value\" is all it can be");
+}
+
 static void nothing_to_measure_is_what_empty_says(void **state)
 {
   (void)state;
@@ -430,6 +455,7 @@ int main(void)
       cmocka_unit_test(what_is_within_bounds_passes_and_is_shown),
       cmocka_unit_test(what_is_outside_warns_without_levels_and_moves_no_row),
       cmocka_unit_test(critical_of_a_measure_opens_the_breaker_and_says_what_was_seen),
+      cmocka_unit_test(levels_may_be_compared_with_what_was_seen),
       cmocka_unit_test(nothing_to_measure_is_what_empty_says),
       cmocka_unit_test(judge_may_say_skip_and_more_than_a_number),
       cmocka_unit_test(nan_is_within_no_bound),

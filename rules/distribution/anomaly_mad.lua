@@ -1,0 +1,68 @@
+-- rules/distribution/anomaly_mad.lua: a metric far from the median of the last values.
+return {
+  doc       = "The metric is as near to the median of the last `window` values as they are; score:"
+    .. " the deviation in units of 1.4826 times their median absolute deviation. Above k it fails.",
+  dimension = "distribution",
+  params    = { "metric measure", "window integer = 500", "k number = 3.5",
+    "cooldown integer = 100", "direction both|up|down = both" },
+  empty     = "skip",
+  depends   = "stream",
+  validate  = function(p)
+    if p.window < 30 or p.window > 4096 then return "window is 30 to 4096 values" end
+    if p.k <= 0 then return "k is above 0" end
+    if p.cooldown < 0 then return "cooldown is 0 or more values" end
+  end,
+  measure   = function(b, p) return p.metric.take(b) end,
+  judge     = function(m, p, s)
+    return s:mad { window = p.window, k = p.k, cooldown = p.cooldown, direction = p.direction }
+      :judge(p.metric.value(m))
+  end,
+  tests     = {
+    { "a spike fails", with = { measure.mean "value", k = 5 },
+      given = series { gen.normal(100, 5, 100), 160, gen.normal(100, 5, 100) }, fires = 101,
+      quiet = "1-100,102-201" },
+    { "a slump fails too", with = { measure.mean "value", k = 5 },
+      given = series { gen.normal(100, 5, 100), 40 }, fires = 101 },
+    { "only what rises", with = { measure.mean "value", direction = "up", k = 5 },
+      given = series { gen.normal(100, 5, 100), 40, gen.normal(100, 5, 20), 160 }, fires = 122,
+      quiet = "1-121" },
+    { "only what falls", with = { measure.mean "value", direction = "down", k = 5 },
+      given = series { gen.normal(100, 5, 100), 160, gen.normal(100, 5, 20), 40 }, fires = 122,
+      quiet = "1-121" },
+    { "30 values are needed", with = { measure.mean "value" },
+      given = series { gen.constant(5, 29), 900 }, verdict = "skip" },
+    { "and enough", with = { measure.mean "value" }, given = series { gen.constant(5, 30), 900 },
+      fires = 31 },
+    { "outliers do not widen it", with = { measure.mean "value", cooldown = 0 }, seed = 2,
+      given = series { gen.uniform(90, 110, 100), gen.constant(1000, 10), 160 },
+      fires = "101,111" },
+    { "a small window forgets", with = { measure.mean "value", window = 30 },
+      given = series { gen.uniform(0, 1000, 60), gen.uniform(499, 501, 40), 600 }, fires = 101 },
+    { "a large one does not", with = { measure.mean "value", window = 500 },
+      given = series { gen.uniform(0, 1000, 60), gen.uniform(499, 501, 40), 600 },
+      quiet = "1-101" },
+    { "more than half equal values: their mean deviation is the scale",
+      with = { measure.mean "value", k = 3 }, seed = 1,
+      given = series { gen.constant(5, 20), gen.constant(8, 10), 8.7, 9.2 }, quiet = "1-31",
+      fires = 32 },
+    { "a batch without a value is skipped", with = { measure.mean "value" },
+      given = { { value = { null } } }, types = { value = "float8" }, verdict = "skip" },
+    { "one incident is one alarm", with = { measure.mean "value", k = 5, cooldown = 40 },
+      given = series { gen.normal(100, 5, 200), 900, gen.constant(800, 5) }, fires = 201,
+      quiet = "202-206" },
+    { "a window below 30 is an error", with = { measure.mean "value", window = 29 },
+      given = series { 1 }, verdict = "error" },
+    { "the smallest window", with = { measure.mean "value", window = 30 }, given = series { 1 },
+      verdict = "skip" },
+    { "the largest window", with = { measure.mean "value", window = 4096 }, given = series { 1 },
+      verdict = "skip" },
+    { "a larger one is an error", with = { measure.mean "value", window = 4097 },
+      given = series { 1 }, verdict = "error" },
+    { "k of 0 is an error", with = { measure.mean "value", k = 0 }, given = series { 1 },
+      verdict = "error" },
+    { "no cooldown", with = { measure.mean "value", cooldown = 0 }, given = series { 1 },
+      verdict = "skip" },
+    { "a negative cooldown is an error", with = { measure.mean "value", cooldown = -1 },
+      given = series { 1 }, verdict = "error" },
+  },
+}
