@@ -28,13 +28,29 @@ static int change(lua_State *L, change_fn *fn, const char *name)
   return tg_op_done(L, &op, name, fn(&op, h->c));
 }
 
+static struct tg_column *lower_all(struct tg_op *op, struct tg_column *c)
+{
+  return tg_text_unicode(op, c, false);
+}
+static struct tg_column *upper_all(struct tg_op *op, struct tg_column *c)
+{
+  return tg_text_unicode(op, c, true);
+}
+
+/* The letters that change: "ascii" or "unicode", at 2. */
+static bool is_unicode(lua_State *L)
+{
+  static const char *const letters[] = {"ascii", "unicode", NULL};
+  return luaL_checkoption(L, 2, "ascii", letters) == 1;
+}
+
 static int col_lower(lua_State *L)
 {
-  return change(L, tg_text_lower, "lower");
+  return change(L, is_unicode(L) ? lower_all : tg_text_lower, "lower");
 }
 static int col_upper(lua_State *L)
 {
-  return change(L, tg_text_upper, "upper");
+  return change(L, is_unicode(L) ? upper_all : tg_text_upper, "upper");
 }
 static int col_trim(lua_State *L)
 {
@@ -194,8 +210,10 @@ static int col_is_clean(lua_State *L)
 
 const struct tg_api tg_api_text[] = {
     {"len", "col:len([unit])", "Length in \"chars\" (code points) or \"bytes\".", col_len},
-    {"lower", "col:lower()", "ASCII letters in lower case.", col_lower},
-    {"upper", "col:upper()", "ASCII letters in upper case.", col_upper},
+    {"lower", "col:lower([letters])", "In lower case: \"ascii\" letters, or \"unicode\".",
+     col_lower},
+    {"upper", "col:upper([letters])", "In upper case: \"ascii\" letters, or \"unicode\".",
+     col_upper},
     {"trim", "col:trim()", "Without white space at both ends.", col_trim},
     {"sub", "col:sub(from[, to])", "Characters from .. to, counted from 1; negative: from the end.",
      col_sub},

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Writes core/data/registry_*.c, the registered codes that text formats are checked against.
+"""Writes core/data/registry_*.c, the registered codes that text formats are checked against, and
+core/data/casemap_table.c, the case mappings of the Unicode version that this Python knows.
 
 registry.py --iso FOLDER --zones tzdata.zi     run at the top of the tree, when the dates below have
 been brought up to date. FOLDER holds iso3166-1.json, iso4217.json, iso639-3.json and iso639-5.json
@@ -11,6 +12,7 @@ import argparse
 import json
 import re
 import textwrap
+import unicodedata
 
 ISO_DATE, IBAN_DATE, ITU_DATE = "2026-02", "2024-12", "2016-12"
 # SWIFT, IBAN Registry, release 99: what follows the check digits, as lengths of n digits,
@@ -68,6 +70,35 @@ def languages(iso):
     yield from (entry["alpha_3"] for entry in iso["639-5"])
 
 
+def ranges(change):
+    """Runs of code points that change by the same distance, every one or every second of them."""
+    out = []
+    for code in range(0x80, 0x110000):
+        other = change(chr(code))
+        if len(other) != 1 or other == chr(code):
+            continue
+        delta = ord(other) - code
+        first, last, step, before = out[-1] if out else (0, 0, 0, 0)
+        gap = code - last
+        if out and before == delta and (gap == step or (first == last and gap in (1, 2))):
+            out[-1] = (first, code, gap, delta)
+        else:
+            out.append((code, code, 1, delta))
+    return out
+
+
+def write_cases():
+    with open("core/data/casemap_table.c", "w", encoding="ascii") as f:
+        f.write(f"/* Simple case mappings of Unicode {unicodedata.unidata_version}. "
+                "Made by registry.py. */\n"
+                '#include "core/data/casemap_own.h"\n')
+        for name, change in ("lower", str.lower), ("upper", str.upper):
+            rows = [f"{{{a:#x}, {b:#x}, {s}, {d}}}" for a, b, s, d in ranges(change)]
+            f.write(f"\nconst struct tg_case_range tg_case_to_{name}[] = {{\n"
+                    + ",\n".join(rows) + f",\n}};\n"
+                    f"const uint32_t tg_case_to_{name}_count = {len(rows)};\n")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--iso", required=True)
@@ -94,6 +125,7 @@ def main():
         table("tg_registry_language", "ISO 639-1, 639-2, 639-3, 639-5", ISO_DATE, languages(iso))])
     write("core/data/registry_zone.c", "Time zones.", [
         table("tg_registry_zone", "IANA tz database", zones.split("\n", 1)[0].split()[-1], names)])
+    write_cases()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 /* Operations on text columns. */
 #include "core/data/textop.h"
+#include "core/data/casemap.h"
 #include "core/data/parseop.h"
 
 #include <stdio.h>
@@ -160,6 +161,17 @@ struct tg_column *tg_text_upper(struct tg_op *op, struct tg_column *c)
 {
   static const struct fold fold = {'a', 'z', 'A' - 'a'};
   return tg_text_check(op, c, "upper") ? tg_text_map(op, c, fold_case, &fold) : NULL;
+}
+
+static struct tg_text map_case(const void *self, struct tg_arena *a, struct tg_text t)
+{
+  return tg_casemap_text(*(const enum tg_case *)self, a, t);
+}
+
+struct tg_column *tg_text_unicode(struct tg_op *op, struct tg_column *c, bool upper)
+{
+  enum tg_case to = upper ? TG_CASE_UPPER : TG_CASE_LOWER;
+  return tg_text_check(op, c, upper ? "upper" : "lower") ? tg_text_map(op, c, map_case, &to) : NULL;
 }
 
 static struct tg_text trim(const void *self, struct tg_arena *a, struct tg_text t)

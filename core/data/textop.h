@@ -1,8 +1,8 @@
 /* Operations on text columns (text, varchar), once per distinct value where a column repeats
  * itself.
  *
- * Positions and lengths count code points unless bytes are asked for. Case is ASCII's. A result may
- * point into its operand's bytes. */
+ * Positions and lengths count code points unless bytes are asked for. Case is ASCII's unless said
+ * otherwise. A result may point into its operand's bytes. */
 #ifndef TG_DATA_TEXTOP_H
 #define TG_DATA_TEXTOP_H
 
@@ -26,6 +26,8 @@ struct tg_column *tg_text_concat(struct tg_op *op, struct tg_arg a, struct tg_ar
 struct tg_column *tg_text_len(struct tg_op *op, struct tg_column *c, bool bytes);
 struct tg_column *tg_text_lower(struct tg_op *op, struct tg_column *c);
 struct tg_column *tg_text_upper(struct tg_op *op, struct tg_column *c);
+/* The letters of all scripts (casemap.h). */
+struct tg_column *tg_text_unicode(struct tg_op *op, struct tg_column *c, bool upper);
 /* ASCII white space at both ends. */
 struct tg_column *tg_text_trimmed(struct tg_op *op, struct tg_column *c);
 /* From character `from` to `to`, both counted from 1 and included; negative ones count from the
