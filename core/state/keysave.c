@@ -3,13 +3,20 @@
 
 #include "core/state/keyvalue.h"
 
-enum { VERSION = 1, HEAD_BYTES = 6, SUM_BYTES = 8 };
+enum { VERSION = 1, HEAD_BYTES = 6, SUM_BYTES = 8, VARINT_MAX = 10 };
 static const char MAGIC[] = "tgks";
 
-static uint64_t fnv1a(const char *p, size_t n)
+/* FNV-1a, eight bytes at a time (as the machine has them), the rest one by one; the upper half
+ * is folded in, because a product carries only upwards. */
+static uint64_t checksum(const char *p, size_t n)
 {
-  uint64_t h = UINT64_C(0xcbf29ce484222325);
-  for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)p[i]) * UINT64_C(0x100000001b3);
+  uint64_t h = UINT64_C(0xcbf29ce484222325), word;
+  for (; n >= sizeof word; p += sizeof word, n -= sizeof word) {
+    memcpy(&word, p, sizeof word);
+    h = (h ^ word) * UINT64_C(0x100000001b3);
+    h ^= h >> 32;
+  }
+  for (; n; p++, n--) h = (h ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
   return h;
 }
 
@@ -21,24 +28,34 @@ static uint32_t time_stride(enum tg_keyop op)
 
 /* --- writing --- */
 
+/* Into a buffer that has room for VARINT_MAX bytes. */
+static void put_here(struct tg_buf *out, uint64_t v)
+{
+  char *p = out->ptr + out->len;
+  for (; v >= 0x80; v >>= 7) *p++ = (char)(v | 0x80);
+  *p++ = (char)v;
+  out->len = (size_t)(p - out->ptr);
+}
+
 static void put(struct tg_buf *out, uint64_t v)
 {
-  char room[10];
-  uint32_t n = 0;
-  for (; v >= 0x80; v >>= 7) room[n++] = (char)(v | 0x80);
-  room[n++] = (char)v;
-  tg_buf_add(out, room, n);
+  if (tg_buf_reserve(out, VARINT_MAX)) put_here(out, v);
+}
+
+static uint64_t zigzag(int64_t v)
+{
+  return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
 }
 
 static void put_signed(struct tg_buf *out, int64_t v)
 {
-  put(out, ((uint64_t)v << 1) ^ (uint64_t)(v >> 63));
+  put(out, zigzag(v));
 }
 
 /* Differences wrap around, and so does adding them up again. */
 static void put_difference(struct tg_buf *out, int64_t v, int64_t from)
 {
-  put_signed(out, (int64_t)((uint64_t)v - (uint64_t)from));
+  put_here(out, zigzag((int64_t)((uint64_t)v - (uint64_t)from)));
 }
 
 static void put_key(struct tg_buf *out, struct tg_text key)
@@ -52,9 +69,10 @@ static void put_entry(struct tg_buf *out, const struct tg_keystep *s, const stru
   const int64_t *words = tg_keyentry_words(e);
   uint32_t stride = time_stride(s->op);
   int64_t before = s->table.clock_us;
+  if (!tg_buf_reserve(out, e->key_len + (size_t)VARINT_MAX * (3 + e->count))) return;
   put_key(out, tg_keyentry_key(e));
   put_difference(out, e->touched_us, s->table.clock_us);
-  put(out, e->count);
+  put_here(out, e->count);
   for (uint32_t i = 0; i < e->count; i++) {
     bool time = stride && i % stride == 0;
     put_difference(out, words[i], time ? before : 0);
@@ -85,7 +103,7 @@ static void put_head(struct tg_buf *out, char kind, uint32_t steps)
 
 static void put_sum(struct tg_buf *out, size_t start)
 {
-  uint64_t sum = out->failed ? 0 : fnv1a(out->ptr + start, out->len - start);
+  uint64_t sum = out->failed ? 0 : checksum(out->ptr + start, out->len - start);
   for (int i = 0; i < SUM_BYTES; i++) tg_buf_char(out, (char)(sum >> (8 * i)));
 }
 
@@ -311,7 +329,7 @@ static bool head_good(struct tg_text bytes)
   uint64_t sum = 0;
   for (int i = 0; i < SUM_BYTES; i++)
     sum |= (uint64_t)(unsigned char)bytes.ptr[bytes.len - SUM_BYTES + (uint32_t)i] << (8 * i);
-  return sum == fnv1a(bytes.ptr, bytes.len - SUM_BYTES);
+  return sum == checksum(bytes.ptr, bytes.len - SUM_BYTES);
 }
 
 enum tg_rc tg_keysave_load(struct tg_keyed *k, struct tg_text bytes, struct tg_err *err)

@@ -1,6 +1,6 @@
 /* Keyed state as bytes: a base is all of it, a delta what one segment changed.
  *
- *   "tgks" u8 version=1 u8 kind('b','d') | steps | u64 FNV-1a of all before, little endian
+ *   "tgks" u8 version=1 u8 kind('b','d') | steps | u64 checksum of all before, little endian
  *   steps: v count, each:  v op, v type kind, v is array, v precision, v scale
  *                          z clock, z started, v evicted, v expired
  *                          v gone, each a key
@@ -12,7 +12,7 @@
  *
  * Loading = a base and the deltas behind it, in order, gives the table as it was, the order of use
  * included. Bytes are checked before anything is believed: hostile ones are refused, TG_DATA.
- * Source of FNV-1a: draft-eastlake-fnv. */
+ * The checksum follows FNV-1a (draft-eastlake-fnv), by words. */
 #ifndef TG_STATE_KEYSAVE_H
 #define TG_STATE_KEYSAVE_H
 

@@ -43,11 +43,16 @@ def raw_copy(world):
     return {"rate": world.count / wall, "pg_cpu": spent / world.count * 1e6, "others": others}
 
 
-class Load:
-    """One run of the program over all events: `rules` of the 50, so many lanes."""
+# All users of the stream stay within its window: some 100,000 live keys; no row fails.
+VELOCITY = 'velocity_below { "user_id", 4096, "24h", time = "event_time" }'
 
-    def __init__(self, world, rules, lanes, rows=50000):
+
+class Load:
+    """One run of the program over all events: `rules` of the 50 and `more`, so many lanes."""
+
+    def __init__(self, world, rules, lanes, rows=50000, more=()):
         self.world, self.rules, self.lanes, self.rows = world, rules, lanes, rows
+        self.more = more
         self.database = world.fresh()
         home = world.folder / f"home-{world.databases}"
         config = {"pipeline": self.database, "kafka": {"brokers": world.kafka.bootstrap},
@@ -60,7 +65,7 @@ class Load:
         text = (HOME / "scripts/reference.lua").read_text(encoding="utf-8")
         head, middle, tail = re.split(r"(?s)(?<=\n  rules = \{\n)(.*?)(?=\n  \},\n\n  tests)", text)
         lines = [x for x in middle.split("\n") if not x.lstrip().startswith("--")]
-        kept = lines[:self.rules]
+        kept = lines[:self.rules] + [f"    {rule}," for rule in self.more]
         self.process.script("reference.lua", head + "\n".join(kept) + tail)
         if self.rules > len(lines):
             shutil.copytree(HOME / "rules", home / "rules", dirs_exist_ok=True)
@@ -110,6 +115,8 @@ class Load:
                 "rate_all": count / (last - began),
                 "own_cpu": sampler.spent("own", began, last) / count * 1e6,
                 "pg_cpu": sampler.spent("pg", began, last) / count * 1e6,
+                "keys": self.process.metric("state_keys"),
+                "state_mb": self.process.metric("state_bytes") / 1e6,
                 "rss_mb": self.process.rss_peak_bytes() / 1e6, "loads": len(commits),
                 "stages": self.stages(), "threads": self.threads()}
 
@@ -155,9 +162,9 @@ def shape(world):
         c.execute(f"ALTER DATABASE {load.database} RENAME TO bench_shape")
 
 
-def end_to_end(rules, lanes):
+def end_to_end(rules, lanes, more=()):
     def variant(world):
-        load = Load(world, rules, lanes)
+        load = Load(world, rules, lanes, more=more)
         figures = load.run()
         load.finish()
         return figures

@@ -162,6 +162,35 @@ static void topics_may_change_between_loads(void **state)
   assert_int_equal(load.batches[0].rows, 0);
 }
 
+static void what_rules_remember_is_kept_until_the_load_is_opened_again(void **state)
+{
+  (void)state;
+  static char large[5 << 20];
+  char rule[] = "v", bytes[] = "some\0bytes";
+  struct tg_load_state row = {.batch = 1, .segment = 2, .base = true, .declared = tg_text("d")},
+                       got;
+  row.rule = tg_text(rule), row.bytes = tg_text_of(bytes, sizeof bytes);
+  size_t at = 0;
+  assert_int_equal(tg_load_open(&load, topics, 1), TG_OK);
+  assert_false(tg_load_state_next(&load, &at, &got));
+  assert_true(tg_load_state_add(&load, &row));
+  rule[0] = '?', bytes[0] = '?'; /* a copy was kept */
+  row.rule = tg_text("w"), row.base = false, row.bytes = tg_text_of(large, sizeof large);
+  assert_true(tg_load_state_add(&load, &row));
+  assert_true(tg_load_state_next(&load, &at, &got));
+  assert_true(tg_text_is(got.rule, "v") && tg_text_is(got.declared, "d") && got.base);
+  assert_true(tg_text_eq(got.bytes, tg_text_of("some\0bytes", 11)));
+  assert_int_equal(got.batch, 1);
+  assert_int_equal(got.segment, 2);
+  assert_true(tg_load_state_next(&load, &at, &got));
+  assert_true(tg_text_is(got.rule, "w") && !got.base && got.bytes.len == sizeof large);
+  assert_false(tg_load_state_next(&load, &at, &got));
+  assert_int_equal(tg_load_open(&load, topics, 1), TG_OK);
+  at = 0;
+  assert_false(tg_load_state_next(&load, &at, &got));
+  assert_int_equal(load.states.size, 0); /* a large base is not held on to */
+}
+
 static void caps_of_nothing_are_refused(void **state)
 {
   (void)state;
@@ -184,6 +213,7 @@ int main(void)
       T(array_starts_with_the_size_of_the_load_before),
       T(full_arena_of_small_chunks_still_gives_a_large_one),
       T(topics_may_change_between_loads),
+      T(what_rules_remember_is_kept_until_the_load_is_opened_again),
       T(caps_of_nothing_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

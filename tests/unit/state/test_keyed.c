@@ -111,7 +111,7 @@ static void go(const struct way *way, struct judge *j, const struct stream *s, s
     ends[++count] = at;
     if (count - committed > way->behind) tg_stateset_commit(j->set, ends[++committed]);
     bool drop = way->drop && draw(&seed) % 4 == 0, again = way->restart && draw(&seed) % 5 == 0;
-    if (!drop && !again) continue;
+    if ((!drop && !again) || at == s->rows) continue;
     count = committed, at = ends[committed];
     forget(&d, at);
     if (again) restart(j, &d, at);
@@ -136,11 +136,9 @@ static void no_way_of_cutting_changes_anything(void **state)
   static const struct {
     uint32_t keys, keys_max;
     int64_t keep_us;
-  } worlds[] = {{20, 1000, 0},
-                {200, 1000, 60 * SEC},
-                {200, 1000, 300 * SEC},
-                {50, 7, 0},
-                {50, 30, 120 * SEC}};
+  } worlds[] = {
+      {12, 8, 0}, {12, 10, 0},        {20, 1000, 0}, {200, 1000, 60 * SEC}, {200, 1000, 300 * SEC},
+      {50, 7, 0}, {50, 30, 120 * SEC}};
   for (size_t w = 0; w < sizeof worlds / sizeof *worlds; w++)
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
       struct stream *s = random_stream(w * 100 + i + 1, worlds[w].keys);
@@ -148,10 +146,13 @@ static void no_way_of_cutting_changes_anything(void **state)
       struct judge j;
       judge_open(&j, conf_of(worlds[w].keys_max, worlds[w].keep_us), 60 * SEC);
       judge_rows(&j, s, 0, s->rows, &want);
+      struct tg_state_size size = tg_stateset_size(j.set);
       tg_stateset_free(j.set);
       j.set = tg_stateset_new(5);
       go(&ways[i], &j, s, &got);
       expect_same(&got, &want, s->rows, ways[i].name);
+      assert_int_equal(tg_stateset_size(j.set).evicted, size.evicted);
+      assert_int_equal(tg_stateset_size(j.set).keys, size.keys);
       judge_close(&j);
       free(s);
     }
@@ -261,7 +262,7 @@ static void keys_untouched_for_long_leave(void **state)
   struct results r;
   struct judge j;
   s->key[1] = 2;
-  s->kafka_us[2] = s->time_us[2] = s->time_us[1] + 61 * SEC;
+  s->kafka_us[2] = s->time_us[2] = s->time_us[1] + 60 * SEC;
   judge_open(&j, conf_of(10, 60 * SEC), 60 * SEC);
   judge_rows(&j, s, 0, 3, &r);
   assert_int_equal(r.of[7][2], 1);
@@ -274,6 +275,81 @@ static bool keep_row(void *self, const struct tg_state_row *row)
 {
   tg_buf_text(self, row->bytes);
   return true;
+}
+
+static void what_was_touched_and_dropped_is_as_old_as_before(void **state)
+{
+  (void)state;
+  struct stream *s = plain(6);
+  struct results r;
+  struct judge j;
+  const int64_t keys[] = {1, 2, 3, 2, 1, 2};
+  memcpy(s->key, keys, sizeof keys);
+  judge_open(&j, conf_of(3, 0), 60 * SEC);
+  judge_rows(&j, s, 0, 3, &r);
+  judge_rows(&j, s, 3, 2, &r); /* touches 2, then 1; dropped: the oldest is 1 again, then 2 */
+  s->key[3] = 4;
+  judge_rows(&j, s, 3, 1, &r); /* pushes out 1 */
+  s->key[4] = 2, s->key[5] = 1;
+  judge_rows(&j, s, 4, 2, &r);
+  assert_int_equal(r.of[7][4], 2);
+  assert_int_equal(r.of[7][5], 1);
+  judge_close(&j);
+  free(s);
+}
+
+static void what_was_touched_and_dropped_leaves_when_it_should(void **state)
+{
+  (void)state;
+  struct stream *s = plain(3);
+  struct results r;
+  struct judge j;
+  judge_open(&j, conf_of(3, 60 * SEC), 60 * SEC);
+  judge_rows(&j, s, 0, 1, &r);
+  s->kafka_us[1] = s->time_us[1] = s->time_us[0] + 50 * SEC;
+  judge_rows(&j, s, 1, 1, &r); /* touched again; dropped */
+  s->kafka_us[1] = s->time_us[1] = s->time_us[0] + 60 * SEC;
+  s->key[1] = 2;
+  judge_rows(&j, s, 1, 2, &r);
+  assert_int_equal(r.of[7][2], 1);
+  judge_close(&j);
+  free(s);
+}
+
+static bool is_base(void *self, const struct tg_state_row *row)
+{
+  *(int *)self = row->base ? 2 : 1;
+  return true;
+}
+
+static void a_base_that_was_dropped_is_written_again(void **state)
+{
+  (void)state;
+  struct stream *s = plain(6);
+  struct results r;
+  struct judge j;
+  struct tg_buf scratch;
+  int kind = 0;
+  tg_buf_init(&scratch, 0);
+  judge_open(&j, conf_of(3, 0), 60 * SEC);
+  judge_rows(&j, s, 0, 2, &r);
+  assert_true(tg_stateset_save(j.set, &scratch, is_base, &kind));
+  assert_int_equal(kind, 2);
+  s->live[0] = s->live[1] = 0, kind = 0;
+  judge_rows(&j, s, 0, 2, &r); /* read again, and nothing of it is alive */
+  assert_true(tg_stateset_save(j.set, &scratch, is_base, &kind));
+  assert_int_equal(kind, 0);
+  tg_stateset_commit(j.set, 2);
+  judge_rows(&j, s, 2, 2, &r);
+  assert_true(tg_stateset_save(j.set, &scratch, is_base, &kind));
+  assert_int_equal(kind, 2);
+  tg_stateset_commit(j.set, 4);
+  judge_rows(&j, s, 4, 2, &r);
+  assert_true(tg_stateset_save(j.set, &scratch, is_base, &kind));
+  assert_int_equal(kind, 1);
+  tg_buf_fini(&scratch);
+  judge_close(&j);
+  free(s);
 }
 
 static void damaged_bytes_are_refused(void **state)
@@ -304,9 +380,14 @@ static void damaged_bytes_are_refused(void **state)
 
 static void sign(struct tg_buf *b)
 {
-  uint64_t h = UINT64_C(0xcbf29ce484222325);
-  for (size_t i = 0; i + 8 < b->len; i++)
-    h = (h ^ (unsigned char)b->ptr[i]) * UINT64_C(0x100000001b3);
+  uint64_t h = UINT64_C(0xcbf29ce484222325), word;
+  size_t at = 0, n = b->len - 8;
+  for (; at + 8 <= n; at += 8) {
+    memcpy(&word, b->ptr + at, 8);
+    h = (h ^ word) * UINT64_C(0x100000001b3);
+    h ^= h >> 32;
+  }
+  for (; at < n; at++) h = (h ^ (unsigned char)b->ptr[at]) * UINT64_C(0x100000001b3);
   for (size_t i = 0; i < 8; i++) b->ptr[b->len - 8 + i] = (char)(h >> (8 * i));
 }
 
@@ -401,6 +482,9 @@ int main(void)
       cmocka_unit_test(a_hot_key_counts_up_to_the_cap),
       cmocka_unit_test(an_event_from_the_future_empties_nothing),
       cmocka_unit_test(keys_untouched_for_long_leave),
+      cmocka_unit_test(what_was_touched_and_dropped_is_as_old_as_before),
+      cmocka_unit_test(what_was_touched_and_dropped_leaves_when_it_should),
+      cmocka_unit_test(a_base_that_was_dropped_is_written_again),
       cmocka_unit_test(damaged_bytes_are_refused),
       cmocka_unit_test(hostile_bytes_do_no_harm),
       cmocka_unit_test(a_changed_declaration_begins_anew_and_is_told_once),
