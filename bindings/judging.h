@@ -11,11 +11,11 @@ struct tg_judging {
   const struct tg_rule *rule;
   struct tg_batch *b;
   const struct tg_column *where; /* NULL: every row */
+  enum tg_alarm least;           /* what the rule itself says that failing is at least */
   uint32_t live;                 /* rows that transform left, whatever `where` says */
   /* a check */
   const struct tg_column *mask;
   const struct tg_column *reasons; /* texts, or NULL */
-  enum tg_alarm least;             /* what the check says a failing row is at least */
   /* a measure */
   enum tg_verdict verdict;
   uint32_t used; /* values */

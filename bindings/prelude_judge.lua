@@ -60,12 +60,17 @@ local function used(m, rows) return field(m, "count") or field(m, "rows") or row
 local last -- what the newest verdict saw; inline tests read it
 
 -- The function that C calls for a measure bound to these arguments: judging(m, rows, s) -> verdict,
--- values used, what was seen. min_rows: with fewer values the measure is not judged.
+-- values used, what was seen (with `least`, what a failure raises at least). min_rows: with fewer
+-- values the measure is not judged.
 local function judging(judge, p, empty, min_rows)
   return function(m, rows, s)
-    local verdict, observed = judge(m, p, s)
+    local verdict, observed, least = judge(m, p, s)
     local count = used(m, rows)
     last = seen_of(observed, p)
+    if least ~= nil and least ~= "warn" and least ~= "critical" then
+      error("judge: the third value is " .. shown(least) .. ", not 'warn' or 'critical'", 0)
+    end
+    last.least = least
     if verdict == nil then
       verdict = empty
     elseif verdict == true or verdict == false then

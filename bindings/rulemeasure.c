@@ -54,7 +54,10 @@ void tg_rulemeasure_answer(lua_State *L, struct tg_judging *j)
   write_seen(L, j);
   lua_getfield(L, -1, "observed");
   j->number = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : NAN;
-  lua_pop(L, 4);
+  lua_getfield(L, -2, "least");
+  const char *least = lua_tostring(L, -1);
+  if (least) j->least = least[0] == 'c' ? TG_ALARM_CRITICAL : TG_ALARM_WARN;
+  lua_pop(L, 5);
 }
 
 void tg_rulemeasure_call(lua_State *L, struct tg_judging *j, int idx)
@@ -88,5 +91,6 @@ enum tg_rc tg_rulemeasure_end(const struct tg_judging *j, struct tg_verdict_row 
   }
   tg_rule_decide(j->rule, j->verdict == TG_VERDICT_PASS, out);
   out->failed = out->verdict == TG_VERDICT_FAIL;
+  if (out->failed && j->least > out->alarm) out->alarm = j->least;
   return TG_OK;
 }

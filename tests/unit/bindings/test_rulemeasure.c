@@ -125,6 +125,31 @@ static void levels_may_be_compared_with_what_was_seen(void **state)
   expect_load_fault("levels = \"rows\",", "", "levels = \"value\" is all it can be");
 }
 
+static void judge_may_say_what_a_failure_is_at_least(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *judge;
+    enum tg_alarm alarm;
+  } cases[] = {
+      {"return false, 1, \"critical\"", TG_ALARM_CRITICAL},
+      {"return false, 1, \"warn\"", TG_ALARM_WARN},
+      {"return false, 1", TG_ALARM_WARN},
+      {"return true, 1, \"critical\"", TG_ALARM_NONE},
+      {"return nil, nil, \"critical\"", TG_ALARM_CRITICAL},
+      {"return \"skip\", 1, \"critical\"", TG_ALARM_NONE},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct run r;
+    struct tg_program *p = program_with(cases[i].judge, "", "filled { \"amount\" }");
+    struct tg_verdict_row v = judge_three(p, &r);
+    if (v.alarm != cases[i].alarm) fail_msg("%s: %d", cases[i].judge, v.alarm);
+    assert_int_equal(r.judgement.critical, v.alarm == TG_ALARM_CRITICAL);
+    run_close(&r);
+    tg_program_free(p);
+  }
+}
+
 static void nothing_to_measure_is_what_empty_says(void **state)
 {
   (void)state;
@@ -235,6 +260,7 @@ static void judge_that_answers_nonsense_is_an_error_and_critical(void **state)
       {"if m.count > 0 then return 7 end", "the verdict is 7, not true, false, nil or 'skip'"},
       {"if m.count > 0 then return true, { valeu = 1 } end", "observed has the key 'valeu'"},
       {"if m.count > 0 then return true, print end", "observed is a function"},
+      {"if m.count > 0 then return true, 1, 2 end", "the third value is 2, not 'warn' or"},
       {"if m.count > 0 then return true, { value = { print } } end", "observed holds"},
       {"if m.count > 0 then error(\"oh no\") end", "rules/filled.lua:4: oh no"},
       {"if m.count > 0 then return within(1, \"a\") end", "compare"},
@@ -456,6 +482,7 @@ int main(void)
       cmocka_unit_test(what_is_outside_warns_without_levels_and_moves_no_row),
       cmocka_unit_test(critical_of_a_measure_opens_the_breaker_and_says_what_was_seen),
       cmocka_unit_test(levels_may_be_compared_with_what_was_seen),
+      cmocka_unit_test(judge_may_say_what_a_failure_is_at_least),
       cmocka_unit_test(nothing_to_measure_is_what_empty_says),
       cmocka_unit_test(judge_may_say_skip_and_more_than_a_number),
       cmocka_unit_test(nan_is_within_no_bound),
