@@ -3,10 +3,12 @@
 #include "bindings/ruleinfo.h"
 #include "core/app/cli.h"
 #include "core/app/generation.h"
+#include "core/app/rulecost.h"
 
 struct question {
   const char *name; /* one rule in full, or NULL: all, a line each */
-  bool json;
+  bool json, cost;
+  struct tg_rulecost_conf sample;
   uint32_t shown;
 };
 
@@ -63,6 +65,18 @@ static enum tg_rc print_page(struct tg_program *p, const struct question *q, str
   return rc;
 }
 
+/* Exit 1 when a rule exceeds the budget. */
+static int print_cost(struct tg_program *p, struct question *q)
+{
+  struct tg_err err;
+  uint32_t over = 0;
+  q->sample.json = q->json;
+  enum tg_rc rc = tg_rulecost_print(p, &q->sample, &over, &err);
+  if (rc != TG_OK) return tg_cli_fail(&err);
+  if (over) fprintf(stderr, "%u rules over the budget\n", over);
+  return over ? TG_EXIT_FAILURE : TG_EXIT_OK;
+}
+
 static int run(const struct tg_config *c, struct question *q)
 {
   struct tg_generation *g;
@@ -72,6 +86,11 @@ static int run(const struct tg_config *c, struct question *q)
   enum tg_rc rc = tg_generation_program(g, print_fault, NULL, &p);
   tg_generation_drop(g);
   if (rc != TG_OK) return TG_EXIT_CONFIG;
+  if (q->cost) {
+    int code = print_cost(p, q);
+    tg_program_free(p);
+    return code;
+  }
   bool page = q->name && !q->json;
   rc = page ? print_page(p, q, &err) : tg_ruleinfo_each(p, visit, q, &err);
   tg_program_free(p);
@@ -92,6 +111,14 @@ int tg_command_rules(int argc, char **argv)
        "whose rules (default: ./scripts, ./rules)",
        {.text = &path}},
       {"json", TG_OPTION_FLAG, NULL, "one JSON object a rule", {.flag = &q.json}},
+      {"cost", TG_OPTION_FLAG, NULL, "CPU time a row of the topics' rules", {.flag = &q.cost}},
+      {"budget",
+       TG_OPTION_NUMBER,
+       "NS",
+       "exit 1 when one costs more",
+       {.number = &q.sample.budget_ns}},
+      {"topic", TG_OPTION_TEXT, "NAME", "only rules of this topic", {.text = &q.sample.topic}},
+      {"input", TG_OPTION_TEXT, "FILE", "its events (default: made up)", {.text = &q.sample.input}},
       {0}};
   struct tg_args args;
   struct tg_config config;

@@ -157,3 +157,20 @@ def test_names_and_stubs_come_from_the_api():
     assert code == 0 and out.startswith("---@meta tidegate\n")
     assert "function Column:between(min, max, exclusive_min, exclusive_max) end" in out
     assert "---@param exclusive_min? any" in out and "---@field rows any" in out
+
+
+def test_cost_is_told_by_rule_and_held_to_a_budget(tmp_path):
+    assert run("init", "shop", cwd=tmp_path)[0] == 0
+    home = tmp_path / "shop"
+    code, out, err = run("rules", "--cost", "--json", cwd=home)
+    costs = lines(out)
+    assert code == 0 and costs, out + err
+    assert all(c["rows"] == 50000 and c["ns_per_row"] >= 0 and c["topic"] for c in costs)
+    assert "CPU-s per million events" in run("rules", "--cost", cwd=home)[1]
+    assert run("rules", "--cost", "--topic", "nothing", cwd=home)[0] == 78
+    assert run("rules", "--cost", "--budget", 10000000, cwd=home)[0] == 0
+    events = home / "events.ndjson"
+    events.write_text("{}\n{}\n")
+    topic = costs[0]["topic"]
+    told = lines(run("rules", "--cost", "--json", "--topic", topic, "--input", events, cwd=home)[1])
+    assert told[0]["rows"] == 2
