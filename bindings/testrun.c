@@ -40,7 +40,7 @@ void tg_testrun_restart(struct tg_testrun *t, struct tg_arena_mark mark)
   t->state = NULL;
   t->rule = TG_RULE_NONE;
   t->topic = (struct tg_topic){0};
-  t->batches = NULL, t->batches_count = 0, t->twice = false;
+  t->batches = NULL, t->batches_count = 0, t->twice = t->saves = false, t->saved = NULL;
   tg_arena_release(&t->arena, mark);
 }
 
@@ -185,10 +185,52 @@ static enum tg_rc keep_state(struct tg_testrun *t, const struct tg_verdict_row *
   return TG_OK;
 }
 
-/* As a process does that dies after this batch, and the one that follows it. */
-static enum tg_rc restart(struct tg_testrun *t, struct tg_err *err)
+/* --- saved and read again --- */
+
+struct tg_test_saved { /* one row of keyed state, as a load commits it */
+  struct tg_test_saved *next;
+  struct tg_state_row row;
+};
+
+static bool save_row(void *self, const struct tg_state_row *row)
 {
-  if (!t->rule.cell) return TG_OK;
+  struct tg_testrun *t = self;
+  struct tg_test_saved *kept = tg_arena_zalloc(&t->arena, 1, sizeof *kept), **end = &t->saved;
+  if (!kept) return false;
+  kept->row.base = row->base;
+  kept->row.rule = tg_arena_copy(&t->arena, row->rule);
+  kept->row.declared = tg_arena_copy(&t->arena, row->declared);
+  kept->row.bytes = tg_arena_copy(&t->arena, row->bytes);
+  while (*end) end = &(*end)->next;
+  *end = kept;
+  return kept->row.rule.ptr && kept->row.declared.ptr && kept->row.bytes.ptr;
+}
+
+static enum tg_rc save_state(struct tg_testrun *t, struct tg_err *err)
+{
+  struct tg_buf scratch;
+  if (!t->saves || !t->state) return TG_OK;
+  tg_buf_init(&scratch, TG_TEST_BYTES_MAX);
+  bool good = tg_stateset_save(t->state, &scratch, save_row, t);
+  tg_buf_fini(&scratch);
+  return good ? TG_OK : full(err);
+}
+
+static enum tg_rc restart_keyed(struct tg_testrun *t, struct tg_err *err)
+{
+  struct tg_stateset *fresh = tg_stateset_new(1);
+  if (!fresh) return tg_err_set(err, TG_FATAL, "test", "no memory for what rules remember");
+  enum tg_rc rc = TG_OK;
+  for (const struct tg_test_saved *s = t->saved; s && rc == TG_OK; s = s->next) {
+    rc = tg_stateset_load(fresh, &s->row, err);
+  }
+  tg_stateset_free(t->state);
+  t->state = fresh;
+  return rc;
+}
+
+static enum tg_rc restart_cell(struct tg_testrun *t, struct tg_err *err)
+{
   struct tg_cell *fresh = tg_cell_new();
   if (!fresh) return tg_err_set(err, TG_FATAL, "test", "no memory for a rule's state");
   enum tg_rc rc = tg_cell_restore(fresh, tg_cell_bytes(t->rule.cell), err);
@@ -197,13 +239,22 @@ static enum tg_rc restart(struct tg_testrun *t, struct tg_err *err)
   return rc;
 }
 
+/* As a process does that dies here, and the one that follows it. */
+static enum tg_rc restart(struct tg_testrun *t, struct tg_err *err)
+{
+  enum tg_rc rc = t->state ? restart_keyed(t, err) : TG_OK;
+  return rc == TG_OK && t->rule.cell ? restart_cell(t, err) : rc;
+}
+
 /* Judges b and takes it back, as a lane does whose load was lost. */
-static enum tg_rc judge_in_vain(struct tg_testrun *t, struct tg_batch *b, struct tg_err *err)
+static enum tg_rc judge_in_vain(struct tg_testrun *t, struct tg_batch *b, int64_t offset,
+                                struct tg_err *err)
 {
   struct tg_verdict_row v;
   struct tg_failing failing;
   enum tg_rc rc = tg_rule_judge(t->p, &t->rule, b, &v, &failing, err);
   if (t->rule.cell) tg_cell_drop(t->rule.cell);
+  if (t->state) tg_stateset_begin(t->state, offset);
   return rc;
 }
 
@@ -221,10 +272,11 @@ static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *
     t->verdict = TG_VERDICT_ERROR;
     return TG_OK;
   }
-  if (t->twice) rc = judge_in_vain(t, &b, err);
+  if (t->twice) rc = judge_in_vain(t, &b, rows->offset, err);
   if (rc == TG_OK) rc = tg_rule_judge(t->p, &t->rule, &b, &v, &failing, err);
   if (rc == TG_OK) rc = note_verdict(t, &v, err);
   if (rc == TG_OK) rc = keep_state(t, &v, err);
+  if (rc == TG_OK) rc = save_state(t, err);
   if (rc == TG_OK) rc = note_fails(t, &b, &failing, err);
   t->rows_count += b.rows;
   return rc;

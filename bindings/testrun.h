@@ -36,6 +36,8 @@ struct tg_testrun {
   const struct tg_script *script; /* topic tests; NULL in rule tests */
   struct tg_test_batch *batches;  /* rule tests: given; topic tests: the events, one batch */
   uint32_t batches_count;
+  bool saves;                    /* some batch asks for a restart: state is saved behind each */
+  struct tg_test_saved *saved;   /* oldest first */
   bool twice;                    /* each batch is judged, taken back, and judged again */
   struct tg_test_batch expected; /* topic tests: the rows that are to be loaded */
   struct tg_lookup_set lookups;  /* that the test gives; owned */

@@ -98,7 +98,8 @@ static void read_ways(lua_State *L, struct reader *r, int spec)
   if (lua_getfield(L, spec, "restart") == LUA_TTABLE) {
     for (lua_Integer i = 1; lua_rawgeti(L, -1, i) == LUA_TNUMBER; i++) {
       lua_Integer batch = lua_tointeger(L, -1);
-      if (batch >= 1 && batch <= r->t->batches_count) r->t->batches[batch - 1].restart = true;
+      bool there = batch >= 1 && batch <= r->t->batches_count;
+      if (there) r->t->batches[batch - 1].restart = r->t->saves = true;
       lua_pop(L, 1);
     }
     lua_pop(L, 1);

@@ -152,6 +152,17 @@ static void what_a_judge_keeps_elsewhere_is_found(void **state)
               "r: t: judged again (every rule is tried so): observed: expected 5, got");
 }
 
+static void what_is_kept_by_key_survives_restarts(void **state)
+{
+  (void)state;
+  assert_holds("return { doc = \"d\", params = { \"key column\" }, depends = \"stream\",\n"
+               "  state = { key = \"$key\", keys_max = 10 },\n"
+               "  check = function(b, p, s) return s:ordinal():le(2) end,\n"
+               "  tests = { { \"t\", with = { \"k\" }, given = { { k = { \"a\", \"a\" } },\n"
+               "    { k = { \"a\", \"b\" } }, { k = { \"b\", \"b\" } } }, fails = { 3, 6 },\n"
+               "    restart_at = { 2, 3 } } } }\n");
+}
+
 static void rows_may_come_out_of_order(void **state)
 {
   (void)state;
@@ -265,6 +276,7 @@ int main(void)
       cmocka_unit_test(a_rule_of_the_catalogue_must_be_seen_to_fail_and_to_pass),
       cmocka_unit_test(what_a_judge_keeps_survives_restarts),
       cmocka_unit_test(what_a_judge_keeps_elsewhere_is_found),
+      cmocka_unit_test(what_is_kept_by_key_survives_restarts),
       cmocka_unit_test(rows_may_come_out_of_order),
       cmocka_unit_test(a_series_is_one_batch_a_value),
       cmocka_unit_test(a_series_that_fires_at_the_wrong_place_is_told),
