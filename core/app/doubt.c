@@ -81,10 +81,10 @@ static void jump(struct tg_lane *lane, struct tg_part *p, const struct tg_waterm
                                  .claim_id = p->claim_id,
                                  .next = p->next,
                                  .first_offset = marks->low};
-  lane->jump_job = (struct tg_job){.kind = TG_JOB_JUMP,
-                                   .claims = &lane->jump,
-                                   .count = 1,
-                                   .generation = tg_program_sha256(lane->program)};
+  snprintf(lane->jump_generation, sizeof lane->jump_generation, "%s",
+           tg_program_sha256(lane->program));
+  lane->jump_job = (struct tg_job){
+      .kind = TG_JOB_JUMP, .claims = &lane->jump, .count = 1, .generation = lane->jump_generation};
   lane->jumping = true;
   tg_queue_push(&lane->writer.to_writer, &lane->jump_job, INT64_MAX);
 }

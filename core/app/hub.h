@@ -71,7 +71,7 @@ unsigned tg_hub_holds(struct tg_hub *h, struct tg_text topic);
 void tg_hub_trip(struct tg_hub *h, struct tg_text topic, const char *reason, const char *evidence);
 /* The keeper's side: copies the state of topic number i; false past the end. */
 bool tg_hub_topic(struct tg_hub *h, uint32_t i, struct tg_topic_state *out);
-/* Puts down something worth telling: "reload", "ddl", "breaker", "claim", "gap". topic may be
+/* Puts down something worth telling: "reload", "ddl", "breaker", "halt", "gap". topic may be
  * NULL. */
 void tg_hub_note(struct tg_hub *h, const char *kind, const char *topic, const char *message);
 /* The keeper's side: copies the oldest note; false when there is none. Dropped once it is in

@@ -81,6 +81,7 @@ struct tg_lane {
   uint32_t *claim_slots;
   struct tg_claim jump; /* of jump_job: the partition in jump_slot; from next to first_offset */
   uint32_t jump_slot;
+  char jump_generation[65]; /* a copy: a reload may free the program meanwhile */
   bool claiming, jumping;
   int64_t claim_after_us; /* monotonic */
   bool reassign;          /* the list of partitions must be told to the consumer again */

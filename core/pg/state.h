@@ -50,7 +50,7 @@ enum tg_rc tg_claim_strangers(struct tg_pg *pg, const char *pipeline, char *role
 
 struct tg_note { /* a journal row */
   const char *pipeline;
-  const char *kind;  /* "reload", "ddl", "breaker", "claim", "gap" .. */
+  const char *kind;  /* "reload", "ddl", "breaker", "halt", "gap" .. */
   const char *topic; /* or NULL */
   const char *message;
   const char *detail; /* JSON, or NULL */
