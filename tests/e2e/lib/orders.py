@@ -41,6 +41,7 @@ class Orders:
         text = (TOP / "scripts/orders.lua").read_text(encoding="utf-8")
         process.script("orders.lua", re.sub(r"(?m)^return \{$", "return {\n  topics = "
                                             f'{{ "{self.topic}" }},', text, count=1))
+        process.script("rates.csv", (TOP / "scripts/rates.csv").read_text(encoding="utf-8"))
         return process
 
     # --- how far it is
