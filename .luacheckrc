@@ -4,8 +4,8 @@ std = "lua54"
 max_line_length = false -- lint/lines does it
 
 local api = {
-  "at", "fixture", "gen", "greatest", "key", "least", "lookup", "measure", "null", "series",
-  "seconds", "uuid", "when", "within",
+  "at", "chi2_above", "chi2_limit", "fixture", "gen", "greatest", "key", "least", "lookup",
+  "measure", "null", "series", "seconds", "uuid", "when", "within",
 }
 
 local function constructors()

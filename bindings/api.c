@@ -34,5 +34,7 @@ void tg_api_markdown(struct tg_buf *out)
   section(out, "What groups tell", tg_api_groups);
   section(out, "Summaries", tg_api_summary);
   section(out, "What summaries tell", tg_api_summaries);
+  section(out, "Comparing quantiles", tg_api_points);
+  section(out, "The chi-square distribution", tg_api_chi2);
   section(out, "State by key", tg_api_keyed);
 }

@@ -27,6 +27,8 @@ extern const struct tg_api tg_api_cell[];      /* statelib_cell.c: s of a judge 
 extern const struct tg_api tg_api_model[];     /* statelib_cell.c */
 extern const struct tg_api tg_api_group[];     /* columnlib_group.c: key(..) */
 extern const struct tg_api tg_api_groups[];    /* columnlib_group.c: its methods */
+extern const struct tg_api tg_api_points[];    /* columnlib_points.c: of quantiles */
+extern const struct tg_api tg_api_chi2[];      /* columnlib_points.c: globals */
 extern const struct tg_api tg_api_summary[];   /* columnlib_summary.c: making summaries */
 extern const struct tg_api tg_api_summaries[]; /* summaryobj.c: what they tell */
 extern const struct tg_api tg_api_keyed[];     /* statelib_keyed.c: state by key */

@@ -134,6 +134,7 @@ void tg_batchobj_open(lua_State *L)
   tg_statelib_keyed_open(L);
   tg_api_set(L, tg_api_globals);
   tg_api_set(L, tg_api_group);
+  tg_api_set(L, tg_api_chi2);
   tg_null_push(L);
   lua_setfield(L, -2, "null");
   tg_lookuplib_open(L);

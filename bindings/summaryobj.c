@@ -471,6 +471,7 @@ void tg_summaryobj_open(lua_State *L)
   luaL_setfuncs(L, metamethods, 0);
   lua_newtable(L);
   tg_api_set(L, tg_api_summaries);
+  tg_api_set(L, tg_api_points);
   lua_pushcclosure(L, summary_index, 1);
   lua_setfield(L, -2, "__index");
   lua_pushboolean(L, false);
