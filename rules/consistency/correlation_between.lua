@@ -9,7 +9,7 @@ return {
   measure   = function(b, p) return b[p.a]:comoments(b[p.b]) end,
   judge     = function(m, p) return within(m.correlation, p.min, p.max) end,
   tests     = {
-    { "together", with = { "x", "y", min = 1 },
+    { "together", with = { "x", "y", min = 1, max = 1 },
       given = { x = { 1, 2, null, 3 }, y = { 3, 5, 0, 7 } },
       verdict = "pass", observed = 1, evaluated = 3 },
     { "in opposite ways", with = { "x", "y", max = -1 }, given = { x = { 1, 2 }, y = { 2, 1 } },

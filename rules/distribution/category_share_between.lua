@@ -11,6 +11,8 @@ return {
   tests     = {
     { "both ends belong", with = { "x", "a", 0.5, 0.5 }, given = { x = { "a", "b", null } },
       verdict = "pass", observed = 0.5, evaluated = 2 },
+    { "of several", with = { "x", "a" }, given = { x = { "a", "b", "c" } }, verdict = "pass",
+      observed = 1 / 3 },
     { "below min", with = { "x", "a", "51%" }, given = { x = { "a", "b" } }, verdict = "fail" },
     { "above max", with = { "x", "a", max = "49%" }, given = { x = { "a", "b" } },
       verdict = "fail" },
