@@ -96,6 +96,7 @@ static void walk(struct tg_model *m, struct tg_codec *c)
 const struct tg_model_type tg_holt_winters_type = {
     .name = "holt_winters",
     .conf = {.k = 3, .alpha = 0.3, .beta = 0.1, .gamma = 0.1, .cooldown = 100},
+    .window_name = "period",
     .window_min = 2,
     .learned = learned,
     .look = look,

@@ -65,6 +65,7 @@ static void walk(struct tg_model *m, struct tg_codec *c)
 const struct tg_model_type tg_mad_type = {
     .name = "mad",
     .conf = {.k = 3.5, .warmup = 30, .window = 500, .cooldown = 100},
+    .window_name = "window",
     .window_min = 30,
     .learned = learned,
     .look = look,

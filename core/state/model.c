@@ -59,10 +59,11 @@ enum tg_rc tg_model_conf_check(const struct tg_model_conf *conf, struct tg_err *
 {
   const struct tg_model_type *t = types[conf->kind];
   if (!(conf->k > 0 && conf->k < TG_SCORE_MAX)) {
-    return tg_err_set(err, TG_CONFIG, t->name, "k = %g; it is above 0 and below 1e9", conf->k);
+    return tg_err_set(err, TG_CONFIG, t->name, "%s = %g; it is above 0 and below 1e9",
+                      conf->kind == TG_MODEL_PAGE_HINKLEY ? "lambda" : "k", conf->k);
   }
   if (t->window_min && (conf->window < t->window_min || conf->window > TG_MODEL_WINDOW_MAX)) {
-    return tg_err_set(err, TG_CONFIG, t->name, "a window or period of %u values; it is %u to %d",
+    return tg_err_set(err, TG_CONFIG, t->name, "%s = %u; it is %u to %d values", t->window_name,
                       conf->window, t->window_min, TG_MODEL_WINDOW_MAX);
   }
   if (conf->warmup > TG_MODEL_COUNT_MAX || conf->cooldown > TG_MODEL_COUNT_MAX) {

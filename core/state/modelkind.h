@@ -74,6 +74,7 @@ struct tg_look {
 struct tg_model_type {
   const char *name;
   struct tg_model_conf conf; /* defaults */
+  const char *window_name;   /* what scripts call it; NULL: there is none */
   uint32_t window_min;
   uint64_t (*learned)(const struct tg_model *m);
   bool starts_anew; /* what was flagged ends what was learned: it is never clipped */

@@ -81,6 +81,7 @@ static void walk(struct tg_model *m, struct tg_codec *c)
 const struct tg_model_type tg_welford_type = {
     .name = "welford",
     .conf = {.k = 3, .warmup = 30, .window = 20, .cooldown = 100},
+    .window_name = "smooth",
     .window_min = 1,
     .learned = learned,
     .look = look,
