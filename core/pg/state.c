@@ -12,15 +12,16 @@ extern const char tg_embed_schema_sql[];
 extern const char tg_embed_claim_sql[];
 extern const char tg_embed_advance_sql[];
 extern const char tg_embed_rulestate_sql[];
+extern const char tg_embed_window_sql[];
 
 /* Each step takes the schema from `version - 1` to `version`. usable_from: the oldest program that
  * can go on using it. */
 static const struct step {
   int version, usable_from;
-  const char *sql[4];
+  const char *sql[8];
 } steps[] = {
     {1, 1, {tg_embed_schema_sql, tg_embed_claim_sql, tg_embed_advance_sql, NULL}},
-    {2, 1, {tg_embed_rulestate_sql, NULL}},
+    {2, 1, {tg_embed_rulestate_sql, tg_embed_window_sql, NULL}},
 };
 enum { STEPS = sizeof steps / sizeof *steps, ATTEMPTS_MAX = 3 };
 

@@ -1,0 +1,343 @@
+/* Windows and timers, topic by topic; look_at() shows the order. */
+#include "core/app/windows.h"
+
+#include "core/app/config.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/flow/window.h"
+#include "core/pg/state.h"
+#include "core/pg/window.h"
+#include "core/state/measured.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+  LOOK_US = 1000000,
+  CALL_US = 15000000,
+  IDLE_US = 60000000, /* a partition without events for so long holds no window up */
+  MERGE_AT = 200,     /* fresh pieces that are merged before a window is over */
+  PARTS_MAX = 20000,
+  RULES_MAX = 1000,
+  ARENA_BYTES_MAX = 128 << 20
+};
+
+/* What was measured in one window by one rule, all pieces merged. */
+struct gathered {
+  uint32_t rule; /* index into look.rules */
+  int64_t start_us, over_us;
+  struct tg_measured *measured;
+};
+
+struct look { /* at one topic, for the length of one transaction */
+  struct tg_windows *w;
+  struct tg_pg *pg;
+  struct tg_program *program;
+  const struct tg_topic *topic;
+  struct tg_window_topic at;
+  struct tg_window_rule rules[RULES_MAX];
+  uint32_t rules_count;
+  struct tg_window_part parts[PARTS_MAX];
+  uint32_t parts_count;
+  struct tg_timer_facts facts;
+  int64_t closed_us, watermark;
+  struct gathered *gathered;
+  uint32_t gathered_count, gathered_size;
+  uint32_t late, judged;
+  char critical[512]; /* why the breaker opens; empty: it does not */
+  struct tg_arena arena;
+  char name[TG_TOPIC_BYTES_MAX + 1];
+};
+
+/* --- how far the topic is --- */
+
+static int64_t later(int64_t a, int64_t b)
+{
+  return a > b ? a : b;
+}
+
+static void note_progress(void *self, int64_t newest_us, int64_t moved_us, int64_t event_us)
+{
+  struct look *l = self;
+  l->facts.newest_us = later(l->facts.newest_us, newest_us);
+  l->facts.newest_event_us = later(l->facts.newest_event_us, event_us);
+  if (l->parts_count < PARTS_MAX)
+    l->parts[l->parts_count++] = (struct tg_window_part){newest_us, moved_us};
+}
+
+static enum tg_rc find_watermark(struct look *l, struct tg_err *err)
+{
+  int64_t now;
+  enum tg_rc rc = tg_window_progress(l->pg, &l->at, note_progress, l, &now, err);
+  if (rc != TG_OK || now == INT64_MIN) return rc == TG_OK ? TG_AGAIN : rc;
+  l->facts.now_us = now;
+  l->watermark = tg_window_watermark(l->parts, l->parts_count, now, IDLE_US);
+  l->facts.watermark_us = l->watermark;
+  return TG_OK;
+}
+
+/* --- gathering pieces --- */
+
+static int32_t rule_named(const struct look *l, struct tg_text id)
+{
+  for (uint32_t i = 0; i < l->rules_count; i++)
+    if (tg_text_is(id, l->rules[i].id)) return (int32_t)i;
+  return -1;
+}
+
+static struct gathered *find_gathered(struct look *l, uint32_t rule, int64_t start_us)
+{
+  for (uint32_t i = 0; i < l->gathered_count; i++)
+    if (l->gathered[i].rule == rule && l->gathered[i].start_us == start_us) return &l->gathered[i];
+  return NULL;
+}
+
+static enum tg_rc add_gathered(struct look *l, const struct gathered *g, struct tg_err *err)
+{
+  if (l->gathered_count == l->gathered_size) {
+    uint32_t size = l->gathered_size ? 2 * l->gathered_size : 64;
+    struct gathered *more = realloc(l->gathered, size * sizeof *more);
+    if (!more) return tg_err_set(err, TG_RETRY, l->name, "no memory for windows");
+    l->gathered = more, l->gathered_size = size;
+  }
+  l->gathered[l->gathered_count++] = *g;
+  return TG_OK;
+}
+
+/* Pieces of rules that the running set does not have, or has with another size, and of windows that
+ * were judged already, are left behind. */
+static enum tg_rc gather(void *self, const struct tg_window_piece *piece, struct tg_err *err)
+{
+  struct look *l = self;
+  struct gathered g = {.start_us = piece->start_us, .over_us = piece->over_us};
+  int32_t rule = rule_named(l, piece->rule);
+  bool judged = tg_window_over(piece->start_us, piece->over_us, l->closed_us);
+  if (rule < 0 || judged || l->rules[rule].over_us != piece->over_us) return l->late++, TG_OK;
+  g.rule = (uint32_t)rule;
+  enum tg_rc rc = tg_measured_read(&l->arena, piece->data, &g.measured, err);
+  struct gathered *same = find_gathered(l, g.rule, g.start_us);
+  if (rc == TG_OK && same) rc = tg_measured_merge(same->measured, g.measured, err);
+  if (rc == TG_OK) return same ? TG_OK : add_gathered(l, &g, err);
+  if (rc == TG_FULL) return tg_err_set(err, TG_RETRY, l->name, "windows need more than %d MiB",
+                                       ARENA_BYTES_MAX >> 20);
+  tg_log_err(TG_WARN, l->name, err); /* the rule was another one before a reload */
+  l->late++;
+  return TG_OK;
+}
+
+static int by_start(const void *a, const void *b)
+{
+  const struct gathered *x = a, *y = b;
+  if (x->rule != y->rule) return x->rule < y->rule ? -1 : 1;
+  return x->start_us < y->start_us ? -1 : x->start_us > y->start_us;
+}
+
+/* --- judging --- */
+
+static void count(struct look *l, const struct tg_verdict_row *v)
+{
+  static const char *const names[] = {"rule_evaluations_total", "rule_rows_failed_total",
+                                      "rule_duration_seconds_total"};
+  static const char *const helps[] = {"Rows judged by a rule", "Rows that failed a rule",
+                                      "CPU time of a rule"};
+  const double values[] = {v->evaluated, v->failed, (double)v->cpu_us / TG_SEC};
+  const char *const labels[] = {"rule", v->rule, NULL};
+  for (int i = 0; i < 3; i++)
+    tg_metric_add(
+        tg_metrics_slot(l->w->hub->metrics, TG_COUNTER, names[i], helps[i], labels), values[i]);
+}
+
+/* Says what a verdict was; a critical one opens the breaker. */
+static void report(struct look *l, const struct tg_verdict_row *v, int64_t start_us)
+{
+  char message[sizeof l->critical], when[32];
+  count(l, v);
+  if (v->alarm == TG_ALARM_NONE) return;
+  snprintf(message, sizeof message, "%s of %s: %s", v->rule,
+           start_us == INT64_MIN ? "now" : tg_clock_text(start_us, when),
+           v->error ? v->error : v->seen ? v->seen : "fails");
+  tg_log(TG_WARN, l->name, "%s", message);
+  tg_hub_note(l->w->hub, "rule", l->name, message);
+  if (v->alarm == TG_ALARM_CRITICAL && !*l->critical)
+    snprintf(l->critical, sizeof l->critical, "%s", message);
+}
+
+static enum tg_rc judge(struct look *l, struct tg_window_case *c, int64_t start_us,
+                        struct tg_err *err)
+{
+  struct tg_verdict_row v;
+  struct tg_arena_mark mark = tg_arena_mark(&l->arena);
+  enum tg_rc rc = tg_program_judge_window(l->program, c, &l->arena, &v, err);
+  if (rc == TG_OK) report(l, &v, start_us), l->judged++;
+  tg_arena_release(&l->arena, mark);
+  return rc;
+}
+
+static enum tg_rc judge_gathered(struct look *l, struct gathered *g, struct tg_window_case *c,
+                                 struct tg_err *err)
+{
+  struct tg_buf bytes;
+  tg_buf_init(&bytes, 0);
+  bool good = tg_measured_write(g->measured, &bytes);
+  c->data = tg_buf_view(&bytes);
+  c->facts.start_us = g->start_us, c->facts.stop_us = g->start_us + g->over_us;
+  enum tg_rc rc = good ? judge(l, c, g->start_us, err)
+                       : tg_err_set(err, TG_RETRY, l->name, "no memory for a window");
+  tg_buf_fini(&bytes);
+  return rc;
+}
+
+static enum tg_rc put_back(struct look *l, const struct gathered *g, struct tg_err *err)
+{
+  struct tg_buf bytes;
+  tg_buf_init(&bytes, 0);
+  bool good = tg_measured_write(g->measured, &bytes);
+  struct tg_window_piece piece = {.rule = tg_text(l->rules[g->rule].id),
+                                  .data = tg_buf_view(&bytes),
+                                  .start_us = g->start_us,
+                                  .over_us = g->over_us};
+  enum tg_rc rc = good ? tg_window_put(l->pg, &l->at, &piece, err)
+                       : tg_err_set(err, TG_RETRY, l->name, "no memory for a window");
+  tg_buf_fini(&bytes);
+  return rc;
+}
+
+static bool timer_due(const struct look *l, const struct tg_window_rule *r, int64_t judged_us)
+{
+  if (!r->every_us) return false;
+  return judged_us == INT64_MIN || l->facts.now_us - judged_us >= r->every_us;
+}
+
+/* Everything of one rule: windows that are over, oldest first, then its timer. */
+static enum tg_rc judge_rule(struct look *l, uint32_t index, struct tg_err *err)
+{
+  const struct tg_window_rule *r = &l->rules[index];
+  struct tg_window_case c = {.rule = r->rule, .facts = l->facts};
+  struct tg_buf state;
+  int64_t judged_us = INT64_MIN;
+  uint32_t before = l->judged;
+  tg_buf_init(&state, 0);
+  enum tg_rc rc = tg_window_recall(l->pg, &l->at, r->id, &state, &judged_us, err);
+  c.state = tg_buf_view(&state);
+  for (uint32_t i = 0; rc == TG_OK && i < l->gathered_count; i++) {
+    struct gathered *g = &l->gathered[i];
+    if (g->rule != index) continue;
+    if (tg_window_over(g->start_us, g->over_us, l->watermark))
+      rc = judge_gathered(l, g, &c, err);
+    else
+      rc = put_back(l, g, err);
+    c.state = l->judged > before ? c.state_after : c.state;
+  }
+  if (rc == TG_OK && timer_due(l, r, judged_us)) {
+    c.data = (struct tg_text){NULL, 0};
+    c.facts.start_us = c.facts.stop_us = TG_FACT_NONE;
+    rc = judge(l, &c, INT64_MIN, err);
+  }
+  if (rc == TG_OK && l->judged > before)
+    rc = tg_window_remember(l->pg, &l->at, r->id, c.state_after, err);
+  tg_buf_fini(&state);
+  return rc;
+}
+
+static enum tg_rc judge_all(struct look *l, struct tg_err *err)
+{
+  enum tg_rc rc = tg_window_take(l->pg, &l->at, gather, l, err);
+  qsort(l->gathered, l->gathered_count, sizeof *l->gathered, by_start);
+  for (uint32_t i = 0; rc == TG_OK && i < l->rules_count; i++) rc = judge_rule(l, i, err);
+  return rc;
+}
+
+static enum tg_rc open_breaker(struct look *l, struct tg_err *err)
+{
+  struct tg_breaker b = {.pipeline = l->at.pipeline, .topic = l->name, .open = true};
+  if (!*l->critical) return TG_OK;
+  snprintf(b.reason, sizeof b.reason, "%s", l->critical);
+  return tg_breaker_set(l->pg, &b, NULL, l->at.deadline_us, err);
+}
+
+/* --- a topic --- */
+
+static bool any_timer(const struct look *l)
+{
+  for (uint32_t i = 0; i < l->rules_count; i++)
+    if (l->rules[i].every_us) return true;
+  return false;
+}
+
+/* TG_AGAIN: there is nothing to do, or somebody else does it. */
+static enum tg_rc look_at(struct look *l, struct tg_err *err)
+{
+  uint32_t fresh = 0;
+  int64_t first_end = INT64_MAX;
+  enum tg_rc rc = tg_window_begin(l->pg, &l->at, &l->closed_us, err);
+  if (rc != TG_OK) return rc;
+  rc = find_watermark(l, err);
+  if (rc == TG_OK) rc = tg_window_pending(l->pg, &l->at, &fresh, &first_end, err);
+  if (rc != TG_OK) return rc;
+  bool over = first_end <= l->watermark;
+  if (!over && fresh < MERGE_AT && !any_timer(l)) return TG_AGAIN;
+  rc = judge_all(l, err);
+  if (rc == TG_OK) rc = open_breaker(l, err);
+  return rc == TG_OK ? tg_window_end(l->pg, &l->at, over ? l->watermark : INT64_MIN, err) : rc;
+}
+
+static void committed(struct look *l)
+{
+  const char *const labels[] = {"topic", l->name, NULL};
+  tg_metric_add(tg_metrics_slot(l->w->hub->metrics, TG_COUNTER, "windows_judged_total",
+                                "Windows and timers judged", labels),
+                l->judged);
+  tg_metric_add(tg_metrics_slot(l->w->hub->metrics, TG_COUNTER, "window_late_total",
+                                "Pieces of windows that were judged before they came", labels),
+                l->late);
+  if (!*l->critical) return;
+  tg_hub_hold(l->w->hub, l->topic->name, TG_HOLD_BREAKER, l->critical);
+  tg_hub_note(l->w->hub, "breaker", l->name, l->critical);
+}
+
+static void find_rules(struct look *l, uint32_t topic)
+{
+  uint32_t at = 0;
+  while (l->rules_count < RULES_MAX &&
+         tg_program_window(l->program, topic, &at, &l->rules[l->rules_count]))
+    l->rules_count++;
+}
+
+static void look_at_topic(struct look *l, uint32_t number)
+{
+  struct tg_err err;
+  find_rules(l, number);
+  if (!l->rules_count) return;
+  tg_arena_init(&l->arena, 256 << 10, ARENA_BYTES_MAX);
+  enum tg_rc rc = look_at(l, &err);
+  if (rc == TG_OK)
+    committed(l);
+  else
+    tg_window_rollback(l->pg, &l->at);
+  if (rc != TG_OK && rc != TG_AGAIN) tg_log_err(TG_WARN, l->name, &err);
+  tg_arena_fini(&l->arena);
+  free(l->gathered);
+}
+
+void tg_windows_turn(struct tg_windows *w, struct tg_pg *pg, struct tg_program *p)
+{
+  uint32_t count;
+  const struct tg_topic *const *topics = tg_program_topics(p, &count);
+  if (tg_clock_mono_us() < w->next_us) return;
+  w->next_us = tg_clock_mono_us() + LOOK_US;
+  struct look *l = malloc(sizeof *l);
+  for (uint32_t t = 0; l && t < count && tg_pg_connected(pg); t++) {
+    *l = (struct look){.w = w, .pg = pg, .program = p, .topic = topics[t]};
+    l->facts = (struct tg_timer_facts){TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE,
+                                       TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE};
+    snprintf(l->name, sizeof l->name, "%.*s", TG_TEXT(topics[t]->name));
+    l->at = (struct tg_window_topic){.pipeline = w->hub->config->pipeline,
+                                     .topic = l->name,
+                                     .kafka = topics[t]->kafka_topics,
+                                     .kafka_count = topics[t]->kafka_topics_count,
+                                     .deadline_us = tg_clock_mono_us() + CALL_US};
+    look_at_topic(l, t);
+  }
+  free(l);
+}

@@ -1,0 +1,65 @@
+/* tidegate.window, summary and cell: what lanes measured, and who judges it (docs/POSTGRES.md).
+ *
+ *   tg_window_begin     BEGIN, and the lock of the topic's row: the lease. Nobody waits for it
+ *   tg_window_progress  how far the partitions are
+ *   tg_window_take      all pieces of the topic leave the table ..
+ *   tg_window_put       .. and those whose window is not over go back, merged
+ *   tg_window_end       COMMIT: pieces, verdicts, cells and breaker move together
+ *
+ * A process that dies or stops in between loses the lock with its session, and nothing has
+ * happened. Loads write the pieces (loader_copy.c). */
+#ifndef TG_PG_WINDOW_H
+#define TG_PG_WINDOW_H
+
+#include "core/base/buf.h"
+#include "core/pg/conn.h"
+
+struct tg_window_topic {
+  const char *pipeline, *topic; /* the script's name */
+  const struct tg_text *kafka;  /* the Kafka topics it reads */
+  uint32_t kafka_count;
+  int64_t deadline_us; /* monotonic, of each call */
+};
+
+/* TG_AGAIN: somebody else holds the lease. *closed_us: windows that ended by then were judged;
+ * INT64_MIN: none was. */
+enum tg_rc tg_window_begin(struct tg_pg *pg, const struct tg_window_topic *t, int64_t *closed_us,
+                           struct tg_err *err);
+
+/* One partition's progress; INT64_MIN: not known. */
+typedef void tg_window_progress_visit(void *self, int64_t newest_us, int64_t moved_us,
+                                      int64_t event_us);
+enum tg_rc tg_window_progress(struct tg_pg *pg, const struct tg_window_topic *t,
+                              tg_window_progress_visit *visit, void *self, int64_t *now_us,
+                              struct tg_err *err);
+
+/* Pieces that nobody merged yet, at most 1,000 counted; when the first window ends (INT64_MAX: there
+ * is none). */
+enum tg_rc tg_window_pending(struct tg_pg *pg, const struct tg_window_topic *t, uint32_t *fresh,
+                             int64_t *first_end_us, struct tg_err *err);
+
+/* One piece; texts and bytes are borrowed for the call. A code other than TG_OK ends the visit. */
+struct tg_window_piece {
+  struct tg_text rule, data;
+  int64_t start_us, over_us;
+};
+typedef enum tg_rc tg_window_visit(void *self, const struct tg_window_piece *piece,
+                                   struct tg_err *err);
+enum tg_rc tg_window_take(struct tg_pg *pg, const struct tg_window_topic *t, tg_window_visit *visit,
+                          void *self, struct tg_err *err);
+enum tg_rc tg_window_put(struct tg_pg *pg, const struct tg_window_topic *t,
+                         const struct tg_window_piece *piece, struct tg_err *err);
+
+/* Appends what the rule remembers to out (nothing: it is new). *judged_us: when it was saved last,
+ * INT64_MIN: never. */
+enum tg_rc tg_window_recall(struct tg_pg *pg, const struct tg_window_topic *t, const char *rule,
+                            struct tg_buf *out, int64_t *judged_us, struct tg_err *err);
+enum tg_rc tg_window_remember(struct tg_pg *pg, const struct tg_window_topic *t, const char *rule,
+                              struct tg_text data, struct tg_err *err);
+
+/* COMMIT with the new watermark (INT64_MIN: as it was). */
+enum tg_rc tg_window_end(struct tg_pg *pg, const struct tg_window_topic *t, int64_t closed_us,
+                         struct tg_err *err);
+void tg_window_rollback(struct tg_pg *pg, const struct tg_window_topic *t);
+
+#endif
