@@ -2,6 +2,7 @@
  * is. */
 #include "bindings/evaluate.h"
 #include "bindings/batchobj.h"
+#include "bindings/windowrun.h"
 
 #include "core/base/clock.h"
 
@@ -88,6 +89,8 @@ static enum tg_rc judge_one(struct tg_program *p, struct tg_rule *rule, struct t
   bool shadow = tg_bake_shadow(rule, b);
   struct tg_failing failing;
   struct tg_arena_mark mark = tg_arena_mark(&p->scratch);
+  if (rule->over_us) return tg_windowrun_measure(p, rule, b, v, err);
+  if (tg_rule_by_clock(rule)) return *v = tg_windowrun_later(rule), TG_OK;
   enum tg_rc rc = tg_rule_judge(p, rule, b, v, &failing, err);
   v->shadow = shadow;
   if (rc == TG_OK && !shadow && failing.count + failing.errors_count > 0) {
@@ -164,8 +167,7 @@ enum tg_rc tg_program_run(struct tg_program *p, struct tg_batch *b, struct tg_ju
 
 /* --- trying at load --- */
 
-/* A batch of the topic's columns without rows. */
-static enum tg_rc empty_batch(const struct tg_topic *topic, struct tg_arena *a, struct tg_batch *b)
+enum tg_rc tg_evaluate_empty(const struct tg_topic *topic, struct tg_arena *a, struct tg_batch *b)
 {
   enum tg_rc rc = tg_batch_init(b, topic, a, 0);
   if (rc == TG_OK) rc = tg_batch_seal(b);
@@ -189,13 +191,25 @@ static void report_rule(struct tg_program *p, const struct tg_rule *rule, const 
   tg_loader_fault(p, &err);
 }
 
+/* Time passes before the first event comes. */
+static enum tg_rc try_clock(struct tg_program *p, const struct tg_rule *rule, struct tg_batch *b,
+                            struct tg_verdict_row *v, struct tg_err *err)
+{
+  struct tg_window_case c = {.rule = rule, .facts = TG_FACTS_NONE};
+  c.facts.now_us = 0;
+  return tg_program_judge_window(p, &c, b->arena, v, err);
+}
+
 static enum tg_rc try_rule(struct tg_program *p, const struct tg_rule *rule, struct tg_batch *b,
                            struct tg_err *err)
 {
   struct tg_verdict_row v;
   struct tg_failing failing;
   struct tg_arena_mark mark = tg_arena_mark(&p->scratch);
-  enum tg_rc rc = tg_rule_judge(p, rule, b, &v, &failing, err);
+  enum tg_rc rc = tg_rule_by_clock(rule) ? try_clock(p, rule, b, &v, err)
+                                         : tg_rule_judge(p, rule, b, &v, &failing, err);
+  if (rc == TG_OK && v.verdict != TG_VERDICT_ERROR && rule->over_us)
+    rc = tg_windowrun_measure(p, rule, b, &v, err);
   bool untried = tg_batchobj_untried(tg_vm_lua(p->vm));
   if (rc == TG_OK && v.verdict == TG_VERDICT_ERROR && !untried) report_rule(p, rule, v.error);
   tg_arena_release(&p->scratch, mark);
@@ -207,7 +221,7 @@ enum tg_rc tg_evaluate_try(struct tg_program *p, const struct tg_script *s, stru
   struct tg_arena arena;
   struct tg_batch b;
   tg_arena_init(&arena, 64 << 10, p->conf.memory_max);
-  enum tg_rc rc = empty_batch(&s->topic, &arena, &b);
+  enum tg_rc rc = tg_evaluate_empty(&s->topic, &arena, &b);
   for (uint32_t i = 0; rc == TG_OK && i < s->rules_count; i++) {
     rc = try_rule(p, &s->rules[i], &b, err);
   }

@@ -66,6 +66,9 @@ enum tg_rc tg_transform_run(struct tg_program *p, const struct tg_script *s, str
                             const struct tg_between *between, struct tg_fault_tally *out,
                             struct tg_err *err);
 
+/* A batch of the topic's columns without rows. TG_FULL: the arena. */
+enum tg_rc tg_evaluate_empty(const struct tg_topic *topic, struct tg_arena *a, struct tg_batch *b);
+
 /* Tries transform and all rules on a batch without rows and reports what they raise. TG_FATAL: the
  * VM is lost. */
 enum tg_rc tg_evaluate_try(struct tg_program *p, const struct tg_script *s, struct tg_err *err);

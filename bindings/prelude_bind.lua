@@ -300,6 +300,17 @@ local function declared(kind, args, topic)
   return text
 end
 
+-- Sizes of the rule's window and of its clock in microseconds; 0: it has none.
+local function times_of(kind, p, values, tell)
+  local over = kind.measure and (values.over or common.over_default) or "batch"
+  local every = kind.every
+  if every and every:find("^%$") then every = p[every:sub(2)] end
+  local every_us, why = 0, nil
+  if every then every_us, why = params.duration_us(every) end
+  if why then tell(kind.name .. ": every: " .. why) end
+  return over ~= "batch" and params.duration_us(over) or 0, every_us
+end
+
 -- Binds a rule to a topic: { name, fields = { name -> type } }. report(message) is called for
 -- every fault; returns the rule as tg.rule() takes it, or nil.
 local function bind(kind, args, topic, place, report)
@@ -322,6 +333,7 @@ local function bind(kind, args, topic, place, report)
   local read = count == 0 and read_as(kind, p, values.as, topic.fields, tell) or nil
   if count == 0 then validated(kind, p, fields_as(read, topic.fields), tell) end
   local state = count == 0 and tg.state.bind(kind, p, values, topic, tell) or nil
+  local over_us, every_us = times_of(kind, p, values, tell)
   if count > 0 then return nil end
   local id = values.id or name_of(kind, p)
   local judge = kind.judge
@@ -330,7 +342,7 @@ local function bind(kind, args, topic, place, report)
   return {
     id = id, place = place, on_event = kind.on_event, state = state,
     check = kind.check, measure = kind.measure, judge = judge,
-    p = p, column = p.column, where = where,
+    p = p, column = p.column, where = where, over_us = over_us, every_us = every_us,
     nulls = nulls, mostly = values.mostly or 1.0,
     on_fail = values.on_fail or "tag",
     warn = values.warn, critical = values.critical, min_rows = values.min_rows or 100,

@@ -40,9 +40,10 @@ local common = {
   critical = level,
   over = function(v)
     if v == "batch" then return v end
-    local _, why = params.duration_us(v)
-    return nil, why or "windows are not available yet: levels count over the batch;"
-      .. " leave `over` out or write \"batch\""
+    local us, why = params.duration_us(v)
+    if us and us < 1000000 then why = "a window is at least 1s long" end
+    if why then return nil, why end
+    return v
   end,
   min_rows = function(v)
     if math.type(v) == "integer" and v >= 0 then return v end
@@ -76,12 +77,15 @@ local only_check = {
 }
 local only_measure = { empty = "a check passes when there is nothing to judge: take `empty` out" }
 
+-- Over what a measure is taken unless it says so.
+local over_default = "5m"
+
 local file_keys = {
   doc = true, dimension = true, params = true, topics = true, columns = true, depends = true,
-  check = true, measure = true, judge = true, on = true, state = true,
+  check = true, measure = true, judge = true, every = true, on = true, state = true,
   validate = true, aliases = true, reason = true, tests = true, levels = true,
 }
-local file_later = { every = true, property = true }
+local file_later = { property = true }
 
 local known_names, names = {}, {}
 for _, map in ipairs { file_keys, file_later, common, later } do
@@ -97,6 +101,9 @@ local function check_form(values, rule, report)
   for key, why in next, is_measure and only_check or only_measure do
     if values[key] ~= nil then report(key, key .. ": " .. why) end
   end
+  if not is_measure and values.over ~= nil and values.over ~= "batch" then
+    report("over", "over: the levels of a check count over the batch: write \"batch\" or take it out")
+  end
   for _, key in ipairs { "warn", "critical" } do
     local v = is_measure and values[key]
     if type(v) == "table" and v.share and not by_value then
@@ -108,5 +115,5 @@ end
 
 return {
   checks = common, later = later, names = names, file_keys = file_keys, file_later = file_later,
-  known_names = known_names, check_form = check_form,
+  known_names = known_names, check_form = check_form, over_default = over_default,
 }

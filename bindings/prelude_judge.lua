@@ -59,12 +59,12 @@ local function used(m, rows) return field(m, "count") or field(m, "rows") or row
 
 local last -- what the newest verdict saw; inline tests read it
 
--- The function that C calls for a measure bound to these arguments: judging(m, rows, s) -> verdict,
--- values used, what was seen (with `least`, what a failure raises at least). min_rows: with fewer
--- values the measure is not judged.
+-- The function that C calls for a measure bound to these arguments: judging(m, rows, s, t) ->
+-- verdict, values used, what was seen (with `least`, what a failure raises at least). m: nil when
+-- only time has passed. min_rows: with fewer values the measure is not judged.
 local function judging(judge, p, empty, min_rows)
-  return function(m, rows, s)
-    local verdict, observed, least = judge(m, p, s)
+  return function(m, rows, s, t)
+    local verdict, observed, least = judge(m, p, s, t)
     local count = used(m, rows)
     last = seen_of(observed, p)
     if least ~= nil and least ~= "warn" and least ~= "critical" then
@@ -78,7 +78,7 @@ local function judging(judge, p, empty, min_rows)
     elseif verdict ~= "skip" then
       error("judge: the verdict is " .. shown(verdict) .. ", not true, false, nil or 'skip'", 0)
     end
-    if count < min_rows then verdict = "skip" end
+    if m ~= nil and count < min_rows then verdict = "skip" end
     return verdict, count, last
   end
 end

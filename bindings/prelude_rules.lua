@@ -112,11 +112,22 @@ local function check_forms(rule, report)
     report("check", "a rule has either check or measure and judge, not both")
   elseif rule.measure ~= nil and rule.judge == nil then
     report("measure", "judge = function(m, p) .. end is missing: it judges what measure returns")
-  elseif rule.judge ~= nil and rule.measure == nil then
+  elseif rule.judge ~= nil and rule.measure == nil and rule.every == nil then
     report("judge", "measure = function(b, p) .. end is missing: judge judges what it returns")
-  elseif rule.check == nil and rule.measure == nil then
+  elseif rule.check == nil and rule.judge == nil then
     report("check", "check = function(b, p) .. end is missing (or measure and judge)")
   end
+end
+
+-- How often a rule is judged by the clock, or "$name"; nil: it is not.
+local function check_every(rule, report)
+  local every = rule.every
+  if every == nil or type(every) == "string" and every:find("^%$") then return every end
+  local us, why = params.duration_us(every)
+  if us and us < 1000000 then why = "once a second is the most" end
+  if why then report("every", "every: " .. why) end
+  if rule.judge == nil then report("every", "every: judge = function(m, p, s, t) .. end is missing") end
+  return every
 end
 
 local function check_body(rule, report)
@@ -219,6 +230,7 @@ local function load(file, rule)
     name = file.name, file = file, doc = rule.doc, dimension = rule.dimension,
     topics = rule.topics, params = list, declared = rule.params, preset = {},
     depends = rule.depends, levels = rule.levels, state = rule.state,
+    every = check_every(rule, report),
     on_event = rule.on == "event", validate = rule.validate,
     check = rule.check, measure = rule.measure, judge = rule.judge,
     columns = check_columns(rule, report), reason = check_reason(rule, report),

@@ -178,9 +178,9 @@ local function add_rule(loaded, kind, args, at)
     tg.fault(at.path, at.line, message)
   end)
   if not rule then return end
-  if rule.stateful then
+  if rule.stateful and rule.over_us == 0 and rule.every_us == 0 then
     return tg.fault(at.path, at.line, kind.name .. " keeps state between batches: it needs a"
-      .. " window, which topics do not have yet; over = \"batch\" works in tests and eval only")
+      .. " window such as over = \"1m\"; over = \"batch\" works in tests and eval only")
   end
   rule.id = unique_id(rule.id, loaded.ids)
   tg.rule(loaded.handle, rule)

@@ -76,6 +76,42 @@ struct tg_verdict_row {
  * in a topic, or changed, judge in shadow until so much Kafka time has passed; those that are the
  * same go on as they were. before's rules are only read. */
 void tg_program_bake(struct tg_program *fresh, const struct tg_program *before);
+#define TG_FACT_NONE INT64_MIN
+
+/* What a judge of windows and timers is told, in microseconds since 1970; TG_FACT_NONE: not known. */
+struct tg_timer_facts {
+  int64_t now_us;            /* the server's clock */
+  int64_t newest_us;         /* Kafka time of the newest event that was loaded */
+  int64_t newest_event_us;   /* newest event time */
+  int64_t watermark_us;      /* windows that end by then are over */
+  int64_t start_us, stop_us; /* the window being judged; none for a timer */
+};
+
+#define TG_FACTS_NONE                                                                              \
+  {                                                                                                \
+    TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE             \
+  }
+
+struct tg_rule; /* script.h */
+
+/* A rule that the keeper judges: over windows of Kafka time, by the clock, or both. */
+struct tg_window_rule {
+  const struct tg_rule *rule; /* lives in the program */
+  const char *id;
+  int64_t over_us, every_us; /* 0: not so */
+  bool stateful;
+};
+/* The next such rule of a topic from *at (0 at first) on; false: there are no more. */
+bool tg_program_window(const struct tg_program *p, uint32_t topic, uint32_t *at,
+                       struct tg_window_rule *out);
+
+struct tg_window_case {
+  const struct tg_rule *rule;
+  struct tg_text data;  /* what was measured (core/state/measured.h); ptr NULL: time has passed */
+  struct tg_text state; /* what the rule remembers; empty: nothing yet */
+  struct tg_text state_after; /* out: after this judgement; borrowed until the rule's next one */
+  struct tg_timer_facts facts;
+};
 
 struct tg_judgement {
   struct tg_verdict_row *rules; /* one per rule of the topic; in the batch's arena */
@@ -94,5 +130,11 @@ struct tg_judgement {
  * TG_FULL: the arena's cap (cut the batch smaller). TG_FATAL: that VM cannot be built either. */
 enum tg_rc tg_program_run(struct tg_program *p, struct tg_batch *b, struct tg_judgement *out,
                           void (*between)(void *self), void *self, struct tg_err *err);
+
+/* Judges one window, or the passing of time; what the verdict says lives in the arena a.
+ * TG_DATA: data or state are damaged; TG_FULL: the arena; TG_FATAL: as above. */
+enum tg_rc tg_program_judge_window(struct tg_program *p, struct tg_window_case *c,
+                                   struct tg_arena *a, struct tg_verdict_row *out,
+                                   struct tg_err *err);
 
 #endif

@@ -125,6 +125,7 @@ static enum tg_fate fate_of(const char *text)
 void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struct tg_rule *rule)
 {
   *rule = TG_RULE_NONE;
+  rule->topic = topic;
   rule->id = text_field(L, idx, "id");
   rule->place = text_field(L, idx, "place");
   rule->nulls = nulls_of(text_field(L, idx, "nulls"));
@@ -158,6 +159,11 @@ void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struc
   lua_getfield(L, idx, "by_value");
   rule->by_value = lua_toboolean(L, -1);
   lua_pop(L, 1);
+  lua_getfield(L, idx, "over_us");
+  lua_getfield(L, idx, "every_us");
+  rule->over_us = lua_tointeger(L, -2);
+  rule->every_us = lua_tointeger(L, -1);
+  lua_pop(L, 2);
   lua_getfield(L, idx, "stateful");
   bool stateful = lua_toboolean(L, -1);
   lua_pop(L, 1);

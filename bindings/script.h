@@ -40,10 +40,10 @@ struct tg_rule {
   const char *place; /* "scripts/orders.lua:21": where the topic applies it */
   int check;         /* reference: check(b, p); LUA_NOREF for a measure */
   int measure;       /* reference: measure(b, p); LUA_NOREF for a check */
-  int judge;         /* reference: judge(m, rows, s) -> verdict, used, seen (prelude_judge.lua) */
-  int params;        /* reference: p */
-  int where;         /* reference: where(b), or LUA_NOREF */
-  bool on_event;     /* judges all rows before transform, those that do not decode too */
+  int judge;     /* reference: judging(m, rows, s, t) -> verdict, used, seen (prelude_judge.lua) */
+  int params;    /* reference: p */
+  int where;     /* reference: where(b), or LUA_NOREF */
+  bool on_event; /* judges all rows before transform, those that do not decode too */
   enum tg_nulls nulls;
   enum tg_fate on_fail;
   double mostly;
@@ -63,6 +63,9 @@ struct tg_rule {
   struct tg_reason_part *reason;
   uint32_t reason_count;
   struct tg_cell *cell; /* what a judge keeps between batches; NULL: nothing */
+  int64_t over_us;      /* a measure's window of Kafka time; 0: the batch */
+  int64_t every_us;     /* judged by the clock, too; 0: it is not */
+  const struct tg_topic *topic;
 };
 
 /* One topic: its declaration, its transform, its rules. */

@@ -104,7 +104,7 @@ static void harvest_load(struct tg_lane *lane, struct tg_job *job)
     if (batch->too_big) cut_smaller(lane, batch);
     for (uint32_t i = 0; i < batch->segments_count; i++) {
       const struct tg_segment *s = &batch->segments[i];
-      if (out)
+      if (out && !s->gone)
         drop_segment(lane, s, true);
       else if (s->gone)
         drop_segment(lane, s, false);

@@ -9,6 +9,7 @@
 
 #include "core/app/generation.h"
 #include "core/app/hub.h"
+#include "core/app/windows.h"
 #include "core/pg/conn.h"
 
 struct tg_keeper {
@@ -19,6 +20,7 @@ struct tg_keeper {
   struct tg_program *program;
   const struct tg_topic *const *topics;
   uint32_t topics_count;
+  struct tg_windows windows;
   bool upgraded;        /* the state schema is as this program needs it */
   bool generation_kept; /* the running set is in tidegate.generation */
   int64_t breakers_us;  /* monotonic: when breakers were read last */

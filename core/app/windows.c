@@ -119,8 +119,9 @@ static enum tg_rc gather(void *self, const struct tg_window_piece *piece, struct
   struct gathered *same = find_gathered(l, g.rule, g.start_us);
   if (rc == TG_OK && same) rc = tg_measured_merge(same->measured, g.measured, err);
   if (rc == TG_OK) return same ? TG_OK : add_gathered(l, &g, err);
-  if (rc == TG_FULL) return tg_err_set(err, TG_RETRY, l->name, "windows need more than %d MiB",
-                                       ARENA_BYTES_MAX >> 20);
+  if (rc == TG_FULL)
+    return tg_err_set(err, TG_RETRY, l->name, "windows need more than %d MiB",
+                      ARENA_BYTES_MAX >> 20);
   tg_log_err(TG_WARN, l->name, err); /* the rule was another one before a reload */
   l->late++;
   return TG_OK;
@@ -144,8 +145,8 @@ static void count(struct look *l, const struct tg_verdict_row *v)
   const double values[] = {v->evaluated, v->failed, (double)v->cpu_us / TG_SEC};
   const char *const labels[] = {"rule", v->rule, NULL};
   for (int i = 0; i < 3; i++)
-    tg_metric_add(
-        tg_metrics_slot(l->w->hub->metrics, TG_COUNTER, names[i], helps[i], labels), values[i]);
+    tg_metric_add(tg_metrics_slot(l->w->hub->metrics, TG_COUNTER, names[i], helps[i], labels),
+                  values[i]);
 }
 
 /* Says what a verdict was; a critical one opens the breaker. */
@@ -156,7 +157,9 @@ static void report(struct look *l, const struct tg_verdict_row *v, int64_t start
   if (v->alarm == TG_ALARM_NONE) return;
   snprintf(message, sizeof message, "%s of %s: %s", v->rule,
            start_us == INT64_MIN ? "now" : tg_clock_text(start_us, when),
-           v->error ? v->error : v->seen ? v->seen : "fails");
+           v->error  ? v->error
+           : v->seen ? v->seen
+                     : "fails");
   tg_log(TG_WARN, l->name, "%s", message);
   tg_hub_note(l->w->hub, "rule", l->name, message);
   if (v->alarm == TG_ALARM_CRITICAL && !*l->critical)
@@ -329,8 +332,7 @@ void tg_windows_turn(struct tg_windows *w, struct tg_pg *pg, struct tg_program *
   struct look *l = malloc(sizeof *l);
   for (uint32_t t = 0; l && t < count && tg_pg_connected(pg); t++) {
     *l = (struct look){.w = w, .pg = pg, .program = p, .topic = topics[t]};
-    l->facts = (struct tg_timer_facts){TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE,
-                                       TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE};
+    l->facts = (struct tg_timer_facts)TG_FACTS_NONE;
     snprintf(l->name, sizeof l->name, "%.*s", TG_TEXT(topics[t]->name));
     l->at = (struct tg_window_topic){.pipeline = w->hub->config->pipeline,
                                      .topic = l->name,

@@ -78,7 +78,7 @@ static void hold_breakers(struct tg_writer *w, const struct tg_load *l)
 {
   for (uint32_t b = 0; b < l->batches_count; b++) {
     struct tg_text name = l->batches[b].topic->name;
-    if (l->batches[b].held && !tg_hub_holds(w->hub, name))
+    if (l->batches[b].held && !l->batches[b].apart && !tg_hub_holds(w->hub, name))
       tg_hub_hold(w->hub, name, TG_HOLD_BREAKER, "its breaker was opened by another process");
   }
 }

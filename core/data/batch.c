@@ -338,6 +338,19 @@ void tg_batch_issue(struct tg_batch *b, uint32_t row, const struct tg_issue *iss
   if (node) *link = node;
 }
 
+bool tg_batch_window(struct tg_batch *b, const struct tg_windowed *w)
+{
+  if (b->windows_count == b->windows_size) {
+    uint32_t size = b->windows_size ? 2 * b->windows_size : 16;
+    struct tg_windowed *more = tg_arena_zalloc(b->arena, size, sizeof *more);
+    if (!more) return false;
+    if (b->windows) memcpy(more, b->windows, b->windows_count * sizeof *more);
+    b->windows = more, b->windows_size = size;
+  }
+  b->windows[b->windows_count++] = *w;
+  return true;
+}
+
 void tg_batch_tally(const struct tg_batch *b, uint32_t row, uint32_t rows,
                     uint32_t counts[TG_FATES])
 {

@@ -81,6 +81,13 @@ struct tg_segment {
   bool moved; /* gone although the claim is ours: a former owner's last commit came first */
 };
 
+/* What a rule measured over the rows of one window of Kafka time; written with the load. */
+struct tg_windowed {
+  const char *rule; /* id; borrowed from the program */
+  int64_t start_us, over_us;
+  struct tg_text data; /* bytes of core/state/measured.h, in the batch's arena */
+};
+
 struct tg_lookup_set; /* lookup.h */
 
 struct tg_batch {
@@ -106,6 +113,9 @@ struct tg_batch {
   bool held;       /* the whole topic leaves this load */
   const struct tg_verdict_note *verdicts; /* verdict.h: of its rules, worth telling; in the arena */
   uint32_t verdicts_count;
+  bool apart;      /* held for this load only: a segment left it, and `windows` tell of all */
+  struct tg_windowed *windows; /* windows_count of them, in the order they were measured */
+  uint32_t windows_count, windows_size;
   const struct tg_lookup_set *lookups; /* while it is judged: the snapshots it sees, or NULL */
   struct tg_text lookups_used;         /* for the ledger: a JSON object name -> version, or empty */
   bool later;   /* the load was split: this batch goes with its next transaction */
@@ -136,6 +146,9 @@ enum tg_rc tg_batch_seal(struct tg_batch *b);
  * Beyond the caps the text is left out and counted, but the issue that decided a row's fate
  * always stays, at worst with a reason that says why it is short. */
 void tg_batch_issue(struct tg_batch *b, uint32_t row, const struct tg_issue *issue);
+
+/* Adds a copy of w (its texts stay borrowed). False at the arena's cap. */
+bool tg_batch_window(struct tg_batch *b, const struct tg_windowed *w);
 
 /* Rows with each fate among [row, row + rows): a segment, or all of the batch. */
 void tg_batch_tally(const struct tg_batch *b, uint32_t row, uint32_t rows,

@@ -71,6 +71,12 @@ void tg_copy_null(struct tg_buf *out)
   tg_buf_add(out, "\377\377\377\377", 4);
 }
 
+void tg_copy_bool(struct tg_buf *out, bool v)
+{
+  const char bytes[5] = {0, 0, 0, 1, v};
+  tg_buf_add(out, bytes, sizeof bytes);
+}
+
 void tg_copy_int4(struct tg_buf *out, int32_t v)
 {
   char bytes[8];

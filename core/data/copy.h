@@ -40,6 +40,7 @@ void tg_copy_rows(const struct tg_batch *b, struct tg_copy_span *span, size_t pi
 /* Single fields, for tables that are not made of batches (quarantine, verdicts). */
 void tg_copy_fields(struct tg_buf *out, int16_t count);
 void tg_copy_null(struct tg_buf *out);
+void tg_copy_bool(struct tg_buf *out, bool v);
 void tg_copy_int4(struct tg_buf *out, int32_t v);
 void tg_copy_int8(struct tg_buf *out, int64_t v);
 void tg_copy_bytes(struct tg_buf *out, struct tg_text v); /* text, bytea; null when v.ptr is NULL */

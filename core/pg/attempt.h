@@ -3,6 +3,7 @@
  *   loader.c            who calls whom, and what each failure makes of the load
  *   loader_copy.c       COPY of a batch and of the quarantine
  *   loader_state.c     COPY of what rules remember
+ *   loader_windows.c    COPY of what rules measured over windows
  *   loader_isolate.c    COPY in savepoint chunks, to find the rows that PostgreSQL refuses
  *   loader_advance.c    the final message: ledger rows and COMMIT
  *   loader_split.c      loads that take too long: split between batches, batches to be cut
@@ -80,6 +81,11 @@ enum tg_rc tg_attempt_copy_state(struct tg_attempt *a);
 enum tg_rc tg_attempt_copy_start(struct tg_attempt *a, const char *sql);
 enum tg_rc tg_attempt_copy_piece(struct tg_attempt *a);
 enum tg_rc tg_attempt_copy_end(struct tg_attempt *a, const char *table, uint64_t sent);
+
+/* COPY of what rules measured over windows. A batch of which a segment has left is set apart
+ * before: what was measured tells of all its segments. */
+enum tg_rc tg_attempt_copy_windows(struct tg_attempt *a);
+void tg_attempt_set_apart(struct tg_load *load);
 
 /* Before the first table of an attempt that looks for refused rows: deferred constraints would fail
  * at the end and name neither row nor batch. */

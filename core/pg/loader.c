@@ -267,6 +267,7 @@ static enum tg_rc attempt(struct tg_attempt *a)
   if (rc != TG_OK) return rc;
   rc = tg_attempt_copy_quarantine(a);
   if (rc == TG_OK) rc = tg_attempt_copy_state(a);
+  if (rc == TG_OK) rc = tg_attempt_copy_windows(a);
   if (rc != TG_OK) return keep_state(a), own_failed(a, rc);
   int64_t copied_us = tg_clock_mono_us();
   a->report->copy_us = copied_us - start_us;
@@ -292,6 +293,7 @@ enum tg_rc tg_loader_write(struct tg_loader *l, struct tg_load *load,
   if (!anything_left(load)) return tg_attempt_next(&a);
   rc = prepare(&a, &committed);
   if (rc != TG_OK) return keep_state(&a), rc;
+  if (!committed) tg_attempt_set_apart(load);
   if (!committed && l->slow) return tg_attempt_split(&a);
   if (!committed && anything_left(load)) rc = attempt(&a);
   if (rc != TG_OK) return rc;
