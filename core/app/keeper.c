@@ -306,6 +306,7 @@ static void turn(struct tg_keeper *k)
   finish_reload(k);
   look_after_topics(k);
   tg_lookups_refresh(k->generation->lookups, k->hub, k->pg);
+  tg_windows_turn(&k->windows, k->pg, k->program);
   write_notes(k);
 }
 
@@ -351,7 +352,7 @@ enum tg_rc tg_keeper_start(struct tg_keeper *k, struct tg_hub *hub,
                            struct tg_err *err)
 {
   const struct tg_config *c = hub->config;
-  *k = (struct tg_keeper){.hub = hub};
+  *k = (struct tg_keeper){.hub = hub, .windows = {.hub = hub}};
   k->pg_conf = (struct tg_pg_conf){.dsn = c->owner_dsn ? c->owner_dsn : c->dsn,
                                    .password_file = c->password_file,
                                    .name = "tidegate keeper",

@@ -206,10 +206,11 @@ static enum tg_rc put_back(struct look *l, const struct gathered *g, struct tg_e
   return rc;
 }
 
-static bool timer_due(const struct look *l, const struct tg_window_rule *r, int64_t judged_us)
+/* Timers are judged at whole multiples of their period, whichever process is awake then. */
+static bool timer_due(const struct look *l, const struct tg_window_rule *r, int64_t last_us)
 {
   if (!r->every_us) return false;
-  return judged_us == INT64_MIN || l->facts.now_us - judged_us >= r->every_us;
+  return last_us == INT64_MIN || l->facts.now_us / r->every_us != last_us / r->every_us;
 }
 
 /* Everything of one rule: windows that are over, oldest first, then its timer. */
@@ -237,7 +238,7 @@ static enum tg_rc judge_rule(struct look *l, uint32_t index, struct tg_err *err)
     c.facts.start_us = c.facts.stop_us = TG_FACT_NONE;
     rc = judge(l, &c, INT64_MIN, err);
   }
-  if (rc == TG_OK && l->judged > before)
+  if (rc == TG_OK && l->judged > before && (r->stateful || r->every_us))
     rc = tg_window_remember(l->pg, &l->at, r->id, c.state_after, err);
   tg_buf_fini(&state);
   return rc;
@@ -264,7 +265,7 @@ static enum tg_rc open_breaker(struct look *l, struct tg_err *err)
 static bool any_timer(const struct look *l)
 {
   for (uint32_t i = 0; i < l->rules_count; i++)
-    if (l->rules[i].every_us) return true;
+    if (timer_due(l, &l->rules[i], l->w->last_us)) return true;
   return false;
 }
 
@@ -342,4 +343,5 @@ void tg_windows_turn(struct tg_windows *w, struct tg_pg *pg, struct tg_program *
     look_at_topic(l, t);
   }
   free(l);
+  w->last_us = tg_clock_wall_us();
 }

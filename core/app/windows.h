@@ -16,6 +16,7 @@
 struct tg_windows {
   struct tg_hub *hub;
   int64_t next_us; /* monotonic: when to look again */
+  int64_t last_us; /* wall clock: when we looked last; 0: never */
 };
 
 /* Looks at every topic that has such rules, at most once a second. What fails is logged and tried
