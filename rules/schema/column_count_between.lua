@@ -9,6 +9,7 @@ return {
     if p.value and (p.min or p.max) then return "give either value, or min and max" end
     if p.min and p.max and p.min > p.max then return "min is above max: no number can pass" end
   end,
+  over      = "batch", -- the columns are the script's, there is nothing to sum up
   measure   = function(b) return { count = #b:columns() } end,
   judge     = function(m, p) return within(m.count, p.value or p.min, p.value or p.max) end,
   tests     = {

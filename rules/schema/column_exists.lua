@@ -8,6 +8,7 @@ return {
     if (p.columns == nil) == (p.column == nil) then return "give either columns or column" end
     if p.index and not p.column then return "index goes with column, not with columns" end
   end,
+  over      = "batch", -- the columns are the script's, there is nothing to sum up
   measure   = function(b, p)
     local at, missing = {}, {}
     for i, name in ipairs(b:columns()) do at[name] = i - 1 end

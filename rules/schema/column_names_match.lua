@@ -5,6 +5,7 @@ return {
   depends   = "batch",
   params    = { "pattern pattern" },
   validate  = function(p) ("x"):find(p.pattern) end,
+  over      = "batch", -- the columns are the script's, there is nothing to sum up
   measure   = function(b, p)
     local bad = {}
     for _, name in ipairs(b:columns()) do

@@ -24,6 +24,7 @@ return {
   depends   = "batch",
   params    = { "columns list?", "exact flag = true", "ordered flag = false" },
   aliases   = { columns_match_ordered = { ordered = true } },
+  over      = "batch", -- the columns are the script's, there is nothing to sum up
   measure   = function(b) return { names = b:columns() } end,
   judge     = function(m, p)
     if p.columns == nil then return p.ordered or not p.exact, m.names end

@@ -200,7 +200,7 @@ static void models_judge_and_learn(void **state)
   close_session(&s);
 }
 
-static void a_topic_has_no_window_for_it_yet(void **state)
+static void a_batch_of_a_topic_is_no_window_for_it(void **state)
 {
   (void)state;
   struct sources s = {0};
@@ -208,7 +208,7 @@ static void a_topic_has_no_window_for_it_yet(void **state)
   sources_add(&s, TG_FILE_RULE, "rules/kept.lua",
               "return { doc = \"d\", params = { \"column column\" },\n"
               "measure = function(b, p) return { value = b[p.column]:not_null():count() } end,\n"
-              "judge = function(m, p, s) return s:ewma{}:judge(m.value) end }");
+              "over = \"batch\", judge = function(m, p, s) return s:ewma{}:judge(m.value) end }");
   sources_add(
       &s, TG_FILE_SCRIPT, "scripts/orders.lua",
       "return { table = \"orders\", fields = { \"x bigint\" }, rules = { kept { \"x\" } } }");
@@ -227,7 +227,7 @@ int main(void)
       cmocka_unit_test(what_cannot_be_kept_is_refused),
       cmocka_unit_test(objects_die_with_their_batch),
       cmocka_unit_test(models_judge_and_learn),
-      cmocka_unit_test(a_topic_has_no_window_for_it_yet),
+      cmocka_unit_test(a_batch_of_a_topic_is_no_window_for_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

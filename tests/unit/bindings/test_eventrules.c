@@ -77,7 +77,7 @@ static void fields_that_were_met_are_listed(void **state)
   struct run r;
   struct tg_program *p = program_with(
       SHAPED "}", "return { topics = { \"orders\" }, doc = \"d\", on = \"event\",\n"
-                  "measure = function(b)\n"
+                  "over = \"batch\", measure = function(b)\n"
                   "  local out = { b:seen().events }\n"
                   "  for _, f in ipairs(b:seen()) do\n"
                   "    out[#out + 1] = f.name .. \":\" .. table.concat(f.types, \"|\") .. f.rows\n"

@@ -14,7 +14,8 @@ static void add_kind(struct sources *s, const char *judge, const char *more)
   snprintf(
       text, sizeof text,
       "return { doc = \"d\", params = { \"column column\", \"min number?\", \"max number?\" },\n"
-      "measure = function(b, p) return { count = b[p.column]:not_null():count() } end,\n"
+      "over = \"batch\", measure = function(b, p) return { count = b[p.column]:not_null():count() "
+      "} end,\n"
       "judge = function(m, p) -- p.min p.max\n%s\nend,\n%s }",
       judge, more);
   sources_add(s, TG_FILE_RULE, "rules/filled.lua", text);
@@ -309,7 +310,7 @@ static void what_has_no_use_for_a_measure_does_not_load(void **state)
   expect_load_fault("", "filled { \"amount\", critical = \"5%\" }", "write a count");
   expect_load_fault("", "filled { \"amount\", mostly = 0.5 }", "mostly: no row fails a measure");
   expect_load_fault("", "filled { \"amount\", nulls = \"fail\" }", "nulls: a measure leaves nulls");
-  expect_load_fault("", "filled { \"amount\", over = \"5m\" }", "windows are not available yet");
+  expect_load_fault("", "filled { \"amount\", over = \"5ms\" }", "a window is at least 1s long");
   expect_load_fault("", "filled { \"amount\", empty = \"x\" }",
                     "empty: one of 'fail', 'pass', 'skip' is due");
   expect_load_fault("check = function(b, p) return b[p.column]:not_null() end", "",
@@ -355,7 +356,7 @@ static void add_taker(struct sources *s)
 {
   sources_add(s, TG_FILE_RULE, "rules/taken.lua",
               "return { doc = \"d\", params = { \"metric measure\", \"min number?\" },\n"
-              "measure = function(b, p) return p.metric.take(b) end,\n"
+              "over = \"batch\", measure = function(b, p) return p.metric.take(b) end,\n"
               "judge = function(m, p) return within(p.metric.value(m), p.min) end }");
 }
 
