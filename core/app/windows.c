@@ -286,15 +286,14 @@ static enum tg_rc look_at(struct look *l, struct tg_err *err)
   return rc == TG_OK ? tg_window_end(l->pg, &l->at, over ? l->watermark : INT64_MIN, err) : rc;
 }
 
-static void committed(struct look *l)
+static void add(struct look *l, const char *name, const char *help, uint32_t n)
 {
   const char *const labels[] = {"topic", l->name, NULL};
-  tg_metric_add(tg_metrics_slot(l->w->hub->metrics, TG_COUNTER, "windows_judged_total",
-                                "Windows and timers judged", labels),
-                l->judged);
-  tg_metric_add(tg_metrics_slot(l->w->hub->metrics, TG_COUNTER, "window_late_total",
-                                "Pieces of windows that were judged before they came", labels),
-                l->late);
+  tg_metric_add(tg_metrics_slot(l->w->hub->metrics, TG_COUNTER, name, help, labels), n);
+}
+
+static void committed(struct look *l)
+{
   if (!*l->critical) return;
   tg_hub_hold(l->w->hub, l->topic->name, TG_HOLD_BREAKER, l->critical);
   tg_hub_note(l->w->hub, "breaker", l->name, l->critical);
@@ -320,6 +319,10 @@ static void look_at_topic(struct look *l, uint32_t number)
   else
     tg_window_rollback(l->pg, &l->at);
   if (rc != TG_OK && rc != TG_AGAIN) tg_log_err(TG_WARN, l->name, &err);
+  add(l, "window_looks_total", "Looks at a topic's windows and timers", 1);
+  add(l, "windows_judged_total", "Windows and timers judged", rc == TG_OK ? l->judged : 0);
+  add(l, "window_late_total", "Pieces of windows that had been judged before they came",
+      rc == TG_OK ? l->late : 0);
   tg_arena_fini(&l->arena);
   free(l->gathered);
 }
