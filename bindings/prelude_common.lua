@@ -97,12 +97,13 @@ end
 
 -- Refuses what the rule's form has no use for. values: checked arguments; rule: its form.
 local function check_form(values, rule, report)
-  local is_measure, by_value = rule.measure ~= nil, rule.levels == "value"
+  local is_measure, by_value = rule.judge ~= nil, rule.levels == "value"
   for key, why in next, is_measure and only_check or only_measure do
     if values[key] ~= nil then report(key, key .. ": " .. why) end
   end
   if not is_measure and values.over ~= nil and values.over ~= "batch" then
-    report("over", "over: the levels of a check count over the batch: write \"batch\" or take it out")
+    report("over", "over: the levels of a check count over the batch: write \"batch\""
+      .. " or take it out")
   end
   for _, key in ipairs { "warn", "critical" } do
     local v = is_measure and values[key]

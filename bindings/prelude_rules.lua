@@ -126,7 +126,9 @@ local function check_every(rule, report)
   local us, why = params.duration_us(every)
   if us and us < 1000000 then why = "once a second is the most" end
   if why then report("every", "every: " .. why) end
-  if rule.judge == nil then report("every", "every: judge = function(m, p, s, t) .. end is missing") end
+  if rule.judge == nil then
+    report("every", "every: judge = function(m, p, s, t) .. end is missing")
+  end
   return every
 end
 

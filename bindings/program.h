@@ -76,9 +76,11 @@ struct tg_verdict_row {
  * in a topic, or changed, judge in shadow until so much Kafka time has passed; those that are the
  * same go on as they were. before's rules are only read. */
 void tg_program_bake(struct tg_program *fresh, const struct tg_program *before);
+
 #define TG_FACT_NONE INT64_MIN
 
-/* What a judge of windows and timers is told, in microseconds since 1970; TG_FACT_NONE: not known. */
+/* What a judge of windows and timers is told, in microseconds since 1970; TG_FACT_NONE: not
+ * known. */
 struct tg_timer_facts {
   int64_t now_us;            /* the server's clock */
   int64_t newest_us;         /* Kafka time of the newest event that was loaded */

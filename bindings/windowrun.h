@@ -17,8 +17,8 @@
 enum { TG_WINDOWS_PER_BATCH_MAX = 512 };
 
 /* Measures b's live rows by a rule with over_us, window by window, and adds the pieces to
- * b->windows. A script that raises is out->verdict TG_VERDICT_ERROR; else the verdict is SKIP: it is
- * given when the window is over. TG_FULL: b's arena; TG_FATAL: as tg_program_call(). */
+ * b->windows. A script that raises is out->verdict TG_VERDICT_ERROR; else the verdict is SKIP: it
+ * is given when the window is over. TG_FULL: b's arena; TG_FATAL: as tg_program_call(). */
 enum tg_rc tg_windowrun_measure(struct tg_program *p, const struct tg_rule *rule,
                                 struct tg_batch *b, struct tg_verdict_row *out, struct tg_err *err);
 

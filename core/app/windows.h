@@ -1,5 +1,5 @@
-/* The keeper's part in windows and timers: what lanes measured is merged and, once a window is over,
- * judged once for the topic, by whichever process holds the topic's lease (core/pg/window.h).
+/* The keeper's part in windows and timers: what lanes measured is merged and, once a window is
+ * over, judged once for the topic, by whichever process holds the topic's lease (core/pg/window.h).
  *
  *   pieces -> merge -> over?  judge -> verdict, state of the rule, breaker
  *                      else   back into the table

@@ -33,8 +33,8 @@ enum tg_rc tg_window_progress(struct tg_pg *pg, const struct tg_window_topic *t,
                               tg_window_progress_visit *visit, void *self, int64_t *now_us,
                               struct tg_err *err);
 
-/* Pieces that nobody merged yet, at most 1,000 counted; when the first window ends (INT64_MAX: there
- * is none). */
+/* Pieces that nobody merged yet, at most 1,000 counted; when the first window ends (INT64_MAX:
+ * there is none). */
 enum tg_rc tg_window_pending(struct tg_pg *pg, const struct tg_window_topic *t, uint32_t *fresh,
                              int64_t *first_end_us, struct tg_err *err);
 

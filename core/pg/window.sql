@@ -1,5 +1,5 @@
--- Measures over windows of Kafka time (docs/POSTGRES.md): lanes commit what they measured with their
--- loads, and whoever holds the lock of the topic's row in tidegate.window merges and judges it.
+-- Measures over windows of Kafka time (docs/POSTGRES.md): lanes commit what they measured with
+-- their loads, and whoever holds the lock of the topic's row in tidegate.window merges and judges.
 
 -- What rules measured in one window; merged rows are the judge's own. Emptied once judged.
 CREATE TABLE tidegate.summary (

@@ -67,7 +67,7 @@ class Stream:
         return scripts.done(self.database, self.kafka, self.topic)
 
     def looked(self, p):
-        """Waits until the keeper has looked twice more: time in which it could have done something."""
+        """Waits until the keeper has looked twice more."""
         before = p.metric("window_looks_total") or 0
         p.until(lambda: (p.metric("window_looks_total") or 0) >= before + 2)
 
