@@ -113,7 +113,7 @@ struct tg_batch {
   bool held;       /* the whole topic leaves this load */
   const struct tg_verdict_note *verdicts; /* verdict.h: of its rules, worth telling; in the arena */
   uint32_t verdicts_count;
-  bool apart;      /* held for this load only: a segment left it, and `windows` tell of all */
+  bool apart; /* held for this load only: a segment left it, and `windows` tell of all */
   struct tg_windowed *windows; /* windows_count of them, in the order they were measured */
   uint32_t windows_count, windows_size;
   const struct tg_lookup_set *lookups; /* while it is judged: the snapshots it sees, or NULL */
