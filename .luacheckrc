@@ -3,11 +3,6 @@
 std = "lua54"
 max_line_length = false -- lint/lines does it
 
-local api = {
-  "at", "chi2_above", "chi2_limit", "fixture", "gen", "greatest", "key", "least", "lookup",
-  "measure", "null", "series", "seconds", "uuid", "when", "within",
-}
-
 local function constructors()
   local names = {}
   local listing = io.popen("find rules -name '*.lua' 2>/dev/null")
@@ -16,7 +11,7 @@ local function constructors()
   return names
 end
 
-stds.tidegate = { read_globals = api }
+stds.tidegate = { read_globals = dofile "docs/lua/tidegate_std.lua" }
 stds.topics = { read_globals = constructors() }
 
 files["rules/**/*.lua"] = { std = "lua54+tidegate" }

@@ -69,6 +69,19 @@ static void add_arguments(struct tg_buf *names, struct tg_buf *lines, const char
   }
 }
 
+/* A line of documentation as comments of at most COLUMNS bytes. */
+static void add_doc(struct tg_buf *out, const char *doc)
+{
+  enum { COLUMNS = 96 };
+  while (*doc) {
+    size_t len = strlen(doc), cut = len < COLUMNS ? len : COLUMNS;
+    while (cut < len && cut > 0 && doc[cut] != ' ') cut--;
+    if (!cut) cut = len;
+    tg_buf_printf(out, "---%.*s\n", (int)cut, doc);
+    doc += cut + (doc[cut] == ' ');
+  }
+}
+
 static bool is_word(const char *s)
 {
   for (; *s; s++) {
@@ -88,7 +101,9 @@ static void add_function(struct tg_buf *out, const struct part *part, const stru
     tg_buf_str(&names, "options");
     tg_buf_str(&lines, "---@param options table\n");
   }
-  tg_buf_printf(out, "\n---%s\n%s", a->doc, tg_buf_cstr(&lines));
+  tg_buf_char(out, '\n');
+  add_doc(out, a->doc);
+  tg_buf_str(out, tg_buf_cstr(&lines));
   tg_buf_printf(out, "function %s%s%s(%s) end\n", part->class ? part->class : "",
                 part->class ? ":" : "", a->name, tg_buf_cstr(&names));
   tg_buf_fini(&lines);
@@ -103,7 +118,9 @@ static void add_class(struct tg_buf *out, const char *class)
     if (!PARTS[i].class || strcmp(PARTS[i].class, class) != 0) continue;
     for (const struct tg_api *a = PARTS[i].list; a->name; a++) {
       bool attribute = !a->call && is_word(a->name) && !strchr(a->signature, '(');
-      if (attribute) tg_buf_printf(out, "---@field %s any %s\n", a->name, a->doc);
+      if (!attribute) continue;
+      add_doc(out, a->doc);
+      tg_buf_printf(out, "---@field %s any\n", a->name);
     }
   }
   tg_buf_printf(out, "local %s = {}\n", class);

@@ -156,7 +156,7 @@ def test_names_and_stubs_come_from_the_api():
     code, out, _ = run("docs", "lua")
     assert code == 0 and out.startswith("---@meta tidegate\n")
     assert "function Column:between(min, max, exclusive_min, exclusive_max) end" in out
-    assert "---@param exclusive_min? any" in out and "---@field rows any" in out
+    assert "---@param exclusive_min? any" in out and "---@field rows any\n" in out
 
 
 def test_cost_is_told_by_rule_and_held_to_a_budget(tmp_path):

@@ -1,0 +1,17 @@
+-- What scripts and rules can use besides Lua's own: `tidegate docs luacheck`.
+-- Use: stds.tidegate = { read_globals = dofile "tidegate_std.lua" }
+return {
+  "at",
+  "gen",
+  "greatest",
+  "key",
+  "least",
+  "lookup",
+  "measure",
+  "null",
+  "seconds",
+  "series",
+  "uuid",
+  "when",
+  "within",
+}
