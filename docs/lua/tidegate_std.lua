@@ -2,6 +2,8 @@
 -- Use: stds.tidegate = { read_globals = dofile "tidegate_std.lua" }
 return {
   "at",
+  "chi2_above",
+  "chi2_limit",
   "gen",
   "greatest",
   "key",
