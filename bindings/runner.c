@@ -31,13 +31,15 @@ static const char *keep(lua_State *L, struct running *r, int idx)
 struct listing {
   int ref;
   uint32_t count;
+  bool own; /* see tg_program_test_own() */
 };
 
 static int list_tests(lua_State *L)
 {
   struct listing *l = lua_touserdata(L, 1);
   tg_loader_push(L, "tests", "list");
-  lua_call(L, 0, 1);
+  lua_pushboolean(L, l->own);
+  lua_call(L, 1, 1);
   l->count = (uint32_t)lua_rawlen(L, -1);
   l->ref = luaL_ref(L, LUA_REGISTRYINDEX);
   return 0;
@@ -388,7 +390,7 @@ enum tg_rc tg_program_eval(struct tg_program *p, const char *path, struct tg_tex
                            void (*take_run)(void *self, const struct tg_testrun *run), void *self,
                            struct tg_err *err)
 {
-  struct single s = {path, test, {LUA_NOREF, 0}};
+  struct single s = {path, test, {LUA_NOREF, 0, false}};
   struct running r;
   struct tg_err ignored;
   p->testing = true;
@@ -433,17 +435,30 @@ static int report_unseen(lua_State *L)
   return 0;
 }
 
+static enum tg_rc run_suite(struct suite *s, struct tg_err *err)
+{
+  struct tg_program *p = s->p;
+  struct tg_err ignored;
+  *s->counts = (struct tg_test_counts){0};
+  p->testing = true;
+  enum tg_rc rc = tg_loader_run(p, list_tests, &s->list, err);
+  for (uint32_t i = 1; rc == TG_OK && i <= s->list.count; i++) rc = run_number(s, i, err);
+  if (rc == TG_OK) rc = tg_loader_run(p, report_unseen, s, err);
+  enum tg_rc dropped = tg_loader_run(p, drop_list, &s->list, &ignored);
+  p->testing = false;
+  return rc == TG_OK ? dropped : rc;
+}
+
 enum tg_rc tg_program_test(struct tg_program *p, const char *filter, tg_test_report *report,
                            void *self, struct tg_test_counts *counts, struct tg_err *err)
 {
-  struct suite s = {p, filter, report, self, counts, {LUA_NOREF, 0}};
-  struct tg_err ignored;
-  *counts = (struct tg_test_counts){0};
-  p->testing = true;
-  enum tg_rc rc = tg_loader_run(p, list_tests, &s.list, err);
-  for (uint32_t i = 1; rc == TG_OK && i <= s.list.count; i++) rc = run_number(&s, i, err);
-  if (rc == TG_OK) rc = tg_loader_run(p, report_unseen, &s, err);
-  enum tg_rc dropped = tg_loader_run(p, drop_list, &s.list, &ignored);
-  p->testing = false;
-  return rc == TG_OK ? dropped : rc;
+  struct suite s = {p, filter, report, self, counts, {LUA_NOREF, 0, false}};
+  return run_suite(&s, err);
+}
+
+enum tg_rc tg_program_test_own(struct tg_program *p, tg_test_report *report, void *self,
+                               struct tg_test_counts *counts, struct tg_err *err)
+{
+  struct suite s = {p, NULL, report, self, counts, {LUA_NOREF, 0, true}};
+  return run_suite(&s, err);
 }

@@ -33,6 +33,11 @@ struct tg_test_counts {
 enum tg_rc tg_program_test(struct tg_program *p, const char *filter, tg_test_report *report,
                            void *self, struct tg_test_counts *counts, struct tg_err *err);
 
+/* The inline tests of the user's rules and topics alone, as they are written: what start and reload
+ * wait for. The catalogue was tested when it was built. */
+enum tg_rc tg_program_test_own(struct tg_program *p, tg_test_report *report, void *self,
+                               struct tg_test_counts *counts, struct tg_err *err);
+
 struct tg_testrun;
 
 /* Runs one test that is written as Lua text, "return { \"title\", with = {..}, given = {..} }", on

@@ -79,6 +79,27 @@ static void expect_pass(const char *test)
   tg_program_free(p);
 }
 
+static void the_users_own_tests_run_alone(void **state)
+{
+  (void)state;
+  struct sources s = {0};
+  struct outcome o = {0};
+  struct tg_test_counts counts;
+  struct tg_err err;
+  sources_catalogue(&s);
+  sources_add(&s, TG_FILE_RULE, "rules/above.lua",
+              "return { doc = \"d\", params = { \"column column\" },\n"
+              "check = function(b, p) return b[p.column]:gt(2) end,\n"
+              "tests = { { \"holds\", with = { \"x\" }, given = { x = { 3 } }, fails = {} },\n"
+              "{ \"not\", with = { \"x\" }, given = { x = { 3 } }, fails = { 1 } } } }");
+  struct tg_program *p = sources_program(&s);
+  assert_int_equal(tg_program_test_own(p, note, &o, &counts, &err), TG_OK);
+  assert_int_equal(counts.run, 2);
+  assert_int_equal(counts.failed, 1);
+  expect_text(o.text, "rules/above.lua:4: above: not: fails: expected { 1 }");
+  tg_program_free(p);
+}
+
 static void wrong_expectation_is_shown_with_file_and_line(void **state)
 {
   (void)state;
@@ -307,6 +328,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_test_of_the_catalogue_passes),
+      cmocka_unit_test(the_users_own_tests_run_alone),
       cmocka_unit_test(wrong_expectation_is_shown_with_file_and_line),
       cmocka_unit_test(given_may_be_columns_rows_or_batches),
       cmocka_unit_test(types_are_inferred_or_given),
