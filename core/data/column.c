@@ -47,21 +47,48 @@ struct distinct {
   uint64_t seed;
 };
 
+static inline uint64_t word_at(const char *p)
+{
+  uint64_t word;
+  memcpy(&word, p, 8);
+  return word;
+}
+
+static inline uint32_t half_at(const char *p)
+{
+  uint32_t half;
+  memcpy(&half, p, 4);
+  return half;
+}
+
+/* The last up to 8 bytes as a number that differs for different bytes of one length: reads may
+ * overlap, but none needs a loop or a call. */
+static inline uint64_t tail_of(struct tg_text t)
+{
+  if (t.len >= 8) return word_at(t.ptr + t.len - 8);
+  if (t.len >= 4) return half_at(t.ptr) | (uint64_t)half_at(t.ptr + t.len - 4) << 32;
+  if (t.len == 0) return 0;
+  return (uint8_t)t.ptr[0] | (uint64_t)(uint8_t)t.ptr[t.len / 2] << 8 |
+         (uint64_t)(uint8_t)t.ptr[t.len - 1] << 16;
+}
+
 /* Multiplies 8 bytes at a time; the seed keeps crafted values from meeting in one slot. */
-static uint32_t hash_text(uint64_t seed, struct tg_text t)
+static inline uint32_t hash_text(uint64_t seed, struct tg_text t)
 {
   const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
-  uint64_t h = (seed ^ t.len) * odd, word;
-  uint32_t i = 0;
-  for (; i + 8 <= t.len; i += 8) {
-    memcpy(&word, t.ptr + i, 8);
-    h = (h ^ word) * odd;
+  uint64_t h = (seed ^ t.len) * odd;
+  for (uint32_t i = 0; i + 8 < t.len; i += 8) {
+    h = (h ^ word_at(t.ptr + i)) * odd;
     h ^= h >> 32;
   }
-  word = 0;
-  if (t.len > i) memcpy(&word, t.ptr + i, t.len - i);
-  h = (h ^ word) * odd;
+  h = (h ^ tail_of(t)) * odd;
   return (uint32_t)(h >> 32);
+}
+
+static inline bool same_text(struct tg_text a, struct tg_text b)
+{
+  if (a.len != b.len || tail_of(a) != tail_of(b)) return false;
+  return a.len <= 8 || memcmp(a.ptr, b.ptr, a.len - 8) == 0;
 }
 
 /* The code of t, a new one if needed; TG_DICT_NULL when there are too many. */
@@ -71,7 +98,7 @@ static uint32_t code_of(struct distinct *d, struct tg_text t)
   uint32_t at = hash & d->mask;
   for (; d->slots[at]; at = (at + 1) & d->mask) {
     uint32_t code = d->slots[at] - 1;
-    if (d->hashes[code] == hash && tg_text_eq(d->dict->texts[code], t)) return code;
+    if (d->hashes[code] == hash && same_text(d->dict->texts[code], t)) return code;
   }
   if (d->dict->count == d->max) return TG_DICT_NULL;
   uint32_t code = d->dict->count++;

@@ -199,7 +199,7 @@ class Tools(unittest.TestCase):
         tree = Tree()
         for folder in ("core", "bindings", "tests", "rules", "scripts"):
             tree.write(f"{folder}/.keep", "")
-        for name in (".clang-format", ".luacheckrc"):
+        for name in (".clang-format", ".luacheckrc", "docs/lua/tidegate_std.lua"):
             with open(os.path.join(HERE, "..", "..", name), encoding="utf-8") as f:
                 tree.write(name, f.read())
         first = tree.write(*good).run(tool, *args)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -117,6 +118,27 @@ static void hopeless_column_is_given_up_after_a_sample(void **state)
   assert_null(tg_column_dict(c, &arena, 50000));
   assert_int_equal(c->dict_refused, 50000);
   assert_int_equal(arena.bytes_used, used);
+}
+
+/* Of each length: one text, and those that differ from it in a single byte. */
+static void texts_that_differ_in_one_byte_are_two(void **state)
+{
+  (void)state;
+  enum { LENGTH_MAX = 40 };
+  for (uint32_t len = 1; len <= LENGTH_MAX; len++) {
+    struct tg_column *c = column("text", len + 2);
+    for (uint32_t row = 0; row < len + 2; row++) {
+      char *bytes = malloc(len); /* its own block: reading past it is seen */
+      memset(bytes, 'a', len);
+      if (row < len) bytes[row] = 'b';
+      c->v.texts[row] = tg_text_of(bytes, len);
+    }
+    const struct tg_dict *d = tg_column_dict(c, &arena, len + 2);
+    assert_non_null(d);
+    assert_int_equal(d->count, len + 1);
+    assert_int_equal(d->codes[len], d->codes[len + 1]);
+    for (uint32_t row = 0; row < len + 2; row++) free((char *)(uintptr_t)c->v.texts[row].ptr);
+  }
 }
 
 static void other_types_have_no_dictionary(void **state)
@@ -305,6 +327,7 @@ int main(void)
       T(dictionary_gives_every_row_its_text),
       T(dictionary_keeps_to_max),
       T(hopeless_column_is_given_up_after_a_sample),
+      T(texts_that_differ_in_one_byte_are_two),
       T(other_types_have_no_dictionary),
       T(dictionary_that_does_not_fit_leaves_the_arena),
       T(integers_and_numerics_are_exact),
