@@ -91,7 +91,9 @@ static struct tg_text expanded(struct reader *r, const yaml_node_t *n, const cha
   struct tg_err err;
   struct tg_text t = tg_property_expand(&r->config->arena, scalar(n), &err);
   if (!t.ptr) complain(r, n, "%s: %s", key, err.what);
-  return t;
+  if (!t.len || !memchr(t.ptr, '\0', t.len)) return t;
+  complain(r, n, "%s: holds a NUL character (\\0, \\u0000)", key); /* it would end the text */
+  return (struct tg_text){NULL, 0};
 }
 
 /* What cannot be listened on anywhere; whether the port is free shows at the start. */

@@ -194,6 +194,16 @@ static void every_fault_is_told_with_line_and_column(void **state)
   tg_config_fini(&c);
 }
 
+static void a_nul_character_ends_no_text(void **state)
+{
+  (void)state;
+  struct tg_config c;
+  struct faults f;
+  assert_int_equal(load(&c, "pipeline: \"\\u0000x\"\nkafka: { brokers: b }\n", &f), TG_CONFIG);
+  assert_non_null(strstr(f.text, ":1:11: pipeline: holds a NUL character"));
+  tg_config_fini(&c);
+}
+
 static void missing_settings_and_broken_yaml_are_told(void **state)
 {
   (void)state;
@@ -305,6 +315,7 @@ int main(void)
       cmocka_unit_test(faults_name_the_file_they_are_in),
       cmocka_unit_test(an_address_nobody_can_listen_on_is_a_fault),
       cmocka_unit_test(every_fault_is_told_with_line_and_column),
+      cmocka_unit_test(a_nul_character_ends_no_text),
       cmocka_unit_test(missing_settings_and_broken_yaml_are_told),
       cmocka_unit_test(variables_are_replaced_in_values),
       cmocka_unit_test(pinned_kafka_properties_are_refused_with_the_reason),

@@ -12,7 +12,7 @@ static struct sources world(const char *metric)
   sources_add(&s, TG_FILE_RULE, "rules/metric.lua",
               "return { doc = \"d\", params = { \"metric measure\" },\n"
               "measure = function(b, p) return p.metric.take(b) end,\n"
-              "judge = function(m, p) return within(p.metric.value(m)) end,\n"
+              "over = \"batch\", judge = function(m, p) return within(p.metric.value(m)) end,\n"
               "tests = {} }");
   snprintf(script, sizeof script,
            "return { table = \"orders\", " FIELDS ", rules = { metric { %s } } }", metric);
