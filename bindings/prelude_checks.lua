@@ -183,6 +183,8 @@ local function measured_restarted(spec)
     spec = changed(spec, "restart", every_batch(spec)) }
 end
 
+local by_clock = { measured_once_more } -- what comes after it depends on the order of all
+
 local promises = {
   row = { in_another_order, cut_to_rows },
   batch = { once_more },
@@ -204,7 +206,7 @@ local function of(kind, spec)
   local list = {}
   if #flat(spec.batches) > rows_max then return list end
   local by = kind.measure and of_measures or promises
-  for _, check in ipairs(by[depends(kind)] or of_measures.batch) do
+  for _, check in ipairs(spec.clock and by_clock or by[depends(kind)] or of_measures.batch) do
     list[#list + 1] = check(spec)
   end
   return list

@@ -133,9 +133,34 @@ local function types_of(batches, given)
   return types
 end
 
+local clock_keys = { now = true, newest = true, newest_event = true, watermark = true }
+
+-- { { now = "5m", newest = "0s" }, .. } as microseconds since 1970; nil and why when it is not so.
+local function clock_of(list)
+  if not params.is_list(list) or #list == 0 then
+    return nil, "clock is a list such as { { now = \"5m\", newest = \"0s\" } }, not "
+      .. params.shown(list)
+  end
+  local out = {}
+  for i, facts in ipairs(list) do
+    if type(facts) ~= "table" or facts.now == nil then return nil, "clock: now is missing" end
+    out[i] = {}
+    for key, after in next, facts do
+      if not clock_keys[key] then
+        return nil, "clock: it tells now, newest, newest_event, watermark, not "
+          .. params.shown(key)
+      end
+      local us, why = params.duration_us(after)
+      if not us then return nil, "clock: " .. key .. ": " .. why end
+      out[i][key] = base_us + us
+    end
+  end
+  return out
+end
+
 local function is_instants(v) return type(v) == "table" and v[instants] == true end
 
 return {
   is_instants = is_instants, batches_of = batches_of, types_of = types_of,
-  column_list = column_list,
+  column_list = column_list, clock_of = clock_of,
 }

@@ -12,7 +12,7 @@ local rule_keys = {
   with = true, given = true, types = true, fails = true, reasons = true, evaluated = true,
   verdict = true, observed = true, lookups = true, alias = true, kafka = true, fires = true,
   quiet = true, seed = true, property = true, restart_at = true, rebalance_at = true,
-  reload_at = true, out_of_order = true,
+  reload_at = true, out_of_order = true, clock = true,
 }
 local topic_keys = {
   events = true, rows = true, quarantined = true, dropped = true, tagged = true, lookups = true,
@@ -49,6 +49,10 @@ local function check_rows(test, report)
   if test.kafka ~= nil and not given.is_instants(test.kafka) then
     report("kafka is when Kafka got each row, at(\"0s\", \"1s\"), not " .. shown(test.kafka))
   end
+  if test.clock ~= nil then
+    local _, why = given.clock_of(test.clock)
+    if why then report(why) end
+  end
   if test.property ~= nil then property.check(test.property, report) end
   if test.property ~= nil and test.given ~= nil then
     report("a property makes its own rows: take given out")
@@ -77,7 +81,7 @@ local function check_one(test, kind, report)
   if type(test[1]) ~= "string" then report("a test begins with its title") end
   check_keys(test, keys, report)
   if kind ~= "topic" then check_rows(test, report) end
-  if type(test[input]) ~= "table" and test.property == nil then
+  if type(test[input]) ~= "table" and test.property == nil and test.clock == nil then
     report(input .. " is missing: a test needs it")
   end
   check_expects(test, keys, report)
@@ -141,7 +145,9 @@ local function single(path, test)
   end
   if not item.subject then error("there is no rule or topic in " .. path, 0) end
   local input = item.topic and "events" or "given"
-  if type(test) ~= "table" or type(test[input]) ~= "table" then error(input .. " is missing", 0) end
+  if type(test) ~= "table" or type(test[input] or test.clock) ~= "table" then
+    error(input .. " is missing", 0)
+  end
   check_keys(test, item.topic and topic_keys or rule_keys, function(why) error(why, 0) end)
   return { item }
 end
@@ -231,7 +237,8 @@ local function spec_of(item, batches)
     function(message) faults[#faults + 1] = message end)
   if not rule then return { error = table.concat(faults, "; ") } end
   return { batches = batches, columns = given.column_list(types), rule = rule, lookups = lookups,
-    kafka = kafka_of(item), restart = restarts(item.test) }
+    kafka = kafka_of(item), restart = restarts(item.test),
+    clock = item.test.clock and given.clock_of(item.test.clock) }
 end
 
 local function batches_as_given(item)
@@ -241,6 +248,7 @@ local function batches_as_given(item)
     item.rows = item.run.rows
     return { item.rows }
   end
+  if test.given == nil then return {} end
   if series.is_series(test.given) then return series.batches_of(test.given, test.seed or 1) end
   return given.batches_of(test.given)
 end
@@ -286,8 +294,8 @@ local function note_seen(kind, got)
   seen.tests = seen.tests + 1
   if got.verdict == "error" then return end
   seen.fail = seen.fail or #got.fails > 0 or got.verdict == "fail"
-  seen.pass = seen.pass or got.evaluated > #got.fails and not kind.measure
-    or got.verdict == "pass" and kind.measure ~= nil
+  seen.pass = seen.pass or got.evaluated > #got.fails and not kind.judge
+    or got.verdict == "pass" and kind.judge ~= nil
 end
 
 local function next_check(item)

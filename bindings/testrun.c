@@ -1,6 +1,7 @@
 /* Inline tests on the data path: JSON rows -> decoder -> rule or topic -> what came out. */
 #include "bindings/testrun.h"
 
+#include "bindings/windowrun.h"
 #include "core/data/decode.h"
 #include "core/data/order.h"
 #include "core/state/stateset.h"
@@ -40,6 +41,7 @@ void tg_testrun_restart(struct tg_testrun *t, struct tg_arena_mark mark)
   t->state = NULL;
   t->rule = TG_RULE_NONE;
   t->topic = (struct tg_topic){0};
+  t->clocks = NULL, t->clocks_count = 0;
   t->batches = NULL, t->batches_count = 0, t->twice = t->saves = false, t->saved = NULL;
   tg_arena_release(&t->arena, mark);
 }
@@ -53,7 +55,8 @@ static enum tg_rc add_rows(struct tg_batch *b, const struct tg_test_batch *rows)
 {
   for (uint32_t i = 0; i < rows->count; i++) {
     struct tg_event event = {.offset = rows->offset + i,
-                             .kafka_us = rows->kafka_us ? rows->kafka_us[i] : TG_TEST_START_US,
+                             .kafka_us = rows->kafka_us ? rows->kafka_us[i]
+                                                        : TG_TEST_START_US + rows->after_us,
                              .size = rows->rows[i].len,
                              .value = rows->rows[i]};
     enum tg_rc rc = tg_batch_add(b, &event);
@@ -150,7 +153,7 @@ static enum tg_rc note_fails(struct tg_testrun *t, const struct tg_batch *b,
     tg_rule_reason(&t->rule, b, failing, failing->rows[i], reason);
     const char *kept = tg_arena_printf(&t->arena, "%s", reason);
     if (!kept) return full(err);
-    t->fails[t->fails_count] = t->rows_count + failing->rows[i] + 1;
+    t->fails[t->fails_count] = t->rows_count - b->rows + failing->rows[i] + 1;
     t->reasons[t->fails_count++] = kept;
   }
   return TG_OK;
@@ -258,6 +261,39 @@ static enum tg_rc judge_in_vain(struct tg_testrun *t, struct tg_batch *b, int64_
   return rc;
 }
 
+/* --- windows and the clock --- */
+
+/* As the keeper judges: what is remembered is read from what was saved. */
+static enum tg_rc judge_case(struct tg_testrun *t, struct tg_text data,
+                             const struct tg_timer_facts *facts, struct tg_err *err)
+{
+  struct tg_verdict_row v;
+  struct tg_window_case c = {.rule = &t->rule, .data = data, .facts = *facts};
+  struct tg_text state = t->rule.cell ? tg_cell_bytes(t->rule.cell) : tg_text("");
+  if (state.len) c.state = tg_arena_copy(&t->work, state);
+  if (state.len && !c.state.ptr) return full(err);
+  enum tg_rc rc = TG_OK;
+  if (t->twice) rc = tg_program_judge_window(t->p, &c, &t->work, &v, err);
+  if (rc == TG_OK) rc = tg_program_judge_window(t->p, &c, &t->work, &v, err);
+  return rc == TG_OK ? note_verdict(t, &v, err) : rc;
+}
+
+/* The batch is one window; without rows nobody measures it, and it is not judged. */
+static enum tg_rc judge_window(struct tg_testrun *t, struct tg_batch *b, struct tg_err *err)
+{
+  struct tg_verdict_row v = tg_windowrun_later(&t->rule);
+  struct tg_timer_facts facts = TG_FACTS_NONE;
+  enum tg_rc rc = TG_OK;
+  if (b->rows > 0) rc = tg_windowrun_measure(t->p, &t->rule, b, &v, err);
+  if (rc != TG_OK || v.verdict == TG_VERDICT_ERROR || b->windows_count == 0)
+    return rc == TG_OK ? note_verdict(t, &v, err) : rc;
+  if (b->windows_count > 1)
+    return tg_err_set(err, TG_DATA, "kafka", "with a clock, each batch is one window");
+  facts.start_us = b->windows[0].start_us;
+  facts.now_us = facts.watermark_us = facts.stop_us = facts.start_us + t->rule.over_us;
+  return judge_case(t, b->windows[0].data, &facts, err);
+}
+
 static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *rows,
                               struct tg_err *err)
 {
@@ -272,28 +308,45 @@ static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *
     t->verdict = TG_VERDICT_ERROR;
     return TG_OK;
   }
+  t->rows_count += b.rows;
+  if (t->clocks_count && t->rule.over_us) return judge_window(t, &b, err);
   if (t->twice) rc = judge_in_vain(t, &b, rows->offset, err);
   if (rc == TG_OK) rc = tg_rule_judge(t->p, &t->rule, &b, &v, &failing, err);
   if (rc == TG_OK) rc = note_verdict(t, &v, err);
   if (rc == TG_OK) rc = keep_state(t, &v, err);
   if (rc == TG_OK) rc = save_state(t, err);
-  if (rc == TG_OK) rc = note_fails(t, &b, &failing, err);
-  t->rows_count += b.rows;
-  return rc;
+  return rc == TG_OK ? note_fails(t, &b, &failing, err) : rc;
+}
+
+/* The rule judges what only the clock brings. */
+static enum tg_rc refuse_batches(struct tg_testrun *t, struct tg_err *err)
+{
+  t->verdict = TG_VERDICT_ERROR;
+  t->error = tg_arena_printf(&t->arena,
+                             "%s is judged by the clock, not on rows: a test gives it"
+                             " clock = { { now = \"5m\", newest = \"0s\" } }",
+                             t->rule.id);
+  return t->error ? TG_OK : full(err);
 }
 
 enum tg_rc tg_testrun_rule(struct tg_testrun *t, struct tg_err *err)
 {
   enum tg_rc rc = TG_OK;
-  struct tg_test_outcome *outcomes =
-      tg_arena_zalloc(&t->arena, t->outcomes_count + t->batches_count, sizeof *outcomes);
+  struct tg_test_outcome *outcomes = tg_arena_zalloc(
+      &t->arena, t->outcomes_count + t->batches_count + t->clocks_count, sizeof *outcomes);
   if (!outcomes) return full(err);
+  if (t->batches_count && tg_rule_by_clock(&t->rule)) return refuse_batches(t, err);
   if (t->outcomes) memcpy(outcomes, t->outcomes, t->outcomes_count * sizeof *outcomes);
   t->outcomes = outcomes;
   for (uint32_t i = 0; rc == TG_OK && !t->error && i < t->batches_count; i++) {
     struct tg_arena_mark mark = tg_arena_mark(&t->p->scratch);
+    t->batches[i].after_us = t->clocks_count ? i * t->rule.over_us : 0;
     rc = judge_batch(t, &t->batches[i], err);
     tg_arena_release(&t->p->scratch, mark);
+    tg_arena_reset(&t->work, 0);
+  }
+  for (uint32_t i = 0; rc == TG_OK && !t->error && i < t->clocks_count; i++) {
+    rc = judge_case(t, tg_text(NULL), &t->clocks[i], err);
     tg_arena_reset(&t->work, 0);
   }
   return rc;

@@ -6,12 +6,18 @@
 #include "bindings/evaluate.h"
 #include "core/data/lookup.h"
 
-enum { TG_TEST_ROWS_MAX = 100000, TG_TEST_BYTES_MAX = 64 << 20, TG_TEST_BATCHES_MAX = 10000 };
+enum {
+  TG_TEST_ROWS_MAX = 100000,
+  TG_TEST_BYTES_MAX = 64 << 20,
+  TG_TEST_BATCHES_MAX = 10000,
+  TG_TEST_CLOCKS_MAX = 10000
+};
 
 /* The rows of one batch: JSON of each, and when Kafka got it. */
 struct tg_test_batch {
   struct tg_text *rows;
-  const int64_t *kafka_us; /* one a row; NULL: all at TG_TEST_START_US */
+  const int64_t *kafka_us; /* one a row; NULL: all at TG_TEST_START_US + after_us */
+  int64_t after_us;        /* set while they are judged: windows follow each other */
   int64_t offset;          /* of the first row */
   uint32_t count;
   bool restart; /* before it, what the rule remembers is saved, forgotten and read again */
@@ -36,6 +42,8 @@ struct tg_testrun {
   const struct tg_script *script; /* topic tests; NULL in rule tests */
   struct tg_test_batch *batches;  /* rule tests: given; topic tests: the events, one batch */
   uint32_t batches_count;
+  struct tg_timer_facts *clocks; /* behind the batches, each of which is a window then */
+  uint32_t clocks_count;
   bool saves;                    /* some batch asks for a restart: state is saved behind each */
   struct tg_test_saved *saved;   /* oldest first */
   bool twice;                    /* each batch is judged, taken back, and judged again */

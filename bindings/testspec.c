@@ -107,6 +107,36 @@ static void read_ways(lua_State *L, struct reader *r, int spec)
   lua_pop(L, 2);
 }
 
+/* Member `name` of the table on top. */
+static int64_t read_fact(lua_State *L, const char *name)
+{
+  bool given = lua_getfield(L, -1, name) == LUA_TNUMBER;
+  int64_t us = given ? lua_tointeger(L, -1) : TG_FACT_NONE;
+  lua_pop(L, 1);
+  return us;
+}
+
+/* What the clock tells, in order. */
+static void read_clocks(lua_State *L, struct reader *r, int spec)
+{
+  bool given = lua_getfield(L, spec, "clock") == LUA_TTABLE;
+  lua_Unsigned count = given ? lua_rawlen(L, -1) : 0;
+  if (count > TG_TEST_CLOCKS_MAX) luaL_error(L, "clock: at most %d judgements", TG_TEST_CLOCKS_MAX);
+  r->t->clocks = given ? take(L, r, count, sizeof *r->t->clocks) : NULL;
+  for (uint32_t i = 0; i < count; i++) {
+    struct tg_timer_facts *f = &r->t->clocks[i];
+    *f = (struct tg_timer_facts)TG_FACTS_NONE;
+    lua_rawgeti(L, -1, i + 1);
+    f->now_us = read_fact(L, "now");
+    f->newest_us = read_fact(L, "newest");
+    f->newest_event_us = read_fact(L, "newest_event");
+    f->watermark_us = read_fact(L, "watermark");
+    lua_pop(L, 1);
+  }
+  r->t->clocks_count = (uint32_t)count;
+  lua_pop(L, 1);
+}
+
 static void read_batches(lua_State *L, struct reader *r, int spec)
 {
   lua_getfield(L, spec, "batches");
@@ -124,6 +154,7 @@ static void read_batches(lua_State *L, struct reader *r, int spec)
   lua_pop(L, 1);
   read_times(L, r, spec);
   read_ways(L, r, spec);
+  read_clocks(L, r, spec);
 }
 
 /* One given column: { name, type }, read from a key of that name, whatever the name. */

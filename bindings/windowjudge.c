@@ -74,12 +74,12 @@ static int call_judge(lua_State *L)
   return 0;
 }
 
-/* State that cannot be read is not replaced by none in silence: the verdict is an error. */
+/* What the cell holds may be of a judgement that was rolled back, or tried at load: only what was
+ * saved counts. State that cannot be read is not replaced by none in silence. */
 static enum tg_rc open_state(const struct tg_rule *rule, struct tg_text state, struct tg_err *err)
 {
   if (!rule->cell) return TG_OK;
-  enum tg_rc rc = TG_OK;
-  if (state.len) rc = tg_cell_restore(rule->cell, state, err);
+  enum tg_rc rc = tg_cell_restore(rule->cell, state, err);
   tg_cell_begin(rule->cell);
   return rc;
 }
