@@ -4,13 +4,14 @@ return {
     .. " levels: |n / previous - 1| is compared with warn and critical themselves. Not judged after"
     .. " a window of fewer than min_baseline rows.",
   dimension = "volume",
-  params    = { "window duration?", "min_baseline integer = 100" },
+  params    = { "window duration = 5m", "min_baseline integer = 100" },
+  over      = "$window",
   warn      = "5%",
   critical  = "10%",
   levels    = "value",
   depends   = "stream",
   validate  = function(p)
-    if p.window and p.window:find("^0+%a") then return "the window is longer than 0" end
+    if p.window:find("^0+%a") then return "the window is longer than 0" end
     if p.min_baseline < 1 then return "min_baseline is 1 row or more" end
   end,
   measure   = function(b) return b:count() end,
