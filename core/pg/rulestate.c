@@ -1,34 +1,17 @@
 /* Reading rule state. */
 #include "core/pg/rulestate.h"
 
-#include "core/base/buf.h"
+#include "core/pg/hex.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static int digit(char c)
-{
-  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* "\x0aff" as bytes. False: not such a text, or no memory. */
-static bool unhex(const char *text, struct tg_buf *out)
-{
-  tg_buf_clear(out);
-  if (text[0] != '\\' || text[1] != 'x' || !tg_buf_reserve(out, strlen(text) / 2)) return false;
-  for (text += 2; *text; text += 2) {
-    int high = digit(text[0]), low = high < 0 ? -1 : digit(text[1]);
-    if (low < 0) return false;
-    out->ptr[out->len++] = (char)(high << 4 | low);
-  }
-  return true;
-}
-
 static enum tg_rc visit_row(struct tg_pg *pg, uint32_t i, struct tg_buf *bytes,
                             tg_rulestate_visit *visit, void *self, struct tg_err *err)
 {
-  if (!unhex(tg_pg_value(pg, i, 4), bytes))
+  tg_buf_clear(bytes);
+  if (!tg_hex_read(bytes, tg_pg_value(pg, i, 4)))
     return tg_err_set(err, TG_RETRY, "pg", "no memory for the state of rule %s",
                       tg_pg_value(pg, i, 0));
   struct tg_saved_state row = {.rule = tg_text(tg_pg_value(pg, i, 0)),

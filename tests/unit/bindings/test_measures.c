@@ -15,7 +15,8 @@ static struct sources world(const char *metric)
               "over = \"batch\", judge = function(m, p) return within(p.metric.value(m)) end,\n"
               "tests = {} }");
   snprintf(script, sizeof script,
-           "return { table = \"orders\", " FIELDS ", rules = { metric { %s, over = \"batch\" } } }", metric);
+           "return { table = \"orders\", " FIELDS ", rules = { metric { %s, over = \"batch\" } } }",
+           metric);
   sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua", script);
   return s;
 }

@@ -1,0 +1,224 @@
+/* Pieces of windows, what rules remember of them, and the lease, on a real server. */
+#include "tests/unit/pg/server.h"
+
+#include "core/pg/state.h"
+#include "core/pg/window.h"
+
+static struct tg_pg_conf conf_a, conf_b;
+static struct tg_pg *a, *b;
+static struct tg_err err;
+static struct tg_window_topic orders, sales;
+
+static int open_two(void **state)
+{
+  (void)state;
+  conf_a = server_conf("tidegate a"), conf_b = server_conf("tidegate b");
+  a = server_connect(&conf_a), b = server_connect(&conf_b);
+  server_exec(a, "DROP SCHEMA IF EXISTS tidegate CASCADE");
+  server_must(tg_state_upgrade(a, soon(), &err), &err);
+  orders = (struct tg_window_topic){.pipeline = "shop", .topic = "orders", .deadline_us = soon()};
+  sales = orders;
+  sales.topic = "sales";
+  return 0;
+}
+
+static int close_two(void **state)
+{
+  (void)state;
+  tg_pg_free(a), tg_pg_free(b);
+  return 0;
+}
+
+static int64_t begin(struct tg_pg *pg, const struct tg_window_topic *t)
+{
+  int64_t closed_us = 0;
+  server_must(tg_window_begin(pg, t, &closed_us, &err), &err);
+  return closed_us;
+}
+
+static void end(struct tg_pg *pg, const struct tg_window_topic *t, int64_t closed_us)
+{
+  server_must(tg_window_end(pg, t, closed_us, &err), &err);
+}
+
+static void put(struct tg_pg *pg, const struct tg_window_topic *t, int64_t start_us,
+                struct tg_text data)
+{
+  struct tg_window_piece piece = {tg_text("mean(x)"), data, start_us, 60};
+  server_must(tg_window_put(pg, t, &piece, &err), &err);
+}
+
+struct taken {
+  uint32_t count;
+  int64_t starts, over;
+  char bytes[64];
+  enum tg_rc answer;
+};
+
+static enum tg_rc note(void *self, const struct tg_window_piece *piece, struct tg_err *e)
+{
+  struct taken *t = self;
+  if (t->answer != TG_OK) return tg_err_set(e, t->answer, "test", "no more");
+  assert_true(tg_text_is(piece->rule, "mean(x)"));
+  t->count++, t->starts += piece->start_us, t->over += piece->over_us;
+  snprintf(t->bytes, sizeof t->bytes, "%.*s", TG_TEXT(piece->data));
+  return TG_OK;
+}
+
+static struct taken take(struct tg_pg *pg, const struct tg_window_topic *t)
+{
+  struct taken taken = {0};
+  server_must(tg_window_take(pg, t, note, &taken, &err), &err);
+  return taken;
+}
+
+/* What the rule remembers, as text. */
+static const char *recalled(struct tg_pg *pg, const char *rule, int64_t *judged_us)
+{
+  static char text[64];
+  struct tg_buf out;
+  tg_buf_init(&out, 0);
+  server_must(tg_window_recall(pg, &orders, rule, &out, judged_us, &err), &err);
+  snprintf(text, sizeof text, "%.*s", TG_TEXT(tg_buf_view(&out)));
+  tg_buf_fini(&out);
+  return text;
+}
+
+static void one_holds_the_lease_and_nobody_waits(void **state)
+{
+  (void)state;
+  int64_t closed_us;
+  assert_int_equal(begin(a, &orders), INT64_MIN);
+  assert_int_equal(tg_window_begin(b, &orders, &closed_us, &err), TG_AGAIN);
+  begin(b, &sales); /* another topic is another lease */
+  end(b, &sales, INT64_MIN);
+  end(a, &orders, 7);
+  assert_int_equal(begin(b, &orders), 7);
+  end(b, &orders, INT64_MIN);
+  assert_int_equal(begin(a, &orders), 7);
+}
+
+static void the_lease_of_one_that_died_is_free(void **state)
+{
+  (void)state;
+  begin(a, &orders);
+  put(a, &orders, 0, tg_text("lost"));
+  tg_pg_free(a), a = NULL;
+  int64_t closed_us, until_us = soon();
+  enum tg_rc rc;
+  while ((rc = tg_window_begin(b, &orders, &closed_us, &err)) == TG_AGAIN &&
+         tg_clock_mono_us() < until_us)
+    poll(NULL, 0, 20);
+  server_must(rc, &err);
+  assert_int_equal(take(b, &orders).count, 0);
+}
+
+static void pieces_leave_once(void **state)
+{
+  (void)state;
+  begin(a, &orders);
+  put(a, &orders, 60, tg_text_of("b\0c", 3));
+  put(a, &orders, 120, tg_text("x"));
+  put(a, &sales, 60, tg_text("of another topic"));
+  end(a, &orders, INT64_MIN);
+  begin(b, &orders);
+  struct taken taken = take(b, &orders);
+  assert_int_equal(taken.count, 2);
+  assert_int_equal(taken.starts, 180);
+  assert_int_equal(taken.over, 120);
+  end(b, &orders, INT64_MIN);
+  begin(a, &orders);
+  assert_int_equal(take(a, &orders).count, 0);
+  assert_int_equal(take(a, &sales).count, 1);
+}
+
+static void bytes_come_back_as_they_were(void **state)
+{
+  (void)state;
+  begin(a, &orders);
+  put(a, &orders, INT64_C(-60000000), tg_text("\x01\xff|\\x"));
+  struct taken taken = take(a, &orders);
+  assert_string_equal(taken.bytes, "\x01\xff|\\x");
+  assert_int_equal(taken.starts, INT64_C(-60000000));
+}
+
+static void pending_counts_fresh_pieces_and_knows_the_first_end(void **state)
+{
+  (void)state;
+  uint32_t fresh = 9;
+  int64_t first = 0;
+  begin(a, &orders);
+  server_must(tg_window_pending(a, &orders, &fresh, &first, &err), &err);
+  assert_int_equal(fresh, 0);
+  assert_int_equal(first, INT64_MAX);
+  put(a, &orders, 300, tg_text("merged"));
+  put(a, &orders, 240, tg_text("merged"));
+  server_exec(a, "INSERT INTO tidegate.summary VALUES"
+                 " ('shop', 'orders', 'mean(x)', 360, 60, false, 'lane'),"
+                 " ('shop', 'sales', 'mean(x)', 0, 60, false, 'lane')");
+  server_must(tg_window_pending(a, &orders, &fresh, &first, &err), &err);
+  assert_int_equal(fresh, 1);
+  assert_int_equal(first, 300);
+}
+
+static void what_is_remembered_is_recalled(void **state)
+{
+  (void)state;
+  int64_t judged_us = 0, again_us = 0;
+  begin(a, &orders);
+  assert_string_equal(recalled(a, "mean(x)", &judged_us), "");
+  assert_int_equal(judged_us, INT64_MIN);
+  server_must(tg_window_remember(a, &orders, "mean(x)", tg_text("one"), &err), &err);
+  server_must(tg_window_remember(a, &sales, "mean(x)", tg_text("other"), &err), &err);
+  end(a, &orders, INT64_MIN);
+  begin(b, &orders);
+  assert_string_equal(recalled(b, "mean(x)", &judged_us), "one");
+  assert_string_equal(recalled(b, "mean(y)", &again_us), "");
+  server_must(tg_window_remember(b, &orders, "mean(x)", tg_text("two"), &err), &err);
+  assert_string_equal(recalled(b, "mean(x)", &again_us), "two");
+  assert_true(again_us > judged_us);
+}
+
+/* A process that stops between judging and COMMIT has judged nothing. */
+static void a_rollback_takes_everything_back(void **state)
+{
+  (void)state;
+  int64_t judged_us;
+  begin(a, &orders);
+  put(a, &orders, 60, tg_text("x"));
+  end(a, &orders, INT64_MIN);
+  begin(a, &orders);
+  assert_int_equal(take(a, &orders).count, 1);
+  server_must(tg_window_remember(a, &orders, "mean(x)", tg_text("one"), &err), &err);
+  tg_window_rollback(a, &orders);
+  assert_int_equal(begin(b, &orders), INT64_MIN);
+  assert_string_equal(recalled(b, "mean(x)", &judged_us), "");
+  assert_int_equal(take(b, &orders).count, 1);
+}
+
+static void a_visit_that_fails_ends_the_taking(void **state)
+{
+  (void)state;
+  struct taken taken = {.answer = TG_RETRY};
+  begin(a, &orders);
+  put(a, &orders, 60, tg_text("x"));
+  assert_int_equal(tg_window_take(a, &orders, note, &taken, &err), TG_RETRY);
+  assert_string_equal(err.what, "no more");
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, open_two, close_two)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      T(one_holds_the_lease_and_nobody_waits),
+      T(the_lease_of_one_that_died_is_free),
+      T(pieces_leave_once),
+      T(bytes_come_back_as_they_were),
+      T(pending_counts_fresh_pieces_and_knows_the_first_end),
+      T(what_is_remembered_is_recalled),
+      T(a_rollback_takes_everything_back),
+      T(a_visit_that_fails_ends_the_taking),
+  };
+  return cmocka_run_group_tests(tests, server_start, server_stop);
+}
