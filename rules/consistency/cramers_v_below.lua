@@ -26,10 +26,8 @@ end
 -- The n most frequent values, the others as one.
 local function by_frequency(c, n)
   local text = c:cast("text")
-  local m = text:counts()
-  if m.distinct <= n then return text end
   local top = {}
-  for i, item in ipairs(m:list(n)) do top[i] = item[1] end
+  for i, item in ipairs(text:counts():list(n)) do top[i] = item[1] end
   return when(text:is_in(top), text, "(other)"):where(text:not_null())
 end
 

@@ -34,6 +34,8 @@ return {
     { "a null in a row that stays fails", with = { { "x", "y" }, 1 },
       given = { x = { 1, null, 0 }, y = { null, null, 1 } }, fails = { 1 }, evaluated = 2 },
     { "one column", with = { { "x" }, 1 }, given = { x = { 1, 2 } }, fails = { 2 } },
+    { "a sum far from the total", with = { { "x" }, -1 }, given = { x = { math.maxinteger } },
+      fails = { 1 }, reasons = { "the sum of {x} is not -1" } },
     { "text is an error", with = { { "x" }, 1 }, given = { x = { "a" } }, verdict = "error" },
     { "no total is an error", with = { { "x" } }, given = { x = { 1 } }, verdict = "error" },
     { "two totals are an error", with = { { "x" }, 1, "x" }, given = { x = { 1 } },

@@ -5,6 +5,16 @@ local function same(a, c)
   return a:equals(c):default(false) | a:is_null() & c:is_null()
 end
 
+-- So many columns of one row, all different: their names, and the row.
+local function wide(n)
+  local names, row = {}, {}
+  for i = 1, n do names[i], row["x" .. i] = "x" .. i, { i } end
+  return { names }, row
+end
+
+local fifty, row_of_fifty = wide(50)
+local more, row_of_more = wide(51)
+
 return {
   doc       = "No two of the columns are equal in a row; two nulls are equal.",
   dimension = "consistency",
@@ -38,5 +48,7 @@ return {
       given = { x = { 1, null }, y = { "1", null } },
       fails = {}, evaluated = 1 },
     { "one column is an error", with = { { "x" } }, given = { x = { 1 } }, verdict = "error" },
+    { "fifty columns", with = fifty, given = row_of_fifty, fails = {}, evaluated = 1 },
+    { "more are an error", with = more, given = row_of_more, verdict = "error" },
   },
 }

@@ -43,8 +43,13 @@ return {
       return "expected is { values = {..}, weights = {..} }, equally many"
     end
     local sum = 0
-    for _, weight in ipairs(e.weights) do sum = sum + weight end
-    if math.abs(sum - 1) > 1e-6 then return "the weights sum to " .. sum .. ", not to 1" end
+    for _, weight in ipairs(e.weights) do
+      if type(weight) ~= "number" or weight < 0 then return "weights are numbers, 0 or more" end
+      sum = sum + weight
+    end
+    if not within(sum, 1 - 1e-6, 1 + 1e-6) then
+      return "the weights sum to " .. sum .. ", not to 1"
+    end
   end,
   measure   = function(b, p) return b[p.column]:counts() end,
   judge     = function(m, p)
@@ -82,6 +87,12 @@ return {
     { "no values may be skipped", with = { "x", { values = { "a" }, weights = { 1 } },
         empty = "skip" }, given = { x = { null } }, verdict = "skip" },
     { "weights that do not sum to 1", with = { "x", { values = { "a" }, weights = { 0.9 } } },
+      given = { x = { "a" } }, verdict = "error" },
+    { "weights that nearly do", with = { "x", { values = { "a" }, weights = { 0.9999999 } } },
+      given = { x = { "a" } }, verdict = "pass", observed = 1 },
+    { "a negative weight", with = { "x", { values = { "a", "b" }, weights = { 1.5, -0.5 } } },
+      given = { x = { "a" } }, verdict = "error" },
+    { "a weight that is no number", with = { "x", { values = { "a" }, weights = { "1" } } },
       given = { x = { "a" } }, verdict = "error" },
     { "bins are an error", with = { "x", { bins = { 0, 1 }, weights = { 1 } } },
       given = { x = { "a" } }, verdict = "error" },

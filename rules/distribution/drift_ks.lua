@@ -24,6 +24,8 @@ return {
       observed = 1 },
     { "a larger alpha tells sooner", with = { "x", { 1, 2, 3, 4 }, 0.5 },
       given = { x = { 3, 4, 5, 6, 7, 8 } }, verdict = "fail", observed = 2 / 3 },
+    { "the end belongs", with = { "x", { 1, 2 }, 2 * math.exp(-2) }, given = { x = { 11, 12 } },
+      verdict = "pass", observed = 1 },
     { "no values fail", with = { "x", { 1 } }, given = { x = { null } }, types = { x = "float8" },
       verdict = "fail", observed = null },
     { "no values may be skipped", with = { "x", { 1 }, empty = "skip" }, given = { x = { null } },

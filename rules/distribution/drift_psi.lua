@@ -3,17 +3,17 @@
 
 -- Counts of both sides by value: { {a, r}, .. }, rows of the reference or nil.
 local function by_value(m, reference)
-  local cells, known, rows = {}, 0, reference.n
-  local weights = {}
-  for i, v in ipairs(reference.values or reference) do
-    local weight = reference.weights and reference.weights[i] or 1 / #reference
-    weights[v] = (weights[v] or 0) + weight
-  end
+  local cells, cell_of, unknown, rows = {}, {}, m.count, reference.n
   if not reference.weights then rows = #reference end
-  for v, weight in pairs(weights) do cells[#cells + 1] = { m:of(v), weight, v } end
-  table.sort(cells, function(x, y) return tostring(x[3]) < tostring(y[3]) end)
-  for _, cell in ipairs(cells) do known = known + cell[1] end
-  if known < m.count then cells[#cells + 1] = { m.count - known, 0 } end
+  for i, v in ipairs(reference.values or reference) do
+    if not cell_of[v] then
+      cell_of[v] = { m:of(v), 0 }
+      cells[#cells + 1] = cell_of[v]
+      unknown = unknown - cell_of[v][1]
+    end
+    cell_of[v][2] = cell_of[v][2] + (reference.weights and reference.weights[i] or 1 / rows)
+  end
+  if unknown > 0 then cells[#cells + 1] = { unknown, 0 } end
   return cells, rows
 end
 
@@ -104,12 +104,17 @@ return {
       given = { x = { "a", "a", "a", "b" } }, verdict = "pass" },
     { "a value that is new", with = { "x", { values = { "a" }, weights = { 1 } }, threshold = 0.1 },
       given = { x = { "a", "z" } }, verdict = "fail", observed = 0.75 * math.log(2) },
+    { "the same shares of more rows", with = { "x", { "a", "b" } },
+      given = { x = { "b", "a", "b", "a" } }, verdict = "pass", observed = 0 },
     { "the same numbers", with = { "x", { 1, 2, 3, 4, 5, 6, 7, 8 }, 4 },
       given = { x = { 8, 7, 6, 5, 4, 3, 2, 1 } }, verdict = "pass", observed = 0 },
     { "numbers that moved", with = { "x", { 1, 2, 3, 4, 5, 6, 7, 8 }, 4, threshold = 0.25 },
       given = { x = { 7, 8, 9, 10, 11, 12, 13, 14 } }, verdict = "fail" },
     { "bins and weights", with = { "x", { bins = { 0, 1, 2 }, weights = { 0.5, 0.5 } }, 2,
         threshold = 0 }, given = { x = { 0.5, 1.5 } }, verdict = "pass", observed = 0 },
+    { "bins that are empty on both sides", with = { "x", { bins = { 0, 1, 2 },
+        weights = { 0.5, 0.5 }, n = 2 } }, given = { x = { 0.5, 0.5, 1.5, 1.5 } }, verdict = "pass",
+      observed = 0 },
     { "two equal bins are one", with = { "x", { 1, 1, 1, 1, 1, 2 }, 3 },
       given = { x = { 1, 1, 1, 1, 1, 2 } }, verdict = "pass", observed = 0 },
     { "no values fail", with = { "x", { "a" } }, given = { x = { null } }, verdict = "fail",

@@ -76,14 +76,15 @@ end
 
 local defaults = { added = "warn", removed = "critical", retyped = "critical" }
 
--- The changes that count, and the least that they raise.
+-- The changes that count, critical ones first, and the least that they raise.
 local function judged(found, on)
   local list, least = {}, nil
-  for _, what in ipairs { "removed", "retyped", "added" } do
-    local level = on[what] or defaults[what]
-    for _, text in ipairs(level ~= "ignore" and found[what] or {}) do
-      list[#list + 1] = text
-      if level == "critical" then least = "critical" end
+  for _, level in ipairs { "critical", "warn" } do
+    for _, what in ipairs { "removed", "retyped", "added" } do
+      local counts = (on[what] or defaults[what]) == level
+      for _, text in ipairs(counts and found[what] or {}) do
+        list[#list + 1], least = text, least or level
+      end
     end
   end
   return list, least
@@ -144,6 +145,9 @@ return {
       verdict = "fail", observed = { "id: string is new" } },
     { "what is to be ignored", with = { { "id" }, on = { added = "ignore" } },
       given = { { id = 1, y = 2 } }, verdict = "pass" },
+    { "what is critical comes first", with = { { "id", "x" },
+      on = { added = "critical", removed = "warn" } }, given = { { id = 1, y = 2 } },
+      verdict = "fail", observed = { "y: added", "x: gone" } },
     { "an unknown kind of change", with = { on = { moved = "warn" } }, given = { { id = 1 } },
       verdict = "error" },
     { "an unknown level", with = { on = { added = "loud" } }, given = { { id = 1 } },

@@ -2,9 +2,10 @@
 
 -- { { name, type }, .. } in the order of names.
 local function wants(schema)
-  local list = {}
-  for name, kind in pairs(schema) do list[#list + 1] = { name, kind } end
-  table.sort(list, function(a, b) return a[1] < b[1] end)
+  local names, list = {}, {}
+  for name in pairs(schema) do names[#names + 1] = name end
+  table.sort(names)
+  for i, name in ipairs(names) do list[i] = { name, schema[name] } end
   return list
 end
 
@@ -69,6 +70,8 @@ return {
       extra = "ignore" }, given = { { id = 1 }, { x = 1 } }, fails = { 2 }, verdict = "fail" },
     { "only tagged", with = { { id = "integer" }, mostly = 0.1, missing = "tag", extra = "tag" },
       given = { { id = 1 }, { x = 1 }, { id = 1, x = 1 } }, fails = { 2, 3 }, verdict = "pass" },
+    { "an unexpected field that is only tagged", with = { { id = "integer" }, mostly = 0.1,
+      extra = "tag" }, given = { { id = 1 }, { id = 1, x = 1 } }, fails = { 2 }, verdict = "pass" },
     { "an unexpected field warns", with = { { id = "integer" }, mostly = 0.1 },
       given = { { id = 1 }, { id = 1, x = 1 } }, fails = { 2 }, verdict = "fail" },
     { "an unknown type", with = { { id = "float" } }, given = { id = { 1 } }, verdict = "error" },

@@ -9,10 +9,11 @@ return {
   depends   = "stream",
   check     = function(b, p, s)
     local c = b[p.column]
-    local up = p.step > 0
+    local size = math.abs(p.step)
+    local up = p.step == size
     local last = up and s:largest(c) or s:smallest(c)
     local ahead = (c - last) * (up and 1 or -1)
-    local gap = "gap of " .. (ahead - math.abs(p.step)):to_text()
+    local gap = "gap of " .. (ahead - size):to_text()
     local fault = when(ahead:lt(0), "step back", when(ahead:eq(0), "repeat", gap))
     local reason = p.column .. ": " .. c:to_text() .. " after " .. last:to_text() .. ": " .. fault
     local judged = c:not_null()

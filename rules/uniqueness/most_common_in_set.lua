@@ -4,7 +4,7 @@
 local function modes(m)
   local found, most = {}, 0
   for i, item in ipairs(m:list()) do
-    if i > 1 and item[2] < most then break end
+    if item[2] < most then break end
     most = item[2]
     found[i] = item[1]
   end

@@ -46,6 +46,7 @@ return {
     { "a scale below 0 is an error", with = { "x", 2, -1 }, given = { x = { 1 } },
       verdict = "error" },
     { "a scale of all digits", with = { "x", 2, 2 }, given = { x = { 0.99, 1 } }, fails = { 2 } },
+    { "a scale of 0", with = { "x", 2, 0 }, given = { x = { 99, 99.5 } }, fails = { 2 } },
     { "no digits are an error", with = { "x", 0 }, given = { x = { 1 } }, verdict = "error" },
     { "one digit", with = { "x", 1 }, given = { x = { 9, 10 } }, fails = { 2 } },
     { "1000 digits", with = { "x", 1000 }, given = { x = { 9, 1e300, 0.5 } }, fails = { 3 } },

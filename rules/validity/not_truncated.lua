@@ -7,7 +7,7 @@ local numbers = { smallint = true, integer = true, bigint = true, real = true, d
 local function add_limits(set, bits)
   local half = 1 << (bits - 1)
   if bits < 64 then set[#set + 1] = 2 * half - 1 end
-  set[#set + 1] = bits < 64 and -half or math.mininteger
+  set[#set + 1] = -half
   set[#set + 1] = half - 1
 end
 
@@ -51,13 +51,17 @@ return {
       given = { x = { ("a"):rep(254), ("a"):rep(255), ("a"):rep(256) } }, fails = { 2 } },
     { "limits of integers", with = { "x" }, fails = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 },
       given = { x = { 127, -128, 255, 32767, -32768, 65535, 2147483647, -2147483648, 4294967295,
-        math.maxinteger, math.mininteger, 126, 128, 256, 32768, 2147483648 } } },
+        math.maxinteger, math.mininteger, 126, 128, 256, 32768, 2147483648, -1 } } },
     { "the largest of 64 bits", with = { "x" }, types = { x = "numeric(20,0)" },
       given = { x = { "18446744073709551615", "18446744073709551614" } }, fails = { 1 } },
     { "only some", with = { "x", ints = { 16 } }, given = { x = { 127, 32767, 2147483647 } },
       fails = { 2 } },
     { "neither text nor number is an error", with = { "x" }, given = { x = { true } },
       verdict = "error" },
+    { "of 64 bits only", with = { "x", ints = { 64 } }, types = { x = "numeric(20,0)" },
+      given = { x = { "18446744073709551615", "127" } }, fails = { 1 } },
+    { "not of 64 bits", with = { "x", ints = { 16 } }, types = { x = "numeric(20,0)" },
+      given = { x = { "18446744073709551615", "32767" } }, fails = { 2 } },
     { "a length is a whole number", with = { "x", { 1.5 } }, given = { x = { "a" } },
       verdict = "error" },
     { "a length is not 0", with = { "x", { 0 } }, given = { x = { "a" } }, verdict = "error" },

@@ -10,12 +10,9 @@ end
 
 -- Rows of the groups that were met and of the ones that were expected: smallest and largest.
 local function extremes(m, groups)
-  local low, high, met = nil, nil, {}
-  for _, item in ipairs(m:list()) do
-    met[name_of(item[1])] = true
-    if not low or item[2] < low[2] then low = item end
-    if not high or item[2] > high[2] then high = item end
-  end
+  local list, met = m:list(), {}
+  for _, item in ipairs(list) do met[name_of(item[1])] = true end
+  local low, high = list[#list], list[1]
   for _, group in ipairs(groups or {}) do
     if not met[name_of(group)] then low = { group, 0 } end
   end
