@@ -200,16 +200,28 @@ static enum tg_rc try_clock(struct tg_program *p, const struct tg_rule *rule, st
   return tg_program_judge_window(p, &c, b->arena, v, err);
 }
 
+/* A window without rows is measured and judged. */
+static enum tg_rc try_window(struct tg_program *p, const struct tg_rule *rule, struct tg_batch *b,
+                             struct tg_verdict_row *v, struct tg_err *err)
+{
+  struct tg_window_case c = {.rule = rule, .facts = TG_FACTS_NONE};
+  enum tg_rc rc = tg_windowrun_measure(p, rule, b, v, err);
+  if (rc != TG_OK || v->verdict == TG_VERDICT_ERROR) return rc;
+  c.data = b->windows[b->windows_count - 1].data;
+  c.facts.start_us = 0;
+  c.facts.stop_us = c.facts.now_us = c.facts.watermark_us = rule->over_us;
+  return tg_program_judge_window(p, &c, b->arena, v, err);
+}
+
 static enum tg_rc try_rule(struct tg_program *p, const struct tg_rule *rule, struct tg_batch *b,
                            struct tg_err *err)
 {
   struct tg_verdict_row v;
   struct tg_failing failing;
   struct tg_arena_mark mark = tg_arena_mark(&p->scratch);
-  enum tg_rc rc = tg_rule_by_clock(rule) ? try_clock(p, rule, b, &v, err)
-                                         : tg_rule_judge(p, rule, b, &v, &failing, err);
-  if (rc == TG_OK && v.verdict != TG_VERDICT_ERROR && rule->over_us)
-    rc = tg_windowrun_measure(p, rule, b, &v, err);
+  enum tg_rc rc = rule->over_us            ? try_window(p, rule, b, &v, err)
+                  : tg_rule_by_clock(rule) ? try_clock(p, rule, b, &v, err)
+                                           : tg_rule_judge(p, rule, b, &v, &failing, err);
   bool untried = tg_batchobj_untried(tg_vm_lua(p->vm));
   if (rc == TG_OK && v.verdict == TG_VERDICT_ERROR && !untried) report_rule(p, rule, v.error);
   tg_arena_release(&p->scratch, mark);

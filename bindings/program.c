@@ -161,7 +161,11 @@ enum tg_rc tg_program_call(struct tg_program *p, lua_CFunction body, void *argum
 void tg_program_free(struct tg_program *p)
 {
   if (!p) return;
-  for (uint32_t i = 0; i < p->scripts_count; i++) tg_lookupread_drop(&p->scripts[i]->topic);
+  for (uint32_t i = 0; i < p->scripts_count; i++) {
+    const struct tg_script *s = p->scripts[i];
+    for (uint32_t r = 0; r < s->rules_count; r++) tg_cell_free(s->rules[r].cell);
+    tg_lookupread_drop(&p->scripts[i]->topic);
+  }
   tg_vm_free(p->vm);
   tg_arena_fini(&p->scratch);
   tg_arena_fini(&p->arena);
