@@ -51,8 +51,10 @@ static enum tg_rc write_config(struct demo *d, struct tg_err *err)
   snprintf(d->config_path, sizeof d->config_path, "%s/tidegate.yaml", d->folder);
   FILE *f = fopen(d->config_path, "w");
   if (!f) return tg_err_set(err, TG_CONFIG, "demo", "%s cannot be written", d->config_path);
+  /* The embedded broker gives members that join a whole session to do so. */
   fprintf(f,
-          "pipeline: demo\nkafka:\n  brokers: %s\npostgres:\n  dsn: %s\nscripts: %s\nrules: "
+          "pipeline: demo\nkafka:\n  brokers: %s\n  session_timeout: 6s\npostgres:\n  dsn: "
+          "%s\nscripts: %s\nrules: "
           "%s/rules\nlanes: 2\n"
           "http:\n  listen: 127.0.0.1:0\nlog:\n  level: %s\n",
           tg_mock_brokers(d->mock), d->pg.dsn, d->scripts, d->folder,
