@@ -62,7 +62,7 @@ static inline void world_configure(const char *more)
 {
   char text[2048];
   snprintf(text, sizeof text,
-           "pipeline: test\nkafka:\n  brokers: %s\n  session_timeout: 10s\n"
+           "pipeline: test\nkafka:\n  brokers: %s\n  session_timeout: 6s\n"
            "postgres:\n  dsn: %s\ncatalogue: %s/rules\nlanes: 2\nhttp:\n  listen: \"\"\n%s",
            tg_mock_brokers(world.mock), world.dsn, TG_SOURCE_DIR, more);
   world_file("tidegate.yaml", text);
