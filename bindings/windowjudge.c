@@ -84,30 +84,35 @@ static enum tg_rc open_state(const struct tg_rule *rule, struct tg_text state, s
   return rc;
 }
 
-static enum tg_rc close_state(const struct tg_rule *rule, struct tg_window_case *c,
-                              const struct tg_verdict_row *out, struct tg_err *err)
+/* A state that has grown too large is the rule's error: it keeps the one before, and the topic goes
+ * on. */
+static enum tg_rc close_state(const struct judgement *w, struct tg_window_case *c,
+                              struct tg_verdict_row *out, struct tg_err *err)
 {
-  enum tg_rc rc = TG_OK;
+  const struct tg_rule *rule = w->j.rule;
   c->state_after = c->state;
   if (!rule->cell) return TG_OK;
-  if (out->verdict == TG_VERDICT_ERROR)
-    tg_cell_drop(rule->cell);
-  else if ((rc = tg_cell_commit(rule->cell, err)) == TG_OK)
-    c->state_after = tg_cell_bytes(rule->cell);
+  if (out->verdict == TG_VERDICT_ERROR) return tg_cell_drop(rule->cell), TG_OK;
+  enum tg_rc rc = tg_cell_commit(rule->cell, err);
+  if (rc == TG_FULL) return tg_rulerun_failed(&w->j, out, err);
+  if (rc == TG_OK) c->state_after = tg_cell_bytes(rule->cell);
   return rc;
 }
 
 /* A batch without rows, so that objects have something to live with. */
-static enum tg_rc run_judge(struct tg_program *p, struct judgement *w, struct tg_arena *a,
-                            struct tg_verdict_row *out, struct tg_err *err)
+static enum tg_rc run_judge(struct tg_program *p, struct judgement *w, struct tg_window_case *c,
+                            struct tg_arena *a, struct tg_verdict_row *out, struct tg_err *err)
 {
   struct tg_batch b;
   enum tg_rc rc = tg_evaluate_empty(w->j.rule->topic, a, &b);
   if (rc != TG_OK) return rc;
   w->j.b = &b;
   rc = tg_rulerun_call(p, call_judge, w, err);
-  if (rc == TG_DATA) return tg_rulerun_failed(&w->j, out, err);
-  return rc == TG_OK ? tg_rulemeasure_end(&w->j, out, err) : rc;
+  if (rc == TG_DATA)
+    rc = tg_rulerun_failed(&w->j, out, err);
+  else if (rc == TG_OK)
+    rc = tg_rulemeasure_end(&w->j, out, err);
+  return rc == TG_OK ? close_state(w, c, out, err) : rc;
 }
 
 enum tg_rc tg_program_judge_window(struct tg_program *p, struct tg_window_case *c,
@@ -122,9 +127,8 @@ enum tg_rc tg_program_judge_window(struct tg_program *p, struct tg_window_case *
   if (rc == TG_OK) rc = open_state(c->rule, c->state, err);
   if (rc != TG_OK) return rc;
   w.measured = measured;
-  rc = run_judge(p, &w, a, out, err);
+  rc = run_judge(p, &w, c, a, out, err);
   tg_buf_fini(&w.j.seen);
-  if (rc == TG_OK) rc = close_state(c->rule, c, out, err);
   out->cpu_us = tg_clock_thread_us() - start;
   return rc;
 }

@@ -283,7 +283,7 @@ static enum tg_rc look_at(struct look *l, struct tg_err *err)
   if (!over && fresh < MERGE_AT && !any_timer(l)) return TG_AGAIN;
   rc = judge_all(l, err);
   if (rc == TG_OK) rc = open_breaker(l, err);
-  return rc == TG_OK ? tg_window_end(l->pg, &l->at, over ? l->watermark : INT64_MIN, err) : rc;
+  return rc == TG_OK ? tg_window_end(l->pg, &l->at, l->watermark, err) : rc;
 }
 
 static void add(struct look *l, const char *name, const char *help, uint32_t n)

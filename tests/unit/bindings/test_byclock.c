@@ -60,6 +60,14 @@ static void what_the_test_does_not_tell_is_nil(void **state)
                      " newest_event = \"0s\" } }, verdict = \"skip\" }");
 }
 
+static void a_state_that_grows_too_large_is_the_rules_error(void **state)
+{
+  (void)state;
+  expect_pass("every = \"10s\",\n"
+              "judge = function(m, p, s) s:set((\"x\"):rep(65520)) return true, 1 end,",
+              "{ \"t\", clock = { { now = \"1m\" } }, verdict = \"error\" }");
+}
+
 static void a_wrong_expectation_of_the_clock_fails(void **state)
 {
   (void)state;
@@ -147,6 +155,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_clock_judges_in_order_and_state_is_kept),
       cmocka_unit_test(what_the_test_does_not_tell_is_nil),
+      cmocka_unit_test(a_state_that_grows_too_large_is_the_rules_error),
       cmocka_unit_test(a_wrong_expectation_of_the_clock_fails),
       cmocka_unit_test(rows_given_to_a_rule_of_the_clock_are_an_error),
       cmocka_unit_test(each_batch_is_one_window_and_then_the_clock_judges),
