@@ -8,14 +8,23 @@ end
 
 -- Judges the empty windows of `kept` that end by `stop`: the first that failed, else the last.
 local function fill(kept, m, stop)
-  local verdict, seen, judged = "skip", nil, 0
-  while kept.next + kept.size <= stop and judged < gap_max do
+  local verdict, seen = "skip", nil
+  for _ = 1, math.min((stop - kept.next) // kept.size, gap_max) do
     local good, now = m:judge(0)
     if verdict ~= false then verdict, seen = good, now end
-    kept.next, judged = kept.next + kept.size, judged + 1
+    kept.next = kept.next + kept.size
   end
   kept.next = math.max(kept.next, stop - (stop - kept.next) % kept.size)
   return verdict, seen
+end
+
+-- When Kafka got the rows of a test: { minute, rows }, ..
+local function rows_at(list)
+  local instants = {}
+  for _, item in ipairs(list) do
+    for _ = 1, item[2] do instants[#instants + 1] = item[1] .. "m" end
+  end
+  return at(table.unpack(instants))
 end
 
 return {
@@ -65,6 +74,11 @@ return {
     { "a window without rows, found by the next", with = { warmup = 4 },
       given = series { 50, 51, 50, 51, 50, 0, 50, rows = true }, clock = { { now = "35m" } },
       fires = 7, quiet = "1-6" },
+    { "its rows come too late", with = { warmup = 4 },
+      given = series { 9, 10, 9, 10, 9, 9, 40, rows = true }, clock = { { now = "40m" } },
+      kafka = rows_at { { 0, 9 }, { 5, 10 }, { 10, 9 }, { 15, 10 }, { 20, 9 }, { 30, 9 },
+        { 25, 40 } },
+      fires = 6, quiet = { "1-5", 7 } },
     { "no window yet", clock = { { now = "1h", watermark = "1h" } }, verdict = "skip" },
     { "a long silence is one alarm and no endless work",
       given = series { gen.poisson(50, 40), rows = true },
