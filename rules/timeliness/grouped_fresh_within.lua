@@ -85,6 +85,8 @@ return {
     { "as many keys as may be watched", with = { "k", "t", "64s", keys_max = 2 },
       given = { k = { "a", "b" }, t = at("0s", "0s") }, clock = { { now = "1m" } },
       verdict = "pass" },
+    { "one key may be watched", with = { "k", "t", "64s", keys_max = 1 },
+      given = { k = { "a" }, t = at("0s") }, clock = { { now = "1m" } }, verdict = "pass" },
     { "too many keys are an error", with = { "k", "t", "64s", keys_max = 1 },
       given = { k = { "a", "b" }, t = at("0s", "0s") }, clock = { { now = "1m" } },
       verdict = "error" },
