@@ -35,6 +35,7 @@ struct look { /* at one topic, for the length of one transaction */
   struct tg_pg *pg;
   struct tg_program *program;
   const struct tg_topic *topic;
+  uint32_t number; /* of the topic */
   struct tg_window_topic at;
   struct tg_window_rule rules[RULES_MAX];
   uint32_t rules_count;
@@ -72,6 +73,10 @@ static enum tg_rc find_watermark(struct look *l, struct tg_err *err)
   enum tg_rc rc = tg_window_progress(l->pg, &l->at, note_progress, l, &now, err);
   if (rc != TG_OK || now == INT64_MIN) return rc == TG_OK ? TG_AGAIN : rc;
   l->facts.now_us = now;
+  int64_t *held_us = &l->w->held_us[l->number];
+  if (tg_hub_holds(l->w->hub, l->topic->name)) *held_us = now;
+  for (uint32_t i = 0; i < l->parts_count; i++) /* a topic that waits is not idle */
+    l->parts[i].moved_us = later(l->parts[i].moved_us, *held_us);
   l->watermark = tg_window_watermark(l->parts, l->parts_count, now, IDLE_US);
   l->facts.watermark_us = l->watermark;
   return TG_OK;
@@ -334,8 +339,8 @@ void tg_windows_turn(struct tg_windows *w, struct tg_pg *pg, struct tg_program *
   if (tg_clock_mono_us() < w->next_us) return;
   w->next_us = tg_clock_mono_us() + LOOK_US;
   struct look *l = malloc(sizeof *l);
-  for (uint32_t t = 0; l && t < count && tg_pg_connected(pg); t++) {
-    *l = (struct look){.w = w, .pg = pg, .program = p, .topic = topics[t]};
+  for (uint32_t t = 0; l && t < count && t < TG_TOPICS_MAX && tg_pg_connected(pg); t++) {
+    *l = (struct look){.w = w, .pg = pg, .program = p, .topic = topics[t], .number = t};
     l->facts = (struct tg_timer_facts)TG_FACTS_NONE;
     snprintf(l->name, sizeof l->name, "%.*s", TG_TEXT(topics[t]->name));
     l->at = (struct tg_window_topic){.pipeline = w->hub->config->pipeline,

@@ -26,7 +26,7 @@ static inline int tg_window_over(int64_t start, int64_t size, int64_t watermark)
 /* How far one partition is. */
 struct tg_window_part {
   int64_t newest_us; /* Kafka time of its newest event; TG_WINDOW_NONE: none was seen */
-  int64_t moved_us;  /* wall time when that was loaded */
+  int64_t moved_us;  /* wall time since when nothing has come though somebody reads it */
 };
 
 /* The least newest_us of the partitions that moved within idle_us. When all are idle: what is older

@@ -30,16 +30,21 @@ CREATE TABLE tidegate.cell (
   PRIMARY KEY (pipeline, topic, rule)
 );
 
--- How far each partition is: Kafka time of its newest event, when that was loaded, newest event
--- time; and the server's clock.
+-- How far each partition is: Kafka time of its newest event, since when nothing has come, newest
+-- event time; and the server's clock. A partition without an owner whose session lives does not
+-- rest: nobody knows what waits for it in Kafka.
 CREATE FUNCTION tidegate.progress_v1(p_pipeline text, p_topics text[])
 RETURNS TABLE (newest_us bigint, moved_us bigint, event_us bigint, now_us bigint)
 LANGUAGE sql VOLATILE SET enable_seqscan = off AS $$
   SELECT (extract(epoch FROM s.max_kafka_ts) * 1000000)::bigint,
-         (extract(epoch FROM s.committed_at) * 1000000)::bigint,
+         (extract(epoch FROM CASE WHEN w.owned THEN greatest(s.committed_at, w.claimed_at)
+                                  ELSE clock_timestamp() END) * 1000000)::bigint,
          (extract(epoch FROM s.max_event_time) * 1000000)::bigint,
          (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
-  FROM (SELECT p.id FROM tidegate.partition p
+  FROM (SELECT p.id, p.claimed_at, NOT p.released AND EXISTS (
+               SELECT FROM pg_stat_activity a
+               WHERE a.pid = p.pid AND a.backend_start = p.backend_start) AS owned
+        FROM tidegate.partition p
         WHERE p.pipeline = p_pipeline AND p.topic = ANY (p_topics) AND p.kind = 'kafka') w
   LEFT JOIN LATERAL (
     SELECT g.max_kafka_ts, g.committed_at, g.max_event_time FROM tidegate.segment g

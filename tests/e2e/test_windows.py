@@ -145,6 +145,21 @@ def test_kill_9_neither_loses_nor_doubles_what_was_measured(stream):
     assert observed == [f"{n}}}" for n in range(1, 11)]
 
 
+def test_what_came_while_nobody_read_is_in_its_window(stream):
+    """A topic that nobody reads is not idle: its windows wait for what is in Kafka."""
+    p = stream.process(['total { "amount", 0 }'], {"total.lua": SUM}).start()
+    stream.close(0)
+    p.until(stream.loaded)
+    assert p.stop() == 0
+    stream.database.execute("UPDATE tidegate.segment SET committed_at = now() - interval '1 hour'")
+    stream.send(1, [3, 4], 0)
+    stream.close(2)
+    p.start()
+    p.until(lambda: stream.said())
+    assert '"observed":7' in stream.said()[0] and "00:01:00" in stream.said()[0]
+    assert p.metric("window_late_total") == 0
+
+
 def test_critical_of_a_window_opens_the_breaker_for_later_loads(stream):
     p = stream.process(['total { "amount", 100, critical = 1 }'], {"total.lua": SUM}).start()
     stream.send(0, [1], 0)
