@@ -64,6 +64,7 @@ struct tg_verdict_row {
   enum tg_verdict verdict;
   enum tg_alarm alarm;
   bool shadow;                         /* it moved nothing and trips nothing */
+  bool later;                          /* judged by the keeper, not with this batch */
   uint32_t evaluated, skipped, failed; /* skipped: live rows that were left out */
   double observed_number;              /* a measure's value; NaN when it is no number */
   const char *seen; /* measures: a JSON object with those of observed, expected, low, high, score,

@@ -163,7 +163,7 @@ static enum tg_rc find_windows(struct tg_program *p, struct measuring *w)
 struct tg_verdict_row tg_windowrun_later(const struct tg_rule *rule)
 {
   return (struct tg_verdict_row){
-      .rule = rule->id, .verdict = TG_VERDICT_SKIP, .observed_number = NAN};
+      .rule = rule->id, .verdict = TG_VERDICT_SKIP, .later = true, .observed_number = NAN};
 }
 
 static enum tg_rc run_measure(struct tg_program *p, struct measuring *w)

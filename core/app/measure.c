@@ -116,6 +116,7 @@ static void count_rule(struct tg_metric **slots, const struct tg_verdict_row *v)
   tg_metric_add(slots[FAILED], v->failed);
   tg_metric_add(slots[SKIPPED], v->skipped);
   tg_metric_add(slots[SECONDS], (double)v->cpu_us / TG_SEC);
+  if (v->later && v->verdict == TG_VERDICT_SKIP) return;
   tg_metric_add(slots[shadowed ? SHADOW : VERDICT + (int)v->verdict], 1);
 }
 

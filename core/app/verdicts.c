@@ -12,6 +12,7 @@ static const char *const levels[] = {
 static bool worth(const struct tg_verdict_row *v, uint8_t before)
 {
   if (v->verdict == TG_VERDICT_FAIL || v->verdict == TG_VERDICT_ERROR) return true;
+  if (v->later) return false;
   return tg_verdict_state(v) != before;
 }
 

@@ -5,7 +5,7 @@ import pytest
 from lib import scripts
 
 BETWEEN = 'between { "amount", max = 10, version = 3 }'
-COUNTED = 'row_count_between { max = 2, id = "few" }'
+COUNTED = 'row_count_between { max = 2, over = "batch", id = "few" }'
 
 
 @pytest.fixture
@@ -41,7 +41,8 @@ def change(events, database, *rules):
 
 def test_good_loads_leave_no_verdict(events, database):
     """The negative control: with rules that pass there is nothing to tell."""
-    run(events, BETWEEN, 'row_count_between { min = 0, id = "few" }')
+    run(events, BETWEEN, 'row_count_between { min = 0, over = "batch", id = "few" }',
+        'row_count_between { min = 0, id = "over a window, later" }')
     events.send(1, 2, 3)
     events.send(4)
     assert database.value("SELECT count(*) FROM events") == 4

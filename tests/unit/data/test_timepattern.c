@@ -36,7 +36,8 @@ static void expect(const char *pattern, const char *text, const char *date)
   int64_t us = 0, want = 0;
   bool got = tg_timepattern_parse(tg_text(pattern), tg_text(text), 0, &us);
   if (date) assert_null(tg_timeparse_timestamptz(tg_text(date), 0, &want));
-  if (got != (date != NULL) || us != want) fail_msg("%s: '%s' is not %s", pattern, text, date);
+  if (got != (date != NULL) || us != want)
+    fail_msg("%s: '%s' is not %s", pattern, text, date ? date : "a fault");
 }
 
 static void weeks_and_weekdays_make_a_day(void **state)
