@@ -15,8 +15,8 @@
 
 struct tg_windows {
   struct tg_hub *hub;
-  int64_t next_us; /* monotonic: when to look again */
-  int64_t last_us; /* wall clock: when we looked last; 0: never */
+  int64_t next_us;                /* monotonic: when to look again */
+  int64_t last_us;                /* wall clock: when we looked last; 0: never */
   int64_t held_us[TG_TOPICS_MAX]; /* by number: wall clock when a topic was last seen to wait */
 };
 
