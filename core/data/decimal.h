@@ -33,11 +33,12 @@ bool tg_decimal_is_whole(const struct tg_decimal *d);
  * it. */
 bool tg_decimal_fits_numeric(const struct tg_decimal *d);
 
-/* The same for most texts: up to 18 bytes, no exponent, nothing to round. False: parse it. */
-bool tg_decimal_short(struct tg_text t, uint32_t scale, int64_t *out);
-
 /* value * 10^scale, rounded. False beyond int64. */
 bool tg_decimal_scaled(const struct tg_decimal *d, uint32_t scale, int64_t *out);
+
+/* The same straight from a text, as most are: up to 18 bytes, no exponent, nothing to round.
+ * False: parse it. */
+bool tg_decimal_short(struct tg_text t, uint32_t scale, int64_t *out);
 
 /* Digits as numeric shows them, "-12.50", in out (TG_DECIMAL_TEXT_MAX bytes, not NUL-terminated):
  * type.sized rounds to type.scale and allows type.precision digits; else all digits are kept, at
