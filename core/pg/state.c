@@ -13,6 +13,7 @@ extern const char tg_embed_claim_sql[];
 extern const char tg_embed_advance_sql[];
 extern const char tg_embed_rulestate_sql[];
 extern const char tg_embed_window_sql[];
+extern const char tg_embed_outbox_sql[];
 
 /* Each step takes the schema from `version - 1` to `version`. usable_from: the oldest program that
  * can go on using it. */
@@ -22,6 +23,7 @@ static const struct step {
 } steps[] = {
     {1, 1, {tg_embed_schema_sql, tg_embed_claim_sql, tg_embed_advance_sql, NULL}},
     {2, 1, {tg_embed_rulestate_sql, tg_embed_window_sql, NULL}},
+    {3, 1, {tg_embed_outbox_sql, NULL}},
 };
 enum { STEPS = sizeof steps / sizeof *steps, ATTEMPTS_MAX = 3 };
 
