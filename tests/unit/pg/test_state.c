@@ -41,11 +41,11 @@ static void upgrading_again_changes_nothing(void **state)
 static void *upgrade_thread(void *arg)
 {
   struct tg_pg_conf conf = server_conf("tidegate c");
+  conf.lock_us = 20 * TG_SEC;
   struct tg_pg *pg = tg_pg_new(&conf);
   bool fresh;
   struct tg_err e;
   enum tg_rc *rc = arg;
-  conf.lock_us = 20 * TG_SEC;
   *rc = tg_pg_connect(pg, &fresh, &e);
   if (*rc == TG_OK) *rc = tg_state_upgrade(pg, soon(), &e);
   if (*rc != TG_OK) fprintf(stderr, "upgrade: %s: %s\n", e.where, e.what);
