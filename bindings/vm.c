@@ -208,7 +208,8 @@ static enum tg_rc call_failed(struct tg_vm *vm, int status, struct tg_err *err)
 {
   if (vm->lost || is_out_of_memory(vm->L, status)) return lost(vm, vm->full_where, err);
   if (tg_vm_late(vm)) {
-    return tg_err_set(err, TG_DATA, vm->late_where, "ran longer than lua.deadline (%lld ms)",
+    return tg_err_set(err, TG_DATA, vm->late_where,
+                      "ran longer than lua.deadline (%lld ms of CPU time)",
                       (long long)(vm->deadline_us / TG_MS));
   }
   if (status == LUA_ERRMEM) return tg_err_set(err, TG_DATA, vm->full_where, STACK_OVERFLOW);
@@ -232,7 +233,7 @@ static enum tg_rc begin_call(struct tg_vm *vm, struct tg_err *err)
   *vm->late_where = *vm->full_where = 0;
   vm->watch.L = vm->L;
   vm->watch.hook = late_hook;
-  vm->watch.due_us = tg_clock_mono_us() + vm->deadline_us;
+  vm->watch.limit_us = vm->deadline_us;
   return tg_watch_begin(&vm->watch, err);
 }
 

@@ -24,7 +24,7 @@ struct tg_vm;
 
 struct tg_vm_conf {
   size_t memory_max;   /* bytes */
-  int64_t deadline_us; /* per tg_vm_call(), CPU and waiting together */
+  int64_t deadline_us; /* CPU time of one tg_vm_call() */
   uint64_t fail_at;    /* tests: allocations from the n-th on fail; 0 = none */
 };
 

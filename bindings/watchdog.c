@@ -5,8 +5,9 @@
 
 #include <signal.h>
 
-/* Pauses before a late call is signalled again: the first, and the longest. */
-enum { AGAIN_US = 10000, AGAIN_MAX_US = 1000000 };
+/* Pauses before a late call is signalled again: the first, and the longest. No call is looked at
+ * more often than LOOK_US, however little CPU time it has left. */
+enum { AGAIN_US = 10000, AGAIN_MAX_US = 1000000, LOOK_US = 1000 };
 
 /* The list and the time the thread sleeps until belong to the lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -33,17 +34,24 @@ static void interrupt(int number)
   }
 }
 
-/* Signals every call that is due; returns when the next one will be. */
-static int64_t signal_due(int64_t now_us)
+/* Signals the call if it has used up its time; returns the pause until the next look at it. */
+static int64_t look(struct tg_watch *w)
+{
+  int64_t left_us = w->end_us - tg_clock_of_us(w->thread);
+  if (left_us > 0) return left_us > LOOK_US ? left_us : LOOK_US;
+  atomic_store(&w->late, true);
+  pthread_kill(w->thread, interrupt_signal());
+  int64_t pause_us = w->again_us;
+  if (w->again_us < AGAIN_MAX_US) w->again_us *= 2;
+  return pause_us;
+}
+
+/* Looks at every call that is due; returns when the next one will be. */
+static int64_t look_at_due(int64_t now_us)
 {
   int64_t next_us = INT64_MAX;
   for (struct tg_watch *w = watched; w; w = w->next) {
-    if (w->due_us <= now_us) {
-      atomic_store(&w->late, true);
-      pthread_kill(w->thread, interrupt_signal());
-      w->due_us = now_us + w->again_us;
-      if (w->again_us < AGAIN_MAX_US) w->again_us *= 2;
-    }
+    if (w->due_us <= now_us) w->due_us = now_us + look(w);
     if (w->due_us < next_us) next_us = w->due_us;
   }
   return next_us;
@@ -53,7 +61,7 @@ static void *watch_all(void *unused)
 {
   pthread_mutex_lock(&lock);
   for (;;) {
-    asleep_until_us = signal_due(tg_clock_mono_us());
+    asleep_until_us = look_at_due(tg_clock_mono_us());
     struct timespec until = {.tv_sec = asleep_until_us / TG_SEC,
                              .tv_nsec = asleep_until_us % TG_SEC * 1000};
     if (watched) {
@@ -114,6 +122,8 @@ enum tg_rc tg_watch_begin(struct tg_watch *w, struct tg_err *err)
   atomic_store(&w->late, false);
   w->again_us = AGAIN_US;
   w->thread = pthread_self();
+  w->end_us = tg_clock_thread_us() + w->limit_us;
+  w->due_us = tg_clock_mono_us() + w->limit_us;
   w->outer = current;
   lua_sethook(w->L, NULL, 0, 0); /* also binds the symbol before the handler needs it */
 #ifdef __SANITIZE_THREAD__

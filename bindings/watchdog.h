@@ -1,7 +1,8 @@
-/* Deadlines for running Lua code. One thread per process, started at first use, watches all calls;
- * when one is due it signals the thread that runs it, and the signal handler calls lua_sethook(),
- * the only function Lua documents as safe to call from outside. No standing hook: loops run at
- * full speed.
+/* Deadlines for running Lua code, in CPU time of the thread that runs it: a machine that is busy
+ * with other things makes no script late. One thread per process, started at first use, watches
+ * all calls; when one is due it signals the thread that runs it, and the signal handler calls
+ * lua_sethook(), the only function Lua documents as safe to call from outside. No standing hook:
+ * loops run at full speed.
  *
  *   worker     begin .......................... end       end forgets the call first: a signal
  *   watchdog            late = true, signal               that comes after it finds nothing to do
@@ -27,7 +28,9 @@
 struct tg_watch {
   lua_State *L;
   lua_Hook hook;          /* raises; called before every instruction once the call is late */
-  int64_t due_us;         /* monotonic */
+  int64_t limit_us;       /* CPU time it may use */
+  int64_t end_us;         /* the thread's CPU time when it is late */
+  int64_t due_us;         /* monotonic: when to look at it next */
   int64_t again_us;       /* pause until the next signal, once late */
   atomic_bool late;       /* set by the watchdog, read by everybody */
   pthread_t thread;       /* that runs the call */
@@ -35,7 +38,7 @@ struct tg_watch {
   struct tg_watch *next;  /* in the watchdog's list */
 };
 
-/* Starts watching: w->L, w->hook and w->due_us are set. TG_FATAL: the watchdog's thread cannot be
+/* Starts watching: w->L, w->hook and w->limit_us are set. TG_FATAL: the watchdog's thread cannot be
  * started. */
 enum tg_rc tg_watch_begin(struct tg_watch *w, struct tg_err *err);
 

@@ -80,7 +80,7 @@ static const struct tg_property properties[] = {
     {"lua.memory", TG_PROPERTY_SIZE, AT(lua_memory_bytes), MIB, 1024 * MIB, "32MiB", NULL, false,
      false, "Memory of the scripts of one lane."},
     {"lua.deadline", TG_PROPERTY_DURATION, AT(lua_deadline_us), 10000, 60000000, "2s", NULL, false,
-     false, "Longest run of one call of a script."},
+     false, "Longest run of one call of a script, in CPU time."},
     {"lookups.bytes", TG_PROPERTY_SIZE, AT(lookups_bytes), MIB, 4096 * MIB, "64MiB", NULL, false,
      false,
      "Most memory of one lookup that is read from a table; twice that while it is read again. Not "

@@ -27,6 +27,11 @@ int64_t tg_clock_process_us(void)
 {
   return read_us(CLOCK_PROCESS_CPUTIME_ID);
 }
+int64_t tg_clock_of_us(pthread_t thread)
+{
+  clockid_t id;
+  return pthread_getcpuclockid(thread, &id) == 0 ? read_us(id) : 0;
+}
 
 char *tg_clock_text(int64_t wall_us, char *out)
 {

@@ -3,6 +3,7 @@
 #ifndef TG_BASE_CLOCK_H
 #define TG_BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 #define TG_MS  INT64_C(1000)
@@ -12,6 +13,9 @@ int64_t tg_clock_wall_us(void);
 int64_t tg_clock_mono_us(void);    /* for deadlines and durations; never goes back */
 int64_t tg_clock_thread_us(void);  /* CPU time of the calling thread */
 int64_t tg_clock_process_us(void); /* CPU time of the process */
+
+/* CPU time of another thread, which must be alive. */
+int64_t tg_clock_of_us(pthread_t thread);
 
 /* Wall time as "2026-11-15T00:00:00.003Z" in out (at least 32 bytes). Returns out. */
 char *tg_clock_text(int64_t wall_us, char *out);
