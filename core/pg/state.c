@@ -3,8 +3,10 @@
 #include "core/pg/state.h"
 
 #include "core/base/buf.h"
+#include "core/base/clock.h"
 #include "core/pg/wire.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,14 +59,27 @@ static enum tg_rc apply(struct tg_pg *pg, const struct step *step, int64_t deadl
   return rc == TG_OK ? tg_pg_script(pg, sql, deadline_us, err) : rc;
 }
 
+/* Waits for its turn as long as the deadline lets it, less a tenth to hear the answer: others who
+ * upgrade may take longer than the session waits for locks elsewhere. What the steps change is
+ * locked with the session's own patience again, since others queue behind it. */
+static enum tg_rc take_turn(struct tg_pg *pg, int64_t deadline_us, struct tg_err *err)
+{
+  char sql[240];
+  int64_t left_ms = (deadline_us - tg_clock_mono_us()) / TG_MS;
+  snprintf(sql, sizeof sql,
+           "BEGIN; SET LOCAL lock_timeout = %" PRId64 ";"
+           "SELECT pg_advisory_xact_lock(hashtextextended('tidegate.version', 0));"
+           "SET LOCAL lock_timeout = %" PRId64,
+           left_ms > 10 ? left_ms - left_ms / 10 : 10, pg->conf.lock_us / TG_MS);
+  return tg_pg_script(pg, sql, deadline_us, err);
+}
+
 /* One transaction; the lock makes all who upgrade take turns, and the second finds nothing to do.
  */
 static enum tg_rc upgrade(struct tg_pg *pg, int64_t deadline_us, struct tg_err *err)
 {
   int version = 0, usable_from = 0;
-  enum tg_rc rc = tg_pg_script(
-      pg, "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('tidegate.version', 0))",
-      deadline_us, err);
+  enum tg_rc rc = take_turn(pg, deadline_us, err);
   if (rc == TG_OK) rc = read_version(pg, &version, &usable_from, deadline_us, err);
   for (int i = version; rc == TG_OK && i < STEPS; i++) rc = apply(pg, &steps[i], deadline_us, err);
   if (rc == TG_OK) rc = tg_pg_script(pg, "COMMIT", deadline_us, err);

@@ -5,7 +5,8 @@
 
 #include "core/pg/conn.h"
 
-/* Creates or upgrades the schema in one transaction under an advisory lock. TG_CONFIG when rights
+/* Creates or upgrades the schema in one transaction under an advisory lock, for which it waits
+ * until shortly before the deadline, whatever the session's lock timeout is. TG_CONFIG when rights
  * are missing (the message names the grant), or the schema is newer than this program can use. */
 enum tg_rc tg_state_upgrade(struct tg_pg *pg, int64_t deadline_us, struct tg_err *err);
 

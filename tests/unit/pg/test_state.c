@@ -41,7 +41,7 @@ static void upgrading_again_changes_nothing(void **state)
 static void *upgrade_thread(void *arg)
 {
   struct tg_pg_conf conf = server_conf("tidegate c");
-  conf.lock_us = 20 * TG_SEC;
+  conf.lock_us = 50 * TG_MS;
   struct tg_pg *pg = tg_pg_new(&conf);
   bool fresh;
   struct tg_err e;
@@ -64,6 +64,27 @@ static void concurrent_upgrades_all_succeed(void **state)
   for (int i = 0; i < N; i++) pthread_join(threads[i], NULL);
   for (int i = 0; i < N; i++) assert_int_equal(codes[i], TG_OK);
   assert_string_equal(server_value(a, "SELECT count(*) FROM tidegate.version"), "3");
+}
+
+/* Its turn comes after several times its lock timeout. */
+static void an_upgrade_waits_longer_than_its_lock_timeout(void **state)
+{
+  (void)state;
+  pthread_t thread;
+  enum tg_rc rc;
+  server_exec(a, "DROP SCHEMA tidegate CASCADE");
+  server_exec(a, "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('tidegate.version', 0))");
+  pthread_create(&thread, NULL, upgrade_thread, &rc);
+  int64_t until_us = tg_clock_mono_us() + 20 * TG_SEC;
+  while (strcmp(server_value(b, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND"
+                                " waitstart < clock_timestamp() - interval '250 ms'"),
+                "1") != 0 &&
+         tg_clock_mono_us() < until_us)
+    poll(NULL, 0, 10);
+  server_exec(a, "COMMIT");
+  pthread_join(thread, NULL);
+  assert_int_equal(rc, TG_OK);
+  assert_string_equal(server_value(a, "SELECT count(*) > 0 FROM tidegate.version"), "t");
 }
 
 static void a_newer_schema_that_excludes_us_is_refused(void **state)
@@ -244,6 +265,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       T(upgrading_again_changes_nothing),
       T(concurrent_upgrades_all_succeed),
+      T(an_upgrade_waits_longer_than_its_lock_timeout),
       T(a_newer_schema_that_excludes_us_is_refused),
       T(missing_rights_are_named),
       T(a_chain_begins_once),
