@@ -104,22 +104,36 @@ static void show_generation(struct tg_process *p)
   tg_metric_set(p->reload_time, (double)p->reloaded_us / TG_SEC);
 }
 
-static enum tg_rc start_lanes(struct tg_process *p, struct tg_err *err)
+static enum tg_rc make_programs(struct tg_process *p, struct tg_program **programs,
+                                struct tg_err *err)
 {
   struct faults f = {.text = p->reload_text, .size = sizeof p->reload_text};
-  p->lanes = calloc(p->config->lanes, sizeof *p->lanes);
-  if (!p->lanes) return tg_err_set(err, TG_FATAL, "lanes", "out of memory");
   for (uint32_t i = 0; i < p->config->lanes; i++) {
-    struct tg_program *program;
-    enum tg_rc rc = tg_generation_program(p->generation, take_fault, &f, &program);
+    enum tg_rc rc = tg_generation_program(p->generation, take_fault, &f, &programs[i]);
     if (rc != TG_OK)
       return tg_err_set(err, rc, "lanes", "the scripts' VM of lane %u cannot be made: %s", i,
                         f.text);
-    p->lanes_count++;
-    rc = tg_lane_start(&p->lanes[i], p->hub, i, p->generation, program, err);
-    if (rc != TG_OK) return rc;
   }
   return TG_OK;
+}
+
+/* All programs are made before the first lane starts: lanes that join Kafka's group at the same
+ * moment get their partitions at once, one that comes later takes them away from the others. */
+static enum tg_rc start_lanes(struct tg_process *p, struct tg_err *err)
+{
+  struct tg_program **programs = calloc(p->config->lanes, sizeof *programs);
+  p->lanes = calloc(p->config->lanes, sizeof *p->lanes);
+  if (!p->lanes || !programs)
+    return free(programs), tg_err_set(err, TG_FATAL, "lanes", "out of memory");
+  enum tg_rc rc = make_programs(p, programs, err);
+  for (uint32_t i = 0; i < p->config->lanes && rc == TG_OK; i++) {
+    p->lanes_count++;
+    rc = tg_lane_start(&p->lanes[i], p->hub, i, p->generation, programs[i], err);
+    programs[i] = NULL;
+  }
+  for (uint32_t i = 0; i < p->config->lanes; i++) tg_program_free(programs[i]);
+  free(programs);
+  return rc;
 }
 
 static enum tg_rc start(struct tg_process *p, struct tg_err *err)
