@@ -37,8 +37,10 @@ static void a_reload_keeps_the_assignment(void **state)
   world_topic("a");
   world_script("a", TAGGED_TOPIC("a", "old"));
   world_configure("");
+  world.config.session_us = 60 * TG_SEC; /* no other reason to rebalance */
   world_start();
-  UNTIL(world_reads(WORLD_PARTS));
+  UNTIL(world_reads(WORLD_PARTS) && atomic_load(&world.process.lanes[0].assigned) &&
+        atomic_load(&world.process.lanes[1].assigned));
   struct tg_metric *rebalances =
       tg_metrics_slot(world.process.metrics, TG_COUNTER, "kafka_rebalances_total", "", NULL);
   double before = tg_metric_get(rebalances);

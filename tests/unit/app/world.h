@@ -11,6 +11,8 @@
 #include "core/kafka/producer.h"
 
 enum { WORLD_PARTS = 3 };
+/* Less than a real group allows: the mock waits a second less than this when somebody joins. */
+#define WORLD_SESSION_US (4 * TG_SEC)
 
 static struct world {
   char folder[64], dsn[300];
@@ -57,19 +59,41 @@ static inline void world_topic(const char *topic)
   server_must(tg_mock_topic(world.mock, topic, WORLD_PARTS, &err), &err);
 }
 
+/* A catalogue of the one rule that is used: all of it in each of a process's programs would be most
+ * of what these tests compute. */
+static inline void world_catalogue(void)
+{
+  char text[1 << 14];
+  FILE *f = fopen(TG_SOURCE_DIR "/rules/accuracy/compare.lua", "r");
+  assert_non_null(f);
+  size_t len = fread(text, 1, sizeof text - 1, f);
+  assert_true(feof(f));
+  assert_int_equal(fclose(f), 0);
+  text[len] = '\0';
+  world_file("catalogue/accuracy/compare.lua", text);
+}
+
+static inline bool world_folder(const char *name)
+{
+  char path[96];
+  snprintf(path, sizeof path, "%s/%s", world.folder, name);
+  return mkdir(path, 0755) == 0;
+}
+
 /* Lines of YAML for the "load" and "lua" groups, after what all tests share. */
 static inline void world_configure(const char *more)
 {
   char text[2048];
   snprintf(text, sizeof text,
-           "pipeline: test\nkafka:\n  brokers: %s\n  session_timeout: 6s\n"
-           "postgres:\n  dsn: %s\ncatalogue: %s/rules\nlanes: 2\nhttp:\n  listen: \"\"\n%s",
-           tg_mock_brokers(world.mock), world.dsn, TG_SOURCE_DIR, more);
+           "pipeline: test\nkafka:\n  brokers: %s\n"
+           "postgres:\n  dsn: %s\ncatalogue: %s/catalogue\nlanes: 2\nhttp:\n  listen: \"\"\n%s",
+           tg_mock_brokers(world.mock), world.dsn, world.folder, more);
   world_file("tidegate.yaml", text);
   snprintf(text, sizeof text, "%s/tidegate.yaml", world.folder);
   tg_config_fini(&world.config);
   *world.faults = '\0';
   if (tg_config_load(&world.config, text, world_fault, NULL) != TG_OK) fail_msg("%s", world.faults);
+  world.config.session_us = WORLD_SESSION_US;
 }
 
 static inline enum tg_rc world_try_start(struct tg_err *err)
@@ -223,14 +247,14 @@ static inline void world_database(void)
 static inline int world_open(void **state)
 {
   struct tg_err err = {0};
-  char scripts[96];
   (void)state;
   tg_process_block_signals(); /* before the first thread: threads inherit it */
   tg_log_setup(getenv("TG_TEST_LOG") ? TG_DEBUG : TG_ERROR + 1, TG_LOG_TEXT, 2);
   snprintf(world.folder, sizeof world.folder, "/tmp/tidegate-app-XXXXXX");
   if (!mkdtemp(world.folder)) return -1;
-  snprintf(scripts, sizeof scripts, "%s/scripts", world.folder);
-  if (mkdir(scripts, 0755) != 0) return -1;
+  if (!world_folder("scripts") || !world_folder("catalogue") || !world_folder("catalogue/accuracy"))
+    return -1;
+  world_catalogue();
   world_database();
   server_must(tg_mock_new(&world.mock, &err), &err);
   server_must(tg_producer_new(tg_mock_brokers(world.mock), NULL, 0, &world.producer, &err), &err);

@@ -1,8 +1,21 @@
-/* The consumer against a mock cluster. Joining a group takes about 3 s there. */
+/* The consumer against a mock cluster. An empty group there waits 3 s for members: all owners join
+ * before the first test, each in a group of its own, and wait for theirs together. */
 #include "world.h"
 
 static struct tg_mock *mock;
 static const char *brokers;
+
+/* Topics of 2 partitions with `count` records in each, and owners that the group gives both to. */
+static struct joined {
+  const char *topic;
+  int count;
+  struct owner *owner; /* NULL: taken */
+} joined[] = {
+    {"order", 3000, NULL}, {"full", 4000, NULL},  {"most", 500, NULL},  {"again", 3000, NULL},
+    {"pause", 4000, NULL}, {"held", 50, NULL},    {"range", 100, NULL}, {"foreign", 10, NULL},
+    {"inside", 0, NULL},   {"share", 1000, NULL}, {"large", 0, NULL},   {"marks", 30, NULL},
+};
+enum { JOINED = sizeof joined / sizeof *joined };
 
 static int setup(void **state)
 {
@@ -10,24 +23,41 @@ static int setup(void **state)
   struct tg_err err;
   if (tg_mock_new(&mock, &err) != TG_OK) return -1;
   brokers = tg_mock_brokers(mock);
+  for (int i = 0; i < JOINED; i++) {
+    struct joined *j = &joined[i];
+    if (tg_mock_topic(mock, j->topic, 2, &err) != TG_OK) return -1;
+    for (int32_t p = 0; p < 2 && j->count; p++) fill(brokers, j->topic, p, 0, j->count);
+    j->owner = owner_new(brokers, j->topic, j->topic);
+  }
   return 0;
 }
 
 static int teardown(void **state)
 {
   (void)state;
+  for (int i = 0; i < JOINED; i++)
+    if (joined[i].owner) owner_free(joined[i].owner);
   tg_mock_free(mock);
   return 0;
 }
 
-/* A topic of 2 partitions with `count` records in each, and an owner that the group gave both
- * to. */
-static struct owner *start(const char *topic, int count)
+/* The topic's owner, now the caller's. */
+static struct owner *take(const char *topic)
 {
-  struct tg_err err;
-  assert_int_equal(tg_mock_topic(mock, topic, 2, &err), TG_OK);
-  for (int32_t p = 0; p < 2 && count; p++) fill(brokers, topic, p, 0, count);
-  struct owner *o = owner_new(brokers, topic, topic);
+  for (int i = 0; i < JOINED; i++) {
+    struct owner *o = joined[i].owner;
+    if (!o || strcmp(joined[i].topic, topic) != 0) continue;
+    joined[i].owner = NULL;
+    return o;
+  }
+  fail_msg("nobody has joined for %s", topic);
+  return NULL;
+}
+
+/* It, once both partitions are its own. */
+static struct owner *start(const char *topic)
+{
+  struct owner *o = take(topic);
   POLL_UNTIL(o, o->assigned == 1);
   assert_int_equal(o->parts_count, 2);
   return o;
@@ -36,7 +66,7 @@ static struct owner *start(const char *topic, int count)
 static void records_come_in_order_and_only_after_assign(void **state)
 {
   (void)state;
-  struct owner *o = start("order", 3000);
+  struct owner *o = start("order");
   for (int i = 0; i < 20; i++) assert_int_equal(tg_consumer_poll(o->c, 20000, 1000, NULL), TG_OK);
   assert_int_equal(o->seen_count, 0);
   assert_int_equal(owner_assign(o, 2, 0), TG_OK);
@@ -53,7 +83,7 @@ static void records_come_in_order_and_only_after_assign(void **state)
 static void a_full_owner_loses_and_repeats_nothing(void **state)
 {
   (void)state;
-  struct owner *o = start("full", 4000);
+  struct owner *o = start("full");
   o->room = 7;
   assert_int_equal(owner_assign(o, 2, 0), TG_OK);
   for (int i = 0; o->eof[1] != 4000 || o->eof[2] != 4000; i++) {
@@ -70,7 +100,7 @@ static void a_full_owner_loses_and_repeats_nothing(void **state)
 static void no_poll_delivers_more_than_asked(void **state)
 {
   (void)state;
-  struct owner *o = start("most", 500);
+  struct owner *o = start("most");
   assert_int_equal(owner_assign(o, 2, 0), TG_OK);
   while (o->eof[1] != 500 || o->eof[2] != 500) {
     uint32_t before = o->seen_count;
@@ -84,7 +114,7 @@ static void no_poll_delivers_more_than_asked(void **state)
 static void an_earlier_offset_is_read_again_from_exactly_there(void **state)
 {
   (void)state;
-  struct owner *o = start("again", 3000);
+  struct owner *o = start("again");
   assert_int_equal(owner_assign(o, 2, 1000), TG_OK);
   POLL_UNTIL(o, o->seen_count >= 100);
   for (int round = 0; round < 10; round++) {
@@ -108,7 +138,7 @@ static void an_earlier_offset_is_read_again_from_exactly_there(void **state)
 static void a_paused_consumer_delivers_nothing_and_goes_on_where_it_was(void **state)
 {
   (void)state;
-  struct owner *o = start("pause", 4000);
+  struct owner *o = start("pause");
   assert_int_equal(owner_assign(o, 2, 0), TG_OK);
   POLL_UNTIL(o, o->seen_count >= 500);
   tg_consumer_pause(o->c, true);
@@ -127,7 +157,7 @@ static void a_paused_consumer_delivers_nothing_and_goes_on_where_it_was(void **s
 static void a_held_partition_stays_silent(void **state)
 {
   (void)state;
-  struct owner *o = start("held", 50);
+  struct owner *o = start("held");
   struct tg_topart parts[] = {{"held", 1, 2, 10, false}, {"held", 0, 1, 0, true}};
   assert_int_equal(tg_consumer_assign(o->c, parts, 2, NULL), TG_OK);
   POLL_UNTIL(o, o->eof[2] == 50);
@@ -141,7 +171,7 @@ static void a_held_partition_stays_silent(void **state)
 static void out_of_range_breaks_the_partition_until_the_next_assign(void **state)
 {
   (void)state;
-  struct owner *o = start("range", 100);
+  struct owner *o = start("range");
   struct tg_topart parts[] = {{"range", 0, 1, 5000, false}, {"range", 1, 2, 0, false}};
   assert_int_equal(tg_consumer_assign(o->c, parts, 2, NULL), TG_OK);
   POLL_UNTIL(o, o->broken == 1 && o->eof[2] == 100);
@@ -162,7 +192,7 @@ static void what_the_group_did_not_give_is_refused(void **state)
 {
   (void)state;
   struct tg_err err;
-  struct owner *o = start("foreign", 10);
+  struct owner *o = start("foreign");
   struct tg_topart parts[] = {{"foreign", 0, 1, 0, false}, {"foreign", 2, 3, 0, false}};
   assert_int_equal(tg_consumer_assign(o->c, parts, 2, &err), TG_FENCED);
   assert_non_null(strstr(err.where, "foreign[2]"));
@@ -178,9 +208,7 @@ static void what_the_group_did_not_give_is_refused(void **state)
 static void assigning_inside_a_callback_is_refused(void **state)
 {
   (void)state;
-  struct tg_err err;
-  assert_int_equal(tg_mock_topic(mock, "inside", 1, &err), TG_OK);
-  struct owner *o = owner_new(brokers, "inside", "inside");
+  struct owner *o = take("inside");
   o->try_inside = true;
   POLL_UNTIL(o, o->assigned == 1);
   assert_int_equal(o->assign_inside, TG_AGAIN);
@@ -190,7 +218,7 @@ static void assigning_inside_a_callback_is_refused(void **state)
 static void two_members_share_and_a_close_moves_partitions(void **state)
 {
   (void)state;
-  struct owner *a = start("share", 1000);
+  struct owner *a = start("share");
   assert_int_equal(owner_assign(a, 2, 0), TG_OK);
   POLL_UNTIL(a, a->seen_count >= 10);
   struct owner *b = owner_new(brokers, "share", "share");
@@ -222,7 +250,7 @@ static void two_members_share_and_a_close_moves_partitions(void **state)
 static void a_large_value_is_cut_and_marked(void **state)
 {
   (void)state;
-  struct owner *o = start("large", 0);
+  struct owner *o = start("large");
   struct tg_producer *p;
   struct tg_err err;
   const char *properties[] = {"message.max.bytes", "4000000"};
@@ -256,7 +284,7 @@ static void watermarks_and_cluster_are_known(void **state)
   struct tg_err err;
   struct tg_watermarks marks;
   struct tg_topart asked = {.topic = "marks", .partition = 1};
-  struct owner *o = start("marks", 30);
+  struct owner *o = start("marks");
   assert_int_equal(tg_consumer_watermarks(o->c, &asked, 5 * TG_SEC, &marks, &err), TG_OK);
   assert_int_equal(marks.low, 0);
   assert_int_equal(marks.high, 30);

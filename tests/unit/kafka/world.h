@@ -17,6 +17,8 @@
 #include <stdlib.h>
 
 enum { SEEN_MAX = 20000, PARTS_MAX = 16 };
+/* When a group has members, the mock waits a second less than this for those who join. */
+#define SESSION_US (6 * TG_SEC)
 
 struct owner { /* what the consumer told */
   struct tg_consumer *c;
@@ -100,7 +102,7 @@ static inline struct owner *owner_new(const char *brokers, const char *group, co
                                   .queue_kbytes = 16384,
                                   .event_bytes_max = 1 << 20,
                                   .fetch_wait_us = 20 * TG_MS,
-                                  .session_us = 10 * TG_SEC};
+                                  .session_us = SESSION_US};
   struct tg_consumer_on on = {.self = o,
                               .assigned = on_assigned,
                               .revoked = on_revoked,
