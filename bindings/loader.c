@@ -1,6 +1,7 @@
 /* The loader's side of Lua: the prelude files, and the small functions they call. */
 #include "bindings/api.h"
 #include "bindings/batchobj.h"
+#include "bindings/fixture.h"
 #include "bindings/lookupread.h"
 #include "bindings/script.h"
 
@@ -20,6 +21,7 @@ extern const char tg_embed_prelude_lookups_lua[];
 extern const char tg_embed_prelude_topics_lua[];
 extern const char tg_embed_prelude_series_lua[];
 extern const char tg_embed_prelude_given_lua[];
+extern const char tg_embed_prelude_files_lua[];
 extern const char tg_embed_prelude_checks_lua[];
 extern const char tg_embed_prelude_property_lua[];
 extern const char tg_embed_prelude_compare_lua[];
@@ -43,6 +45,7 @@ static const struct prelude {
     {"topics", "prelude_topics.lua", tg_embed_prelude_topics_lua},
     {"series", "prelude_series.lua", tg_embed_prelude_series_lua},
     {"given", "prelude_given.lua", tg_embed_prelude_given_lua},
+    {"files", "prelude_files.lua", tg_embed_prelude_files_lua},
     {"checks", "prelude_checks.lua", tg_embed_prelude_checks_lua},
     {"property", "prelude_property.lua", tg_embed_prelude_property_lua},
     {"compare", "prelude_compare.lua", tg_embed_prelude_compare_lua},
@@ -241,6 +244,7 @@ static int open_loader(lua_State *L)
   tg_topicload_open(L);
   tg_ruleload_open(L);
   tg_lookupread_open(L);
+  tg_fixture_open(L);
   push_api(L);
   lua_getfield(L, -1, "null");
   lua_setfield(L, -3, "null");

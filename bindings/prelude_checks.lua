@@ -206,7 +206,8 @@ local function of(kind, spec)
   local list = {}
   if #flat(spec.batches) > rows_max then return list end
   local by = kind.measure and of_measures or promises
-  for _, check in ipairs(spec.clock and by_clock or by[depends(kind)] or of_measures.batch) do
+  local fixed = spec.clock and by_clock or spec.versions and (kind.measure and by_clock or by.batch)
+  for _, check in ipairs(fixed or by[depends(kind)] or of_measures.batch) do
     list[#list + 1] = check(spec)
   end
   return list

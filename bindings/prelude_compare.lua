@@ -88,6 +88,7 @@ local function compare_rule(test, got, differ)
   elseif not test.verdict and got.verdict == "error" then
     differ("no error", "a verdict", got.error)
   end
+  if test.level and test.level ~= got.level then differ("level", test.level, got.level) end
   if got.verdict == "error" then return end
   if test.fails and not same_list(test.fails, got.fails) then
     differ("fails", numbers(test.fails), numbers(got.fails))

@@ -162,5 +162,5 @@ local function is_instants(v) return type(v) == "table" and v[instants] == true 
 
 return {
   is_instants = is_instants, batches_of = batches_of, types_of = types_of,
-  column_list = column_list, clock_of = clock_of,
+  column_list = column_list, clock_of = clock_of, merge = merge,
 }

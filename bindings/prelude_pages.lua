@@ -116,6 +116,7 @@ local function add_examples(out, kind)
   local count = 0
   for _, test in ipairs(kind.tests) do
     local fit = type(test.given) == "table" and #test.given == 0 and not test.fires
+      and not tg.files.is("fixture", test.given)
       and count < examples_max and (test.fails or test.verdict)
     local line = fit and example(kind, test)
     if line then

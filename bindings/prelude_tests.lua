@@ -4,6 +4,7 @@
 local tg = ...
 local params, rules, source, given = tg.params, tg.rules, tg.source, tg.given
 local series, property, checks, compare = tg.series, tg.property, tg.checks, tg.compare
+local files = tg.files
 local shown, did_you_mean = params.shown, params.did_you_mean
 
 -- ---------------------------------------------------------------- their shape
@@ -12,16 +13,17 @@ local rule_keys = {
   with = true, given = true, types = true, fails = true, reasons = true, evaluated = true,
   verdict = true, observed = true, lookups = true, alias = true, kafka = true, fires = true,
   quiet = true, seed = true, property = true, restart_at = true, rebalance_at = true,
-  reload_at = true, out_of_order = true, clock = true,
+  reload_at = true, out_of_order = true, clock = true, level = true,
 }
 local topic_keys = {
   events = true, rows = true, quarantined = true, dropped = true, tagged = true, lookups = true,
 }
 local expectations = {
-  "fails", "reasons", "evaluated", "verdict", "observed", "fires", "quiet", "property", "rows",
-  "quarantined", "dropped", "tagged",
+  "fails", "reasons", "evaluated", "verdict", "level", "observed", "fires", "quiet", "property",
+  "rows", "quarantined", "dropped", "tagged",
 }
 local verdicts = { pass = true, fail = true, error = true, skip = true }
+local levels = { warn = true, critical = true }
 
 local function check_keys(test, keys, report)
   for key in next, test do
@@ -34,10 +36,43 @@ local function check_keys(test, keys, report)
   end
 end
 
+-- What reload_at says as a list of { from, to, version }; nil and why. Without a version the same
+-- set is read again.
+local function reloads(v)
+  if type(v) == "table" and v.at == nil and v.version == nil and type(v[1]) == "table"
+    and v[1].at ~= nil then
+    local out = {}
+    for _, part in ipairs(v) do
+      local inner, why = reloads(part)
+      if not inner then return nil, why end
+      for _, reload in ipairs(inner) do out[#out + 1] = reload end
+    end
+    return out
+  end
+  local version, at = nil, v
+  if type(v) == "table" and (v.at ~= nil or v.version ~= nil) then
+    version, at = v.version, v.at
+    for key in next, v do
+      if key ~= "at" and key ~= "version" then
+        return nil, "{ at = 3, version = \"2\" } has no key " .. shown(key)
+      end
+    end
+    local kind = math.type(version) or type(version)
+    if kind ~= "string" and kind ~= "integer" and kind ~= "nil" then
+      return nil, "version is a text or a whole number, not " .. shown(version)
+    elseif at == nil then
+      return nil, "at is missing: before which batch the set is read again"
+    end
+  end
+  local out, why = series.ranges(at or {})
+  for _, range in ipairs(out or {}) do range[3] = version and tostring(version) end
+  return out, why
+end
+
 -- The values of the keys that say how a rule's rows come in.
 local function check_rows(test, report)
   for _, key in ipairs { "fires", "quiet", "restart_at", "rebalance_at", "reload_at" } do
-    local _, why = series.ranges(test[key] or {})
+    local _, why = (key == "reload_at" and reloads or series.ranges)(test[key] or {})
     if why then report(key .. ": " .. why) end
   end
   for key, least in next, { seed = 0, out_of_order = 1 } do
@@ -59,6 +94,16 @@ local function check_rows(test, report)
   end
 end
 
+-- A fixture is all the rows there are, or one of a list of them.
+local function check_fixtures(input, v, report)
+  for _, part in ipairs(type(v) == "table" and v or {}) do
+    if files.is("fixture", part) and (input == "events" or not files.fixtures_of(v)) then
+      return report(input .. ": a fixture stands alone"
+        .. (input == "given" and ", or in a list of fixtures, a batch each" or ""))
+    end
+  end
+end
+
 local function check_expects(test, keys, report)
   for _, key in ipairs { "fails", "reasons", "rows", "quarantined", "dropped", "tagged" } do
     if test[key] ~= nil and not params.is_list(test[key]) then
@@ -67,6 +112,9 @@ local function check_expects(test, keys, report)
   end
   if test.verdict ~= nil and not verdicts[test.verdict] then
     report("verdict is 'pass', 'fail', 'error' or 'skip', not " .. shown(test.verdict))
+  end
+  if test.level ~= nil and not levels[test.level] then
+    report("level is 'warn' or 'critical', not " .. shown(test.level))
   end
   for _, key in ipairs(expectations) do
     if keys[key] and test[key] ~= nil then return end
@@ -84,6 +132,7 @@ local function check_one(test, kind, report)
   if type(test[input]) ~= "table" and test.property == nil and test.clock == nil then
     report(input .. " is missing: a test needs it")
   end
+  check_fixtures(input, test[input], report)
   check_expects(test, keys, report)
 end
 
@@ -183,8 +232,9 @@ end
 
 local function types_of(item, batches)
   local test = item.test
-  local made = test.property or series.is_series(test.given)
+  local made = test.property or series.is_series(test.given) or item.found
   local types = given.types_of(batches, not made and test.given or nil)
+  for name, kind in next, item.found or {} do types[name] = kind end
   local topic = item.kind.topics and tg.topics.topics[item.kind.topics[1]]
   for name, kind in next, topic and topic.fields or {} do types[name] = kind end
   for name, kind in next, test.types or {} do types[name] = kind end
@@ -195,12 +245,31 @@ end
 -- reload of the same set are one and the same to a rule.
 local function restarts(test)
   local batches = {}
-  for _, key in ipairs { "restart_at", "rebalance_at", "reload_at" } do
-    for _, range in ipairs(series.ranges(test[key] or {})) do
+  local add = function(ranges)
+    for _, range in ipairs(ranges) do
       for i = range[1], math.min(range[2], 10000) do batches[#batches + 1] = i end
     end
   end
+  add(series.ranges(test.restart_at or {}))
+  add(series.ranges(test.rebalance_at or {}))
+  add(reloads(test.reload_at))
   return batches
+end
+
+-- The reloads that bring a version of the rule: a list of { batch, version, what its state is kept
+-- under }, or nil.
+local function versions_of(test, bind)
+  local out = {}
+  for _, reload in ipairs(reloads(test.reload_at)) do
+    if reload[3] then
+      local args = {}
+      for key, v in next, test.with or {} do args[key] = v end
+      args.version = reload[3]
+      local rule = bind(args)
+      out[#out + 1] = { reload[1], reload[3], rule and rule.state and rule.state.text }
+    end
+  end
+  return #out > 0 and out or nil
 end
 
 -- Rows of a batch that come up to n places later than given, always the same ones; and which of
@@ -233,11 +302,15 @@ local function spec_of(item, batches)
   local types, faults = types_of(item, batches), {}
   tg.judge.forget()
   local topic = { fields = types, lookups = item.test.lookups }
-  local rule = rules.bind(kind, item.test.with or {}, topic, item.path .. ":" .. item.line,
-    function(message) faults[#faults + 1] = message end)
+  local bind = function(args)
+    return rules.bind(kind, args, topic, item.path .. ":" .. item.line,
+      function(message) faults[#faults + 1] = message end)
+  end
+  local rule = bind(item.test.with or {})
   if not rule then return { error = table.concat(faults, "; ") } end
   return { batches = batches, columns = given.column_list(types), rule = rule, lookups = lookups,
     kafka = kafka_of(item), restart = restarts(item.test),
+    versions = versions_of(item.test, bind),
     clock = item.test.clock and given.clock_of(item.test.clock) }
 end
 
@@ -249,6 +322,12 @@ local function batches_as_given(item)
     return { item.rows }
   end
   if test.given == nil then return {} end
+  local fixtures = files.fixtures_of(test.given)
+  if fixtures then
+    local batches
+    batches, item.found = files.read(fixtures)
+    return batches
+  end
   if series.is_series(test.given) then return series.batches_of(test.given, test.seed or 1) end
   return given.batches_of(test.given)
 end
@@ -271,7 +350,9 @@ local function prepare(item)
   local lookups, fault = lookups_of(item)
   local why = fault or misnamed(item)
   if why then return { error = why } end
-  return { events = item.test.events, rows = item.test.rows, handle = item.topic.handle,
+  local events = item.test.events
+  if files.is("fixture", events) then events = files.read_events(events) end
+  return { events = events, rows = item.test.rows, handle = item.topic.handle,
     lookups = lookups }
 end
 

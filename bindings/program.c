@@ -196,3 +196,10 @@ const char *tg_verdict_name(enum tg_verdict verdict)
                                       [TG_VERDICT_SKIP] = "skip"};
   return names[verdict];
 }
+
+const char *tg_alarm_name(enum tg_alarm alarm)
+{
+  static const char *const names[] = {
+      [TG_ALARM_NONE] = "none", [TG_ALARM_WARN] = "warn", [TG_ALARM_CRITICAL] = "critical"};
+  return names[alarm];
+}

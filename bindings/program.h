@@ -16,7 +16,7 @@ enum tg_file_kind {
   TG_FILE_RULE,      /* a user's rule */
   TG_FILE_MODULE,    /* below a folder of `scripts`: what `require "folder.name"` finds */
   TG_FILE_SCRIPT,    /* a topic */
-  TG_FILE_DATA       /* a .csv or .jsonl below `scripts`: what lookups are read from */
+  TG_FILE_DATA       /* what lookups and tests are read from: .csv, .jsonl .. */
 };
 
 struct tg_source_file {
@@ -55,6 +55,7 @@ size_t tg_program_memory(const struct tg_program *p); /* bytes held by the VM */
 enum tg_verdict { TG_VERDICT_PASS, TG_VERDICT_FAIL, TG_VERDICT_ERROR, TG_VERDICT_SKIP };
 const char *tg_verdict_name(enum tg_verdict verdict); /* "pass", "fail", "error", "skip" */
 enum tg_alarm { TG_ALARM_NONE, TG_ALARM_WARN, TG_ALARM_CRITICAL };
+const char *tg_alarm_name(enum tg_alarm alarm); /* "none", "warn", "critical" */
 
 /* What one rule said about one batch. A measure that fails counts as one failing row; its
  * `evaluated` is the number of values it used. */

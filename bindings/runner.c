@@ -234,6 +234,8 @@ static void push_result(lua_State *L, const struct running *r)
   }
   lua_pushstring(L, tg_verdict_name(r->run.verdict));
   lua_setfield(L, -2, "verdict");
+  lua_pushstring(L, tg_alarm_name(r->run.alarm));
+  lua_setfield(L, -2, "level");
   lua_pushinteger(L, r->run.evaluated);
   lua_setfield(L, -2, "evaluated");
   push_fails(L, &r->run);

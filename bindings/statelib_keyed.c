@@ -166,8 +166,10 @@ void tg_statelib_keyed_open(lua_State *L)
 
 /* --- what a rule declared --- */
 
-static void hash_text(lua_State *L, const char *text, size_t len, char *out)
+void tg_statelib_keyed_declared(lua_State *L, int idx, char *out)
 {
+  size_t len;
+  const char *text = luaL_checklstring(L, idx, &len);
   unsigned char sum[EVP_MAX_MD_SIZE];
   if (!EVP_Digest(text, len, sum, NULL, EVP_sha256(), NULL)) luaL_error(L, "SHA-256 fails");
   for (size_t i = 0; i < TG_STATE_HASH_BYTES / 2; i++) snprintf(out + 2 * i, 3, "%02x", sum[i]);
@@ -197,7 +199,6 @@ static lua_Integer integer_field(lua_State *L, const char *key)
 
 struct tg_rule_state *tg_statelib_keyed_fill(lua_State *L, int idx, const struct tg_topic *topic)
 {
-  size_t len;
   struct tg_rule_state *s = NULL;
   if (lua_getfield(L, idx, "state") == LUA_TTABLE) {
     s = tg_arena_zalloc(&tg_loader_program(L)->arena, 1, sizeof *s);
@@ -211,8 +212,7 @@ struct tg_rule_state *tg_statelib_keyed_fill(lua_State *L, int idx, const struct
     lua_getfield(L, -2, "forget");
     s->conf.forget = lua_toboolean(L, -1);
     lua_getfield(L, -3, "text");
-    const char *text = luaL_checklstring(L, -1, &len);
-    hash_text(L, text, len, s->declared);
+    tg_statelib_keyed_declared(L, -1, s->declared);
     lua_pop(L, 3);
   }
   lua_pop(L, 1);

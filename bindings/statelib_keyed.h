@@ -19,6 +19,9 @@ void tg_statelib_keyed_open(lua_State *L);
 /* Reads `state` of the bound rule at idx; NULL when it has none. [-0, +0] */
 struct tg_rule_state *tg_statelib_keyed_fill(lua_State *L, int idx, const struct tg_topic *topic);
 
+/* The hash of the declaration whose text is at idx, TG_STATE_HASH_BYTES and a NUL. [-0, +0] */
+void tg_statelib_keyed_declared(lua_State *L, int idx, char *out);
+
 /* Pushes `s` for a rule at work: the state of every segment is where the segment begins. Nil for a
  * rule without. [-0, +1] */
 void tg_statelib_keyed_push(lua_State *L, const struct tg_judging *j);

@@ -1,6 +1,7 @@
 /* Inline tests on the data path: JSON rows -> decoder -> rule or topic -> what came out. */
 #include "bindings/testrun.h"
 
+#include "bindings/statelib_keyed.h"
 #include "bindings/windowrun.h"
 #include "core/data/decode.h"
 #include "core/data/order.h"
@@ -26,7 +27,7 @@ void tg_testrun_fini(struct tg_testrun *t)
 
 void tg_testrun_clear(struct tg_testrun *t)
 {
-  t->verdict = TG_VERDICT_PASS;
+  t->verdict = TG_VERDICT_PASS, t->alarm = TG_ALARM_NONE;
   t->error = NULL, t->fails = NULL, t->reasons = NULL, t->outcomes = NULL;
   t->evaluated = t->fails_count = t->rows_count = t->outcomes_count = 0;
 }
@@ -172,6 +173,7 @@ static enum tg_rc note_verdict(struct tg_testrun *t, const struct tg_verdict_row
   if (v->seen) o->seen = tg_arena_printf(&t->arena, "%s", v->seen);
   if (v->seen && !o->seen) return full(err);
   if (first || strength[v->verdict] > strength[t->verdict]) t->verdict = v->verdict;
+  if (v->alarm > t->alarm) t->alarm = v->alarm;
   t->evaluated += v->evaluated;
   if (!v->error || t->error) return TG_OK;
   t->error = tg_arena_printf(&t->arena, "%s", v->error);
@@ -232,21 +234,34 @@ static enum tg_rc restart_keyed(struct tg_testrun *t, struct tg_err *err)
   return rc;
 }
 
-static enum tg_rc restart_cell(struct tg_testrun *t, struct tg_err *err)
+static enum tg_rc restart_cell(struct tg_testrun *t, bool anew, struct tg_err *err)
 {
   struct tg_cell *fresh = tg_cell_new();
   if (!fresh) return tg_err_set(err, TG_FATAL, "test", "no memory for a rule's state");
-  enum tg_rc rc = tg_cell_restore(fresh, tg_cell_bytes(t->rule.cell), err);
+  enum tg_rc rc = anew ? TG_OK : tg_cell_restore(fresh, tg_cell_bytes(t->rule.cell), err);
   tg_cell_free(rc == TG_OK ? t->rule.cell : fresh);
   if (rc == TG_OK) t->rule.cell = fresh;
   return rc;
 }
 
-/* As a process does that dies here, and the one that follows it. */
-static enum tg_rc restart(struct tg_testrun *t, struct tg_err *err)
+/* The rule has this version from now on; true when it had another one. State by key is found by its
+ * declaration. */
+static bool change_version(struct tg_rule *rule, const struct tg_test_batch *rows)
 {
+  bool same = rule->version && strcmp(rule->version, rows->version) == 0;
+  rule->version = rows->version;
+  if (rule->state && rows->declared)
+    snprintf(rule->state->declared, sizeof rule->state->declared, "%s", rows->declared);
+  return !same;
+}
+
+/* As a process does that dies here, and the one that follows it. */
+static enum tg_rc restart(struct tg_testrun *t, const struct tg_test_batch *rows,
+                          struct tg_err *err)
+{
+  bool anew = rows->version && change_version(&t->rule, rows);
   enum tg_rc rc = t->state ? restart_keyed(t, err) : TG_OK;
-  return rc == TG_OK && t->rule.cell ? restart_cell(t, err) : rc;
+  return rc == TG_OK && t->rule.cell ? restart_cell(t, anew, err) : rc;
 }
 
 /* Judges b and takes it back, as a lane does whose load was lost. */
@@ -300,7 +315,7 @@ static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *
   struct tg_batch b;
   struct tg_verdict_row v;
   struct tg_failing failing;
-  enum tg_rc rc = rows->restart ? restart(t, err) : TG_OK;
+  enum tg_rc rc = rows->restart ? restart(t, rows, err) : TG_OK;
   if (rc == TG_OK) rc = rule_batch(t, rows, &b, err);
   if (rc != TG_OK) return rc;
   if (!t->rule.on_event) t->error = undecoded(t, &b, "given");

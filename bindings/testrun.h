@@ -21,6 +21,8 @@ struct tg_test_batch {
   int64_t offset;          /* of the first row */
   uint32_t count;
   bool restart; /* before it, what the rule remembers is saved, forgotten and read again */
+  /* and the rule comes back with this version, its state under this declaration; else NULL */
+  const char *version, *declared;
 };
 
 #define TG_TEST_START_US INT64_C(1767225600000000) /* 2026-01-01T00:00:00Z, as at("0s") */
@@ -51,6 +53,7 @@ struct tg_testrun {
   struct tg_lookup_set lookups;  /* that the test gives; owned */
   /* what came out */
   enum tg_verdict verdict; /* over all batches: error, else fail, else pass, else skip */
+  enum tg_alarm alarm;     /* the strongest of all batches */
   uint32_t evaluated;
   uint32_t *fails; /* from 1, over all batches */
   const char **reasons;

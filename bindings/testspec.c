@@ -3,6 +3,7 @@
 
 #include "bindings/lookupread.h"
 #include "bindings/luajson.h"
+#include "bindings/statelib_keyed.h"
 #include "core/data/timeparse.h"
 
 #include <lauxlib.h>
@@ -90,6 +91,26 @@ static void read_times(lua_State *L, struct reader *r, int spec)
   lua_pop(L, 1);
 }
 
+/* versions: { batch, version, text of the declaration or nil } of reloads that bring one. */
+static void read_versions(lua_State *L, struct reader *r, int spec)
+{
+  bool given = lua_getfield(L, spec, "versions") == LUA_TTABLE;
+  for (lua_Integer i = 1; given && lua_rawgeti(L, -1, i) == LUA_TTABLE; i++) {
+    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -2, 2);
+    lua_rawgeti(L, -3, 3);
+    lua_Integer batch = lua_tointeger(L, -3);
+    if (batch >= 1 && batch <= r->t->batches_count) {
+      struct tg_test_batch *b = &r->t->batches[batch - 1];
+      char *declared = lua_isstring(L, -1) ? take(L, r, TG_STATE_HASH_BYTES + 1, 1) : NULL;
+      if (declared) tg_statelib_keyed_declared(L, -1, declared);
+      b->version = keep(L, r, -2), b->declared = declared;
+    }
+    lua_pop(L, 4);
+  }
+  lua_pop(L, given ? 2 : 1);
+}
+
 /* restart: before which batches the state is saved and read again, a list; twice: a flag. */
 static void read_ways(lua_State *L, struct reader *r, int spec)
 {
@@ -154,6 +175,7 @@ static void read_batches(lua_State *L, struct reader *r, int spec)
   lua_pop(L, 1);
   read_times(L, r, spec);
   read_ways(L, r, spec);
+  read_versions(L, r, spec);
   read_clocks(L, r, spec);
 }
 

@@ -96,11 +96,16 @@ static bool is_lua(const char *name)
   return len > 4 && strcmp(name + len - 4, ".lua") == 0;
 }
 
-/* What lookups are read from. */
+/* What lookups and tests are read from. */
 static bool is_data(const char *name)
 {
-  const char *dot = strrchr(name, '.');
-  return dot && dot != name && (strcmp(dot, ".csv") == 0 || strcmp(dot, ".jsonl") == 0);
+  static const char *const suffixes[] = {".csv", ".jsonl", ".ndjson", ".golden.json"};
+  size_t len = strlen(name);
+  for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+    size_t n = strlen(suffixes[i]);
+    if (len > n && strcmp(name + len - n, suffixes[i]) == 0) return true;
+  }
+  return false;
 }
 
 static bool is_folder(const char *path)
@@ -133,7 +138,7 @@ static void take_entry(struct walk *w, const struct folder *f, const char *entry
     take_folder(w, &inner);
   else if (is_lua(entry))
     take_file(w, f->kind, path, shown);
-  else if (is_data(entry) && f->below == TG_FILE_MODULE)
+  else if (is_data(entry))
     take_file(w, TG_FILE_DATA, path, shown);
 }
 

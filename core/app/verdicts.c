@@ -5,9 +5,6 @@
 
 #include <stdlib.h>
 
-static const char *const levels[] = {
-    [TG_ALARM_NONE] = "none", [TG_ALARM_WARN] = "warn", [TG_ALARM_CRITICAL] = "critical"};
-
 /* A rule that is not judged while it warms up is told once, not with each load. */
 static bool worth(const struct tg_verdict_row *v, uint8_t before)
 {
@@ -21,7 +18,7 @@ static struct tg_verdict_note note_of(const struct tg_verdict_row *v)
   return (struct tg_verdict_note){.rule = v->rule,
                                   .version = v->version,
                                   .verdict = tg_verdict_name(v->verdict),
-                                  .level = levels[v->alarm],
+                                  .level = tg_alarm_name(v->alarm),
                                   .shadow = v->shadow,
                                   .evaluated = v->evaluated,
                                   .skipped = v->skipped,

@@ -2,6 +2,7 @@
  * line. */
 #include "core/data/lookupfile.h"
 
+#include "core/data/csv.h"
 #include "core/data/jsonread.h"
 
 #include <stdio.h>
@@ -52,102 +53,50 @@ static enum tg_rc end(struct reading *r, struct tg_lookup **out)
 
 /* --- comma separated -------------------------------------------------------------------------- */
 
-struct csv {
-  const char *p, *end;
-  uint32_t line;
-  bool last; /* the field just read was the last one of its line */
-};
-
-/* Behind a field: a comma, the end of the line or of the file. */
-static bool end_field(struct csv *x)
-{
-  x->last = true;
-  if (x->p < x->end && *x->p == ',') return x->p++, x->last = false, true;
-  if (x->p < x->end && *x->p == '\r') x->p++;
-  if (x->p == x->end) return true;
-  if (*x->p != '\n') return false;
-  x->p++, x->line++;
-  return true;
-}
-
-/* "a ""quoted"" text": its bytes without the quotes. */
-static enum tg_rc quoted_field(struct reading *r, struct csv *x, struct tg_text *out)
-{
-  char *to = tg_arena_bytes(&r->arena, (size_t)(x->end - x->p));
-  size_t n = 0;
-  if (!to) return fault(r, "no memory for a field");
-  for (x->p++; x->p < x->end; x->p++) {
-    bool quote = *x->p == '"';
-    if (quote && (x->p + 1 == x->end || x->p[1] != '"')) break;
-    x->p += quote;
-    x->line += *x->p == '\n';
-    to[n++] = *x->p;
-  }
-  if (x->p == x->end) return fault(r, "a quoted field has no end");
-  x->p++;
-  *out = tg_text_of(to, n);
-  return end_field(x) ? TG_OK : fault(r, "a quoted field is followed by text");
-}
-
-static enum tg_rc csv_field(struct reading *r, struct csv *x, struct tg_text *out)
-{
-  const char *start = x->p;
-  if (x->p < x->end && *x->p == '"') return quoted_field(r, x, out);
-  while (x->p < x->end && *x->p != ',' && *x->p != '\n') x->p++;
-  size_t len = (size_t)(x->p - start);
-  bool crlf = len && start[len - 1] == '\r' && (x->p == x->end || *x->p == '\n');
-  *out = tg_text_of(start, len - crlf);
-  return end_field(x) ? TG_OK : fault(r, "a field has no end");
-}
-
 enum { FIELDS_MAX = 1024 };
 
 /* The first line: which column of the file is which of the lookup; -1 is left out. */
-static enum tg_rc csv_header(struct reading *r, struct csv *x, int32_t *map, uint32_t *count)
+static enum tg_rc csv_header(struct reading *r, struct tg_csv *x, int32_t *map, uint32_t *count)
 {
   uint32_t seen = 0;
-  enum tg_rc rc = TG_OK;
-  for (*count = 0, x->last = false; rc == TG_OK && !x->last; ++*count) {
-    struct tg_text name = {NULL, 0};
+  for (*count = 0, x->last = false; !x->last; ++*count) {
+    struct tg_csv_field name;
     if (*count == FIELDS_MAX) return fault(r, "more than %d columns", FIELDS_MAX);
-    rc = csv_field(r, x, &name);
-    map[*count] = column_of(r, tg_text_trim(name));
+    if (!tg_csv_next(x, &name)) return fault(r, "%s", x->why);
+    map[*count] = column_of(r, tg_text_trim(name.text));
     seen += map[*count] >= 0;
   }
-  for (uint32_t c = 0; rc == TG_OK && seen < r->source->columns_count; c++) {
+  for (uint32_t c = 0; seen < r->source->columns_count && c < r->source->columns_count; c++) {
     uint32_t f = 0;
     while (f < *count && map[f] != (int32_t)c) f++;
     if (f == *count)
       return fault(r, "there is no column '%.*s'", TG_TEXT(r->source->columns[c].name));
   }
-  return rc;
+  return TG_OK;
 }
 
 /* A line; an empty field is null, "" an empty text. */
-static enum tg_rc csv_row(struct reading *r, struct csv *x, const int32_t *map, uint32_t count)
+static enum tg_rc csv_row(struct reading *r, struct tg_csv *x, const int32_t *map, uint32_t count)
 {
-  enum tg_rc rc = TG_OK;
   uint32_t f = 0;
-  for (x->last = false; rc == TG_OK && !x->last; f++) {
-    bool quote = x->p < x->end && *x->p == '"';
-    struct tg_text text = {NULL, 0};
-    rc = csv_field(r, x, &text);
+  for (x->last = false; !x->last; f++) {
+    struct tg_csv_field field;
+    if (!tg_csv_next(x, &field)) return fault(r, "%s", x->why);
     if (f >= count || map[f] < 0) continue;
-    if (!quote && text.len == 0) text.ptr = NULL;
-    r->cells[map[f]] = (struct tg_lookup_cell){text, false};
+    if (!field.quoted && field.text.len == 0) field.text.ptr = NULL;
+    r->cells[map[f]] = (struct tg_lookup_cell){field.text, false};
   }
-  if (rc != TG_OK || f == count) return rc == TG_OK ? add_row(r) : rc;
-  return fault(r, "%u fields; the first line has %u", f, count);
+  return f == count ? add_row(r) : fault(r, "%u fields; the first line has %u", f, count);
 }
 
 static enum tg_rc read_csv(struct reading *r)
 {
-  struct csv x = {.p = r->file->text.ptr, .end = r->file->text.ptr + r->file->text.len, .line = 1};
+  struct tg_csv x;
   int32_t map[FIELDS_MAX];
   uint32_t count;
-  if (r->file->text.len >= 3 && memcmp(x.p, "\xef\xbb\xbf", 3) == 0) x.p += 3;
+  tg_csv_init(&x, r->file->text, &r->arena);
   enum tg_rc rc = csv_header(r, &x, map, &count);
-  while (rc == TG_OK && x.p < x.end) {
+  while (rc == TG_OK && tg_csv_more(&x)) {
     r->line = x.line;
     rc = csv_row(r, &x, map, count);
     tg_arena_reset(&r->arena, 0);

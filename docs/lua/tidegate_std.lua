@@ -4,6 +4,7 @@ return {
   "at",
   "chi2_above",
   "chi2_limit",
+  "fixture",
   "gen",
   "greatest",
   "key",

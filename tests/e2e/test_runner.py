@@ -174,3 +174,26 @@ def test_cost_is_told_by_rule_and_held_to_a_budget(tmp_path):
     topic = costs[0]["topic"]
     told = lines(run("rules", "--cost", "--json", "--topic", topic, "--input", events, cwd=home)[1])
     assert told[0]["rows"] == 2
+
+
+FIXTURE_RULE = """return {
+  doc = "x is above a limit", params = { "column column", "limit number = 2" },
+  check = function(b, p) return b[p.column]:gt(p.limit) end,
+  tests = { { "rows of a file", with = { "x" }, given = fixture "above.csv", fails = { 1 } } },
+}
+"""
+
+
+def test_rows_of_a_file_are_read_with_the_rules(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "above.lua").write_text(FIXTURE_RULE)
+    rows = tmp_path / "rules" / "above.csv"
+    rows.write_text("x,y\n1,a\n3,\n")
+    ask = ["test", "rules/above.lua", "--quiet"]
+    assert run(*ask, cwd=tmp_path)[0] == 0
+    rows.write_text("x,y\n1,a\n3\n")
+    code, out, _ = run(*ask, cwd=tmp_path)
+    assert code == 1 and "rules/above.csv:3: 1 fields; the first line has 2" in out
+    rows.unlink()
+    code, out, _ = run(*ask, cwd=tmp_path)
+    assert code == 1 and "rules/above.csv: there is no such file" in out

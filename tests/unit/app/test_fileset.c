@@ -91,6 +91,28 @@ static void files_are_ordered_and_named_by_content(void **state)
   assert_string_not_equal(a.sha256, b.sha256);
 }
 
+static void files_that_tests_and_lookups_read_belong_to_the_set(void **state)
+{
+  struct home *h = *state;
+  struct tg_fileset a, b;
+  put(h, "scripts/orders.lua", "return {}");
+  put(h, "scripts/codes.csv", "code\nDE\n");
+  put(h, "rules/rows.ndjson", "{}");
+  put(h, "rules/rows.golden.json", "{}");
+  put(h, "rules/other.json", "no");
+  put(h, "rules/.csv", "no");
+  put(h, "rules/csv", "no");
+  assert_int_equal(read_set(h, &a), TG_OK);
+  assert_int_equal(a.count, 4);
+  assert_string_equal(a.files[1].path, "rules/rows.golden.json");
+  assert_string_equal(a.files[2].path, "rules/rows.ndjson");
+  assert_int_equal(a.files[2].kind, TG_FILE_DATA);
+  assert_string_equal(a.files[3].path, "scripts/codes.csv");
+  put(h, "rules/rows.ndjson", "{\"x\":1}");
+  assert_int_equal(read_set(h, &b), TG_OK);
+  assert_string_not_equal(a.sha256, b.sha256);
+}
+
 static void moving_a_byte_between_files_changes_the_name(void **state)
 {
   struct home *h = *state;
@@ -162,6 +184,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       TEST(files_are_ordered_and_named_by_content),
+      TEST(files_that_tests_and_lookups_read_belong_to_the_set),
       TEST(moving_a_byte_between_files_changes_the_name),
       TEST(a_file_that_others_may_change_is_refused),
       TEST(a_missing_folder_of_scripts_is_told),

@@ -120,13 +120,81 @@ static void more_names_than_a_topic_may_have_are_refused(void **state)
   assert_fault(text, NULL, "line 1: more than 1000 different names");
 }
 
+/* The rows of comma separated values, one a line, behind "name type|name type:"; or the fault. */
+static const char *csv_rows(const char *text)
+{
+  static char out[800];
+  struct tg_rowfile f;
+  struct tg_err err;
+  size_t n = 0;
+  if (tg_rowfile_csv(&f, tg_text(text), &arena, &err) != TG_OK) {
+    snprintf(out, sizeof out, "%s: %s", err.where, err.what);
+    return out;
+  }
+  for (uint32_t i = 0; i < f.columns_count; i++) {
+    n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s %s", i ? "|" : "",
+                          TG_TEXT(f.columns[i].name), f.columns[i].type);
+  }
+  n += (size_t)snprintf(out + n, sizeof out - n, ":");
+  for (uint32_t i = 0; i < f.count; i++)
+    n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", i ? "\n" : "", TG_TEXT(f.rows[i]));
+  return out;
+}
+
+static void a_csv_column_is_what_fits_all_its_cells(void **state)
+{
+  (void)state;
+  assert_string_equal(csv_rows("w,n,b,t\n1,1,true,x\n-20,2.50,false,7\n,1e3,,\n"),
+                      "w bigint|n double precision|b boolean|t text:"
+                      "{\"w\":1,\"n\":1,\"b\":true,\"t\":\"x\"}\n"
+                      "{\"w\":-20,\"n\":2.50,\"b\":false,\"t\":\"7\"}\n"
+                      "{\"w\":null,\"n\":1e3,\"b\":null,\"t\":null}");
+  assert_string_equal(csv_rows("a,b\ntrue,\n1,\n"), "a text|b text:{\"a\":\"true\",\"b\":null}\n"
+                                                    "{\"a\":\"1\",\"b\":null}");
+  assert_string_equal(csv_rows("a\n"), "a text:");
+}
+
+static void csv_texts_that_look_like_numbers_stay_texts(void **state)
+{
+  (void)state;
+  const char *const texts[] = {"007", "+1", "1.", ".5", "1e", "-", "0x1", "1 ", "NaN", "1.5.2"};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    char text[40];
+    snprintf(text, sizeof text, "a\n%s\n", texts[i]);
+    if (!strstr(csv_rows(text), "a text:{\"a\":\"")) fail_msg("%s: %s", texts[i], csv_rows(text));
+  }
+  assert_string_equal(csv_rows("a\n\"7\"\n"), "a text:{\"a\":\"7\"}");
+  assert_string_equal(csv_rows("a\n\"\"\n"), "a text:{\"a\":\"\"}");
+  assert_string_equal(csv_rows("\"a \"\"b\"\"\"\n0\n-0\n"),
+                      "a \"b\" bigint:{\"a \\\"b\\\"\":0}\n{\"a \\\"b\\\"\":-0}");
+  assert_string_equal(csv_rows("a\n9999999999999999999\n"),
+                      "a double precision:{\"a\":9999999999999999999}");
+}
+
+static void a_broken_csv_line_is_named(void **state)
+{
+  (void)state;
+  assert_string_equal(csv_rows("a,b\n1,2\n1\n"), "line 3: 1 fields; the first line has 2");
+  assert_string_equal(csv_rows("a\n1,2\n"), "line 2: 2 fields; the first line has 1");
+  assert_string_equal(csv_rows("a,b\n\"x\ny\",1\n\"z,2\n"), "line 4: a quoted field has no end");
+  assert_string_equal(csv_rows("a,\n"), "line 1: a column has no name");
+  assert_string_equal(csv_rows("a, a\n"), "line 1: a column is named twice");
+  assert_string_equal(csv_rows(""), "line 1: a column has no name");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
-      T(types_are_those_of_the_values), T(a_number_beyond_64_bits_is_a_float),
-      T(empty_lines_are_passed_over),   T(a_row_without_a_time_happened_with_the_one_before),
-      T(faults_name_their_line),        T(more_names_than_a_topic_may_have_are_refused),
+      T(types_are_those_of_the_values),
+      T(a_number_beyond_64_bits_is_a_float),
+      T(empty_lines_are_passed_over),
+      T(a_row_without_a_time_happened_with_the_one_before),
+      T(faults_name_their_line),
+      T(more_names_than_a_topic_may_have_are_refused),
+      T(a_csv_column_is_what_fits_all_its_cells),
+      T(csv_texts_that_look_like_numbers_stay_texts),
+      T(a_broken_csv_line_is_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,6 +163,98 @@ static void what_is_kept_by_key_survives_restarts(void **state)
                "    restart_at = { 2, 3 } } } }\n");
 }
 
+/* Fails from the third batch on since the state began. */
+static void a_reload_with_another_version_starts_anew(void **state)
+{
+  (void)state;
+  const char *kept = "local n = (s:get() or 0) + 1 s:set(n) return n <= p.most - 1, n";
+  char text[2048];
+#define RELOADED(test)                                                                             \
+  (snprintf(text, sizeof text, COUNTING("%s", "%s"), kept, test), (const char *)text)
+  assert_holds(RELOADED("fires = { 3, 4, 5 }, observed = 5, reload_at = 3"));
+  assert_holds(RELOADED("fires = 5, quiet = \"1-4\", observed = 3,"
+                        " reload_at = { at = 3, version = \"2\" }"));
+  assert_holds(RELOADED("quiet = \"1-5\", observed = 1,"
+                        " reload_at = { { at = 3, version = 2 }, { at = 5, version = 3 } }"));
+  assert_holds(RELOADED("fires = 5, quiet = \"1-4\", observed = 3,"
+                        " reload_at = { { at = 3, version = 2 }, { at = 5, version = \"2\" } }"));
+  assert_told(RELOADED("fires = 5, observed = 5, reload_at = { at = 3, version = 2 }"),
+              "observed: expected 5, got 3");
+}
+
+static void a_reload_with_the_same_version_keeps_what_there_is(void **state)
+{
+  (void)state;
+  assert_holds("return { doc = \"d\", params = { \"most integer\" }, depends = \"stream\",\n"
+               "  version = 7, measure = function(b) return { rows = b.rows } end,\n"
+               "  judge = function(m, p, s) local n = (s:get() or 0) + 1 s:set(n)\n"
+               "    return n <= p.most, n end,\n"
+               "  tests = { { \"t\", with = { 1 }, given = series { rows = true, 1, 1 },\n"
+               "    fires = 2, observed = 2, reload_at = { at = 2, version = \"7\" } },\n"
+               "  { \"u\", with = { 1, version = 8 }, given = series { rows = true, 1, 1 },\n"
+               "    quiet = \"1-2\", observed = 1, reload_at = { at = 2, version = 7 } } } }\n");
+}
+
+static void state_by_key_begins_anew_with_another_version(void **state)
+{
+  (void)state;
+#define BY_KEY(test)                                                                               \
+  "return { doc = \"d\", params = { \"key column\" }, depends = \"stream\",\n"                     \
+  "  state = { key = \"$key\", keys_max = 10 },\n"                                                 \
+  "  check = function(b, p, s) return s:ordinal():le(2) end,\n"                                    \
+  "  tests = { { \"t\", with = { \"k\" }, given = { { k = { \"a\", \"a\" } },\n"                   \
+  "    { k = { \"a\", \"b\" } }, { k = { \"a\", \"b\" } } }, " test " } } }\n"
+  assert_holds(BY_KEY("fails = { 3, 5 }, reload_at = { 2, 3 }"));
+  assert_holds(BY_KEY("fails = {}, reload_at = { at = 2, version = \"2\" }"));
+  assert_holds(BY_KEY("fails = { 3 }, reload_at = { at = 3, version = \"2\" }"));
+  assert_holds(
+      BY_KEY("fails = {}, reload_at = { { at = 2, version = 2 }, { at = 3, version = 2 } }"));
+}
+
+static void a_reload_that_cannot_be_is_refused(void **state)
+{
+  (void)state;
+  struct sources s = {0};
+  struct tg_program *p;
+#define RELOAD(what) "{ \"" what "\", given = { x = {} }, fails = {}, reload_at = " what " }, "
+  sources_add(&s, TG_FILE_RULE, "rules/r.lua",
+              "return { doc = \"d\", params = { \"column column\" },\n"
+              "  check = function(b, p) return b[p.column]:gt(1) end,\n"
+              "  tests = { " RELOAD("{ version = 1 }") RELOAD("{ at = 1, to = 2 }")
+                  RELOAD("{ at = 1, version = 1.5 }") RELOAD("{ at = true }") " } }\n");
+  assert_int_equal(sources_load(&s, &p), TG_CONFIG);
+  expect_text(s.faults, "reload_at: at is missing");
+  expect_text(s.faults, "reload_at: { at = 3, version = \"2\" } has no key 'to'");
+  expect_text(s.faults, "reload_at: version is a text or a whole number, not 1.5");
+  expect_text(s.faults, "reload_at: batches are written as");
+}
+
+static void the_level_that_a_failure_raises_is_compared(void **state)
+{
+  (void)state;
+#define LEVEL(settings, test)                                                                      \
+  "return { doc = \"d\", params = { \"column column\" }, " settings "\n"                           \
+  "  check = function(b, p) return b[p.column]:gt(1) end,\n"                                       \
+  "  tests = { { \"t\", with = { \"x\" }, given = { { x = { 0, 0 } }, { x = { 2, 2 } } }, " test   \
+  " } } }\n"
+  assert_holds(LEVEL("", "level = \"warn\""));
+  assert_holds(LEVEL("critical = 2,", "level = \"critical\", verdict = \"fail\""));
+  assert_holds(LEVEL("critical = 3,", "level = \"warn\""));
+  assert_told(LEVEL("", "level = \"critical\""), "level: expected critical, got warn");
+  assert_told(LEVEL("mostly = 0,", "level = \"warn\""), "level: expected warn, got none");
+  assert_told(LEVEL("critical = 2,", "level = \"warn\""), "level: expected warn, got critical");
+}
+
+static void a_judge_may_raise_the_level(void **state)
+{
+  (void)state;
+  assert_holds("return { doc = \"d\", params = { \"most integer\" },\n"
+               "  measure = function(b) return { rows = b.rows } end,\n"
+               "  judge = function(m, p) return m.rows <= p.most, m.rows, \"critical\" end,\n"
+               "  tests = { { \"t\", with = { 1 }, given = series { rows = true, 1, 2, 1 },\n"
+               "    level = \"critical\" } } }\n");
+}
+
 static void rows_may_come_out_of_order(void **state)
 {
   (void)state;
@@ -277,6 +369,12 @@ int main(void)
       cmocka_unit_test(what_a_judge_keeps_survives_restarts),
       cmocka_unit_test(what_a_judge_keeps_elsewhere_is_found),
       cmocka_unit_test(what_is_kept_by_key_survives_restarts),
+      cmocka_unit_test(a_reload_with_another_version_starts_anew),
+      cmocka_unit_test(a_reload_with_the_same_version_keeps_what_there_is),
+      cmocka_unit_test(state_by_key_begins_anew_with_another_version),
+      cmocka_unit_test(a_reload_that_cannot_be_is_refused),
+      cmocka_unit_test(the_level_that_a_failure_raises_is_compared),
+      cmocka_unit_test(a_judge_may_raise_the_level),
       cmocka_unit_test(rows_may_come_out_of_order),
       cmocka_unit_test(a_series_is_one_batch_a_value),
       cmocka_unit_test(a_series_that_fires_at_the_wrong_place_is_told),
