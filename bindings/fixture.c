@@ -4,6 +4,7 @@
 #include "bindings/rowfile.h"
 #include "bindings/script.h"
 #include "bindings/testrun.h"
+#include "core/base/buf.h"
 
 static const struct tg_source_file *find(const struct tg_program *p, const char *path)
 {
@@ -90,9 +91,54 @@ static int rows_of(lua_State *L)
   return rc == TG_OK ? push_rows(L, &rows) : push_fault(L, path, &err);
 }
 
+static int text_of(lua_State *L)
+{
+  const struct tg_source_file *f = find(tg_loader_program(L), luaL_checkstring(L, 1));
+  if (!f) return 0;
+  lua_pushlstring(L, f->text, f->size);
+  return 1;
+}
+
+/* The buffer is filled and given back before Lua can raise: a text that is pushed twice is cheaper
+ * than one that is lost. */
+static int json_text(lua_State *L)
+{
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  struct tg_program *p = tg_loader_program(L);
+  struct tg_buf json;
+  tg_buf_init(&json, TG_TEST_BYTES_MAX);
+  tg_buf_json(&json, tg_text_of(text, len));
+  struct tg_text kept = json.failed ? tg_text(NULL) : tg_arena_copy(&p->arena, tg_buf_view(&json));
+  tg_buf_fini(&json);
+  if (!kept.ptr) return luaL_error(L, "a test holds at most %d MiB", TG_TEST_BYTES_MAX >> 20);
+  lua_pushlstring(L, kept.ptr, kept.len);
+  return 1;
+}
+
+static int keeps(lua_State *L)
+{
+  lua_pushboolean(L, tg_loader_program(L)->keep != NULL);
+  return 1;
+}
+
+static int keep(lua_State *L)
+{
+  struct tg_program *p = tg_loader_program(L);
+  struct tg_err err;
+  size_t len;
+  const char *path = luaL_checkstring(L, 1), *text = luaL_checklstring(L, 3, &len);
+  enum tg_rc rc = p->keep(p->keep_self, path, lua_toboolean(L, 2), tg_text_of(text, len), &err);
+  if (rc == TG_OK) return 0;
+  lua_pushfstring(L, "%s: %s", err.where, err.what);
+  return 1;
+}
+
 void tg_fixture_open(lua_State *L)
 {
-  static const luaL_Reg functions[] = {{"rows_of", rows_of}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"rows_of", rows_of},     {"text_of", text_of},
+                                       {"json_text", json_text}, {"keeps", keeps},
+                                       {"keep", keep},           {NULL, NULL}};
   lua_pushlightuserdata(L, tg_loader_program(L));
   luaL_setfuncs(L, functions, 1);
 }

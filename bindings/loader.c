@@ -1,6 +1,7 @@
 /* The loader's side of Lua: the prelude files, and the small functions they call. */
 #include "bindings/api.h"
 #include "bindings/batchobj.h"
+#include "bindings/coverage.h"
 #include "bindings/fixture.h"
 #include "bindings/lookupread.h"
 #include "bindings/script.h"
@@ -22,6 +23,7 @@ extern const char tg_embed_prelude_topics_lua[];
 extern const char tg_embed_prelude_series_lua[];
 extern const char tg_embed_prelude_given_lua[];
 extern const char tg_embed_prelude_files_lua[];
+extern const char tg_embed_prelude_golden_lua[];
 extern const char tg_embed_prelude_checks_lua[];
 extern const char tg_embed_prelude_property_lua[];
 extern const char tg_embed_prelude_compare_lua[];
@@ -46,6 +48,7 @@ static const struct prelude {
     {"series", "prelude_series.lua", tg_embed_prelude_series_lua},
     {"given", "prelude_given.lua", tg_embed_prelude_given_lua},
     {"files", "prelude_files.lua", tg_embed_prelude_files_lua},
+    {"golden", "prelude_golden.lua", tg_embed_prelude_golden_lua},
     {"checks", "prelude_checks.lua", tg_embed_prelude_checks_lua},
     {"property", "prelude_property.lua", tg_embed_prelude_property_lua},
     {"compare", "prelude_compare.lua", tg_embed_prelude_compare_lua},
@@ -343,6 +346,7 @@ bool tg_loader_chunk(lua_State *L, const struct tg_source_file *file, struct tg_
   struct tg_program *p = tg_loader_program(L);
   struct tg_text text = tg_text_of(file->text, file->size);
   if (tg_vm_load(p->vm, file->path, text, err) != TG_OK) return false;
+  if (p->conf.coverage) tg_coverage_chunk(L, p->conf.coverage, file);
   tg_loader_give_api(L);
   lua_call(L, 0, 1);
   return true;

@@ -49,7 +49,7 @@ local function named(what)
   end
 end
 
-tg.api.fixture = named("fixture")
+tg.api.fixture, tg.api.golden = named("fixture"), named("golden")
 
 local function is(what, v) return type(v) == "table" and rawget(v, marks[what]) == true end
 

@@ -14,13 +14,15 @@ local rule_keys = {
   verdict = true, observed = true, lookups = true, alias = true, kafka = true, fires = true,
   quiet = true, seed = true, property = true, restart_at = true, rebalance_at = true,
   reload_at = true, out_of_order = true, clock = true, level = true,
+  expect = true,
 }
 local topic_keys = {
   events = true, rows = true, quarantined = true, dropped = true, tagged = true, lookups = true,
+  expect = true,
 }
 local expectations = {
   "fails", "reasons", "evaluated", "verdict", "level", "observed", "fires", "quiet", "property",
-  "rows", "quarantined", "dropped", "tagged",
+  "rows", "quarantined", "dropped", "tagged", "expect",
 }
 local verdicts = { pass = true, fail = true, error = true, skip = true }
 local levels = { warn = true, critical = true }
@@ -104,6 +106,24 @@ local function check_fixtures(input, v, report)
   end
 end
 
+local expected_by = {} -- path of a golden file -> title of the test that expects it
+
+local function check_golden(test, report)
+  local golden = test.expect
+  if golden == nil then return end
+  if not files.is("golden", golden) then
+    report("expect is what a file says, golden \"name.golden.json\", not " .. shown(golden))
+  elseif test.property ~= nil or test.verdict == "error" then
+    report("expect: nothing is kept of "
+      .. (test.property ~= nil and "a property: its rows are made up" or "an error"))
+  elseif expected_by[golden.path] then
+    report("expect: " .. golden.path .. " is that of test " .. shown(expected_by[golden.path])
+      .. ": each test has its own")
+  else
+    expected_by[golden.path] = test[1]
+  end
+end
+
 local function check_expects(test, keys, report)
   for _, key in ipairs { "fails", "reasons", "rows", "quarantined", "dropped", "tagged" } do
     if test[key] ~= nil and not params.is_list(test[key]) then
@@ -133,6 +153,7 @@ local function check_one(test, kind, report)
     report(input .. " is missing: a test needs it")
   end
   check_fixtures(input, test[input], report)
+  check_golden(test, report)
   check_expects(test, keys, report)
 end
 
@@ -353,10 +374,20 @@ local function prepare(item)
   local events = item.test.events
   if files.is("fixture", events) then events = files.read_events(events) end
   return { events = events, rows = item.test.rows, handle = item.topic.handle,
-    lookups = lookups }
+    lookups = lookups, golden = item.test.expect ~= nil }
 end
 
 -- ---------------------------------------------------------------- what came out
+
+-- What the golden file of a test has to say; what is to be written into it is left in item.keep.
+local function golden_difference(item, got, others)
+  local file = item.test.expect
+  if not file or got.error or got.verdict == "error" then return end
+  local text = tg.golden.text(item, got)
+  local why = tg.golden.difference(file.path, text)
+  if not why or others > 0 or not tg.keeps() then return why end
+  item.keep = text
+end
 
 -- nil when the test holds, else lines that show what was expected and what was got.
 local function differences(item, got)
@@ -366,6 +397,7 @@ local function differences(item, got)
   end
   local by = item.topic and compare.topic or compare.rule
   by(item.test, got, differ)
+  lines[#lines + 1] = golden_difference(item, got, #lines)
   return #lines > 0 and table.concat(lines, "\n") or nil
 end
 
@@ -399,7 +431,7 @@ local function property_step(item, got)
 end
 
 -- What follows from a result: nil (the test holds), a text (it does not), or a further spec.
-local function next_step(item, got)
+local function step(item, got)
   local seen = tg.judge.last()
   got.observed, got.is_measure = seen and seen.observed, seen ~= nil
   tg.judge.forget()
@@ -411,6 +443,15 @@ local function next_step(item, got)
   if why or own_only or item.topic or item.order or got.verdict == "error" then return why end
   item.first, item.checks = got, checks.of(item.kind, item.spec)
   return next_check(item)
+end
+
+-- The same; a golden file is written when all else holds.
+local function next_step(item, got)
+  local found = step(item, got)
+  if found ~= nil or not item.keep then return found end
+  local text = item.keep
+  item.keep = nil
+  return tg.keep(item.test.expect.path, item.file.catalogue, text)
 end
 
 -- Rules of the catalogue whose tests all ran, and never saw them fail or pass: a list of

@@ -2,6 +2,7 @@
  * came out. */
 #include "bindings/program.h"
 
+#include "bindings/coverage.h"
 #include "bindings/evaluate.h"
 #include "bindings/lookupread.h"
 #include "bindings/script.h"
@@ -53,16 +54,23 @@ static enum tg_rc try_all(struct tg_program *p, struct tg_err *err)
   return rc;
 }
 
+static void watch_lines(struct tg_program *p, struct tg_coverage *coverage)
+{
+  tg_vm_set_line_hook(p->vm, coverage ? tg_coverage_hook : NULL, coverage);
+}
+
 static enum tg_rc build(struct tg_program *p, struct tg_err *err)
 {
   struct tg_vm_conf conf = {.memory_max = p->conf.memory_max, .deadline_us = p->conf.deadline_us};
   enum tg_rc rc = tg_vm_new(&conf, &p->vm, err);
-  if (rc == TG_OK) {
-    tg_vm_set_scratch(p->vm, &p->scratch);
-    rc = load_files(p, err);
-  }
+  if (rc != TG_OK) return rc;
+  tg_vm_set_scratch(p->vm, &p->scratch);
+  watch_lines(p, p->conf.coverage);
+  rc = load_files(p, err);
+  watch_lines(p, NULL);
   if (rc == TG_OK) rc = list_topics(p, err);
   if (rc == TG_OK) rc = try_all(p, err);
+  watch_lines(p, p->conf.coverage);
   return rc;
 }
 

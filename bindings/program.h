@@ -8,6 +8,7 @@
 
 #include "core/data/batch.h"
 
+struct tg_coverage;
 struct tg_program;
 
 /* What a file is; the base name without ".lua" is the name of the topic or rule. */
@@ -34,8 +35,9 @@ struct tg_fileset {
 };
 
 struct tg_program_conf {
-  size_t memory_max;   /* bytes the VM may hold */
-  int64_t deadline_us; /* CPU limit of one call of a script */
+  size_t memory_max;            /* bytes the VM may hold */
+  int64_t deadline_us;          /* CPU limit of one call of a script */
+  struct tg_coverage *coverage; /* counts the lines that run (coverage.h); borrowed; NULL: nobody */
 };
 
 /* Receives every fault of every file; path:line is in err->where. */

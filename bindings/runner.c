@@ -2,6 +2,8 @@
  * prepared, again and again as long as a comparison leads to a further run. */
 #include "bindings/runner.h"
 
+#include "bindings/coverage.h"
+#include "bindings/rowjson.h"
 #include "bindings/testspec.h"
 #include "core/base/clock.h"
 
@@ -191,6 +193,31 @@ static void compare_row(lua_State *L, const struct running *r, uint32_t i, uint3
   }
 }
 
+/* The rows that were loaded, as JSON texts, for a test with a golden file. */
+static void push_loaded(lua_State *L, struct running *r)
+{
+  const struct tg_batch *b = &r->run.batch;
+  lua_newtable(L);
+  for (uint32_t row = 0; row < b->rows; row++) {
+    if (b->fates[row] > TG_TAG) continue;
+    tg_buf_clear(&r->json);
+    tg_rowjson_write(b, row, &r->json);
+    if (r->json.failed) luaL_error(L, "a test holds at most %d MiB", TG_TEST_BYTES_MAX >> 20);
+    lua_pushlstring(L, r->json.ptr, r->json.len);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  }
+  lua_setfield(L, -2, "loaded_rows");
+}
+
+static bool wants_rows(lua_State *L, const struct running *r)
+{
+  lua_rawgeti(L, LUA_REGISTRYINDEX, r->spec);
+  lua_getfield(L, -1, "golden");
+  bool wants = lua_toboolean(L, -1);
+  lua_pop(L, 2);
+  return wants;
+}
+
 /* Leaves the list of differing values on top. [-0, +1] */
 static void push_differences(lua_State *L, const struct running *r)
 {
@@ -221,7 +248,7 @@ static void push_outcomes(lua_State *L, const struct tg_testrun *t)
   lua_setfield(L, -2, "outcomes");
 }
 
-static void push_result(lua_State *L, const struct running *r)
+static void push_result(lua_State *L, struct running *r)
 {
   lua_createtable(L, 0, 8);
   lua_pushstring(L, r->run.error);
@@ -230,6 +257,7 @@ static void push_result(lua_State *L, const struct running *r)
     push_fates(L, &r->run.batch);
     push_differences(L, r);
     lua_setfield(L, -2, "differ");
+    if (wants_rows(L, r)) push_loaded(L, r);
     return;
   }
   lua_pushstring(L, tg_verdict_name(r->run.verdict));
@@ -343,6 +371,7 @@ static enum tg_rc run_number(struct suite *s, uint32_t number, struct tg_err *er
   } else if (rc == TG_OK && (rc = run_one(&r, err)) == TG_OK) {
     s->counts->run++;
     s->counts->failed += !r.test.passed;
+    if (s->p->conf.coverage) tg_coverage_tested(s->p->conf.coverage, r.test.path);
     if (s->report) s->report(s->self, &r.test);
   }
   close_running(&r);
@@ -449,6 +478,11 @@ static enum tg_rc run_suite(struct suite *s, struct tg_err *err)
   enum tg_rc dropped = tg_loader_run(p, drop_list, &s->list, &ignored);
   p->testing = false;
   return rc == TG_OK ? dropped : rc;
+}
+
+void tg_program_keep(struct tg_program *p, tg_test_keep *golden, void *self)
+{
+  p->keep = golden, p->keep_self = self;
 }
 
 enum tg_rc tg_program_test(struct tg_program *p, const char *filter, tg_test_report *report,

@@ -24,6 +24,15 @@ struct tg_test_counts {
   uint32_t run, failed, left_out; /* left_out: by the filter */
 };
 
+/* Writes a golden file; path as messages show it, text borrowed. catalogue: it stands beside a
+ * bundled rule. */
+typedef enum tg_rc tg_test_keep(void *self, const char *path, bool catalogue, struct tg_text text,
+                                struct tg_err *err);
+
+/* From now on a test whose golden file alone is not as expected holds, and golden writes the file
+ * anew. NULL, as at first: it fails. */
+void tg_program_keep(struct tg_program *p, tg_test_keep *golden, void *self);
+
 /* Runs all inline tests whose path or "subject: title" contains filter (NULL or "": all), in the
  * order of the files; and on the rows of each what every rule must hold (prelude_checks.lua). A
  * rule of the catalogue whose tests all ran without seeing it fail, or pass, counts as a failed

@@ -14,6 +14,7 @@
 #define TG_BINDINGS_SCRIPT_H
 
 #include "bindings/program.h"
+#include "bindings/runner.h"
 #include "bindings/vm.h"
 #include "core/state/cell.h"
 
@@ -91,6 +92,8 @@ struct tg_program {
   struct tg_fileset files; /* copies in the arena: to build the VM again */
   bool loading;            /* a lost VM is a fault of the files, not to be built again */
   bool testing;            /* the runner holds references into this VM */
+  tg_test_keep *keep;      /* writes golden files (runner.h); NULL: nobody does */
+  void *keep_self;
   tg_program_fault *fault;
   void *fault_self;
   uint32_t faults;

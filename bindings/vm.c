@@ -114,6 +114,17 @@ void tg_vm_set_scratch(struct tg_vm *vm, struct tg_arena *arena)
   vm->scratch = arena;
 }
 
+void tg_vm_set_line_hook(struct tg_vm *vm, lua_Hook hook, void *self)
+{
+  vm->watch.lines = hook;
+  vm->line_self = self;
+}
+
+void *tg_vm_line_self(lua_State *L)
+{
+  return tg_vm_of(L)->line_self;
+}
+
 /* Out of memory, as far as the VM is concerned: a full stack is the script's error. It may also
  * come as a plain text (from luaL_Buffer), which a script could raise itself: it counts only when
  * the allocator has refused something. */

@@ -48,6 +48,11 @@ enum tg_rc tg_vm_load(struct tg_vm *vm, const char *name, struct tg_text text, s
  * deadline. */
 enum tg_rc tg_vm_call(struct tg_vm *vm, int args, int results, struct tg_err *err);
 
+/* Calls hook before each new line of Lua, from the next outermost call on; NULL: no more. It must
+ * not raise. Scripts run several times slower. */
+void tg_vm_set_line_hook(struct tg_vm *vm, lua_Hook hook, void *self);
+void *tg_vm_line_self(lua_State *L);
+
 /* For C functions that catch errors with lua_pcall() themselves: after a failure, with the error
  * object on top, raises it again when it is one that nobody may swallow (deadline, no memory).
  * Otherwise the object on top is one for scripts. [-0, +0] */

@@ -19,6 +19,7 @@ struct tg_vm {
   bool stack_full;          /* it said no inside a very deep recursion */
   bool lost;                /* out of memory: every call fails from now on */
   struct tg_watch watch;    /* of the outermost call */
+  void *line_self;          /* of its line hook */
   struct tg_err fault;      /* what the message handler saw last */
   char late_where[128];     /* what ran when the deadline was first noticed */
   char full_where[128];     /* what ran when the allocator last said no */

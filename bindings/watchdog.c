@@ -125,9 +125,10 @@ enum tg_rc tg_watch_begin(struct tg_watch *w, struct tg_err *err)
   w->end_us = tg_clock_thread_us() + w->limit_us;
   w->due_us = tg_clock_mono_us() + w->limit_us;
   w->outer = current;
-  lua_sethook(w->L, NULL, 0, 0); /* also binds the symbol before the handler needs it */
+  /* Also without a hook: binds the symbol before the handler needs it. */
+  lua_sethook(w->L, w->lines, w->lines ? LUA_MASKLINE : 0, 0);
 #ifdef __SANITIZE_THREAD__
-  lua_sethook(w->L, pending_signals, LUA_MASKCOUNT, 1000);
+  if (!w->lines) lua_sethook(w->L, pending_signals, LUA_MASKCOUNT, 1000);
 #endif
   current = w;
   pthread_mutex_lock(&lock);

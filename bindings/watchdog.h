@@ -27,6 +27,7 @@
 /* One running call; lives in the caller from begin to end. */
 struct tg_watch {
   lua_State *L;
+  lua_Hook lines;         /* a line hook of the call, until it is late; NULL: none */
   lua_Hook hook;          /* raises; called before every instruction once the call is late */
   int64_t limit_us;       /* CPU time it may use */
   int64_t end_us;         /* the thread's CPU time when it is late */

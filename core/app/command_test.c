@@ -3,6 +3,8 @@
 #include "core/app/cli.h"
 #include "core/app/folderwatch.h"
 #include "core/app/generation.h"
+#include "core/app/golden.h"
+#include "core/app/testcoverage.h"
 #include "core/app/testreport.h"
 #include "core/base/clock.h"
 
@@ -11,8 +13,9 @@
 struct run {
   const struct tg_config *config;
   const struct tg_args *args;
-  const char *filter, *cases, *junit;
-  bool json, tap, quiet, watch;
+  const char *filter, *cases, *junit, *lcov;
+  bool json, tap, quiet, watch, coverage, update;
+  struct tg_coverage *lines; /* of this run; NULL: not asked for */
   uint32_t faults;
 };
 
@@ -49,6 +52,24 @@ static enum tg_testshow show_of(const struct run *r)
   return r->quiet ? TG_SHOW_QUIET : TG_SHOW_PEOPLE;
 }
 
+static enum tg_rc keep(void *self, const char *path, bool catalogue, struct tg_text text,
+                       struct tg_err *err)
+{
+  struct run *r = self;
+  enum tg_rc rc = tg_golden_write(r->config, path, catalogue, text, err);
+  if (rc == TG_OK) fprintf(stderr, "written: %s\n", path);
+  return rc;
+}
+
+static void tell_coverage(struct run *r)
+{
+  struct tg_testcoverage c = {.lines = r->lines, .chosen = r->filter || r->args->words_count};
+  struct tg_err err;
+  if (!r->lines) return;
+  if (r->coverage) tg_testcoverage_show(&c, show_of(r));
+  if (r->lcov && tg_testcoverage_lcov(&c, r->config, r->lcov, &err) != TG_OK) take_fault(r, &err);
+}
+
 static int run_inline(struct tg_program *p, struct run *r)
 {
   struct tg_testreport report;
@@ -59,6 +80,7 @@ static int run_inline(struct tg_program *p, struct run *r)
   for (uint32_t i = 0; i < r->args->words_count; i++) run_one(p, r->args->words[i], r, &report);
   int64_t took = tg_clock_mono_us() - start;
   tg_testreport_end(&report, took);
+  tell_coverage(r);
   if (r->junit && tg_testreport_junit(&report, r->junit, took, &err) != TG_OK) take_fault(r, &err);
   uint32_t run = report.run, failed = report.failed;
   tg_testreport_fini(&report);
@@ -73,12 +95,27 @@ static int run(struct run *r)
   struct tg_program *p;
   r->faults = 0;
   if (tg_generation_read(r->config, take_fault, r, &g) != TG_OK) return TG_EXIT_CONFIG;
-  enum tg_rc rc = tg_generation_program(g, take_fault, r, &p);
+  r->lines = r->coverage || r->lcov ? tg_coverage_new() : NULL;
+  enum tg_rc rc = tg_generation_covered(g, r->lines, take_fault, r, &p);
   tg_generation_drop(g);
-  if (rc != TG_OK) return TG_EXIT_CONFIG;
-  int code = r->cases ? run_cases(p, r->cases) : run_inline(p, r);
-  tg_program_free(p);
+  int code = TG_EXIT_CONFIG;
+  if (rc == TG_OK) {
+    if (r->update) tg_program_keep(p, keep, r);
+    code = r->cases ? run_cases(p, r->cases) : run_inline(p, r);
+    tg_program_free(p);
+  }
+  tg_coverage_free(r->lines);
   return code;
+}
+
+/* What is expected changes by hand and is looked at, not by a build. */
+static bool may_update(const struct run *r)
+{
+  bool refused = r->update && tg_golden_on_ci();
+  if (refused)
+    fprintf(stderr, "error: --update: the variable CI is set: golden files are written where"
+                    " somebody looks at the change; run it there and commit them\n");
+  return !refused;
 }
 
 /* Runs again whenever a file changed, until a signal ends the process. */
@@ -122,6 +159,17 @@ int tg_command_test(int argc, char **argv)
       {"json", TG_OPTION_FLAG, NULL, "one JSON object a test", {.flag = &r.json}},
       {"tap", TG_OPTION_FLAG, NULL, "Test Anything Protocol, version 13", {.flag = &r.tap}},
       {"junit", TG_OPTION_TEXT, "FILE", "also write JUnit XML", {.text = &r.junit}},
+      {"coverage",
+       TG_OPTION_FLAG,
+       NULL,
+       "tell which lines of rules and topics ran",
+       {.flag = &r.coverage}},
+      {"lcov", TG_OPTION_TEXT, "FILE", "write that as an LCOV tracefile", {.text = &r.lcov}},
+      {"update",
+       TG_OPTION_FLAG,
+       NULL,
+       "write golden files that are not as expected anew",
+       {.flag = &r.update}},
       {"watch", TG_OPTION_FLAG, NULL, "run again whenever a file changes", {.flag = &r.watch}},
       {"quiet", TG_OPTION_FLAG, NULL, "only failures and the sum", {.flag = &r.quiet}},
       {0}};
@@ -129,6 +177,7 @@ int tg_command_test(int argc, char **argv)
   struct tg_config config;
   int code = tg_cli_parse(argc, argv, options, &args);
   if (code >= 0) return code;
+  if (!may_update(&r)) return TG_EXIT_CONFIG;
   if ((code = tg_cli_folders(&config, path)) >= 0) return code;
   r.config = &config, r.args = &args;
   code = r.watch ? watch(&r) : run(&r);

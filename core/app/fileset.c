@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEPTH_MAX = 4, READS_MAX = 5, PATH_BYTES = 1024, FIRST_FILES = 64 };
+enum { DEPTH_MAX = 4, READS_MAX = 5, FIRST_FILES = 64 };
 
 struct walk {
   struct tg_arena *arena;
@@ -127,13 +127,13 @@ static void take_folder(struct walk *w, const struct folder *f);
  * through their links. */
 static void take_entry(struct walk *w, const struct folder *f, const char *entry)
 {
-  char path[PATH_BYTES], shown[PATH_BYTES];
+  char path[TG_FILE_PATH_BYTES], shown[TG_FILE_PATH_BYTES];
   if (entry[0] == '.') return;
   int a = snprintf(path, sizeof path, "%s/%s", f->path, entry);
   int b = snprintf(shown, sizeof shown, "%s/%s", f->shown, entry);
   struct folder inner = {path, shown, f->below, f->below, f->depth + 1};
-  if (a >= PATH_BYTES || b >= PATH_BYTES)
-    complain(w, f->shown, "a path is longer than %d", PATH_BYTES);
+  if (a >= TG_FILE_PATH_BYTES || b >= TG_FILE_PATH_BYTES)
+    complain(w, f->shown, "a path is longer than %d", TG_FILE_PATH_BYTES);
   else if (is_folder(path) && f->depth < DEPTH_MAX)
     take_folder(w, &inner);
   else if (is_lua(entry))
@@ -214,6 +214,15 @@ enum tg_rc tg_fileset_read(const struct tg_config *config, struct tg_arena *aren
   }
   complain(&w, config->scripts, "the files keep changing while they are read; try again");
   return TG_CONFIG;
+}
+
+bool tg_fileset_place(const struct tg_config *config, const char *path, bool catalogue, char *out)
+{
+  const char *slash = strchr(path, '/');
+  bool rule = strncmp(path, "rules/", 6) == 0;
+  const char *folder = !rule ? config->scripts : catalogue ? config->catalogue : config->rules;
+  if (!slash || !folder) return false;
+  return snprintf(out, TG_FILE_PATH_BYTES, "%s%s", folder, slash) < TG_FILE_PATH_BYTES;
 }
 
 void tg_fileset_json(const struct tg_fileset *set, struct tg_buf *out)

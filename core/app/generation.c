@@ -35,12 +35,19 @@ void tg_generation_drop(struct tg_generation *g)
   free(g);
 }
 
+enum tg_rc tg_generation_covered(struct tg_generation *g, struct tg_coverage *coverage,
+                                 tg_config_fault *fault, void *self, struct tg_program **out)
+{
+  struct tg_program_conf conf = {.memory_max = g->config->lua_memory_bytes,
+                                 .deadline_us = g->config->lua_deadline_us,
+                                 .coverage = coverage};
+  return tg_program_new(&g->files, &conf, fault, self, out);
+}
+
 enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault, void *self,
                                  struct tg_program **out)
 {
-  struct tg_program_conf conf = {.memory_max = g->config->lua_memory_bytes,
-                                 .deadline_us = g->config->lua_deadline_us};
-  return tg_program_new(&g->files, &conf, fault, self, out);
+  return tg_generation_covered(g, NULL, fault, self, out);
 }
 
 enum tg_rc tg_generation_lookups(struct tg_generation *g, const struct tg_program *p,

@@ -23,7 +23,10 @@ enum tg_rc tg_generation_read(const struct tg_config *config, tg_config_fault *f
 struct tg_generation *tg_generation_ref(struct tg_generation *g);
 void tg_generation_drop(struct tg_generation *g); /* NULL is fine */
 
-/* Builds a program of it; every fault is reported. */
+/* Builds a program of it; every fault is reported. coverage: of tidegate test, or NULL. */
+enum tg_rc tg_generation_covered(struct tg_generation *g, struct tg_coverage *coverage,
+                                 tg_config_fault *fault, void *self, struct tg_program **out);
+/* The same without coverage. */
 enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault, void *self,
                                  struct tg_program **out);
 

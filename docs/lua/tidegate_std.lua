@@ -6,6 +6,7 @@ return {
   "chi2_limit",
   "fixture",
   "gen",
+  "golden",
   "greatest",
   "key",
   "least",

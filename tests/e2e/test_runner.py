@@ -197,3 +197,66 @@ def test_rows_of_a_file_are_read_with_the_rules(tmp_path):
     rows.unlink()
     code, out, _ = run(*ask, cwd=tmp_path)
     assert code == 1 and "rules/above.csv: there is no such file" in out
+
+
+COVERED = """-- rules/above.lua: x is above a limit.
+return {
+  doc = "x is above a limit", params = { "column column", "odd flag = false" },
+  check = function(b, p)
+    if p.odd then
+      return (b[p.column] % 2):ne(0)
+    end
+    return b[p.column]:gt(2)
+  end,
+  tests = { { "t", with = { "x" }, given = { x = { 1, 3 } }, expect = golden "a.golden.json" } },
+}
+"""
+
+
+@pytest.fixture
+def covered(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "above.lua").write_text(COVERED)
+    return tmp_path
+
+
+def without_ci(monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+
+
+def test_golden_files_are_written_on_demand_and_never_on_ci(covered, monkeypatch):
+    ask = ["test", "rules/above.lua", "--quiet"]
+    golden = covered / "rules" / "a.golden.json"
+    without_ci(monkeypatch)
+    code, out, _ = run(*ask, cwd=covered)
+    assert code == 1 and "a.golden.json is not there: tidegate test --update writes it" in out
+    monkeypatch.setenv("CI", "true")
+    code, out, err = run(*ask, "--update", cwd=covered)
+    assert code == 78 and "--update: the variable CI is set" in err and not golden.exists()
+    without_ci(monkeypatch)
+    code, out, err = run(*ask, "--update", cwd=covered)
+    assert code == 0 and "written: rules/a.golden.json" in err
+    assert json.loads(golden.read_text()) == {
+        "verdict": "fail", "level": "warn", "evaluated": 2, "fails": [[1, "x: 1 fails above(x)"]]}
+    assert run(*ask, cwd=covered)[0] == 0
+    assert "written" not in run(*ask, "--update", cwd=covered)[2]
+    golden.write_text(golden.read_text().replace('"evaluated": 2', '"evaluated": 3'))
+    code, out, _ = run(*ask, cwd=covered)
+    assert code == 1 and '- 4:   "evaluated": 3,\n     + 4:   "evaluated": 2,' in out
+
+
+def test_lines_that_did_not_run_are_told(covered, monkeypatch):
+    without_ci(monkeypatch)
+    assert run("test", "rules/above.lua", "--update", cwd=covered)[0] == 0
+    ask = ["test", "rules/above.lua", "--quiet"]
+    code, out, err = run(*ask, "--coverage", "--lcov", "l.info", cwd=covered)
+    assert (code, err) == (0, "")
+    assert "rules/above.lua: 7 of 8 lines (87.5 %), not 6\n" in out
+    assert out.endswith("coverage of 1 file: 7 of 8 lines (87.5 %)\n")
+    records = (covered / "l.info").read_text().splitlines()
+    assert records[:2] == ["TN:", "SF:rules/above.lua"] and "DA:6,0" in records
+    assert records[-3:] == ["LF:8", "LH:7", "end_of_record"]
+    told = lines(run(*ask, "--coverage", "--json", cwd=covered)[1])[-1]
+    assert told == {"coverage": "rules/above.lua", "lines": 8, "run": 7, "missed": "6"}
+    assert "# rules/above.lua: 7 of 8" in run(*ask, "--coverage", "--tap", cwd=covered)[1]
+    assert run(*ask, "--lcov", "no/l.info", cwd=covered)[0] == 78

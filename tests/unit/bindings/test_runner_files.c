@@ -1,4 +1,4 @@
-/* Files that inline tests read: fixtures of rules and topics, and what is refused. */
+/* Files that inline tests read: fixtures of rules and topics, golden files, and what is refused. */
 #include "programs.h"
 
 #include "bindings/runner.h"
@@ -196,6 +196,197 @@ static void events_are_one_fixture_or_none(void **state)
                "events: a fixture stands alone");
 }
 
+/* --- golden files --- */
+
+static char written[4096]; /* what the last run wrote: "path: text" */
+
+static enum tg_rc write_golden(void *self, const char *path, bool catalogue, struct tg_text text,
+                               struct tg_err *err)
+{
+  assert_false(catalogue);
+  if (self) return tg_err_set(err, TG_CONFIG, path, "cannot be written (errno 30)");
+  snprintf(written, sizeof written, "%s: %.*s", path, TG_TEXT(text));
+  return TG_OK;
+}
+
+/* As run_sources(), with --update: what is written is in `written`. */
+static void update_sources(struct sources *s, bool refused)
+{
+  struct tg_test_counts counts;
+  struct tg_err err;
+  struct tg_program *p = sources_program(s);
+  *told = *written = '\0';
+  tg_program_keep(p, write_golden, refused ? p : NULL);
+  if (tg_program_test(p, NULL, note, NULL, &counts, &err) != TG_OK) {
+    fail_msg("%s: %s", err.where, err.what);
+  }
+  tg_program_free(p);
+}
+
+static struct sources golden_sources(const char *file, const char *test)
+{
+  struct sources s = {0};
+  if (file) sources_add(&s, TG_FILE_DATA, "rules/mine/a.golden.json", file);
+  sources_add(&s, TG_FILE_RULE, "rules/mine/above.lua", rule_text(test));
+  return s;
+}
+
+#define EXPECT(more)                                                                               \
+  "{ \"t\", with = { \"x\" }, given = { x = { 1, 3, null } }, " more                               \
+  "expect = golden \"a.golden.json\" }"
+#define GOT                                                                                        \
+  "{\n  \"verdict\": \"fail\",\n  \"level\": \"warn\",\n  \"evaluated\": 2,\n  \"fails\": [\n"     \
+  "    [1, \"x: 1 fails above(x)\"]\n  ]\n}\n"
+
+static void a_golden_file_is_what_a_test_expects(void **state)
+{
+  (void)state;
+  struct sources s = golden_sources(GOT, EXPECT(""));
+  run_sources(&s);
+  assert_string_equal(told, "");
+  s = golden_sources("{\r\n  \"verdict\": \"fail\",\r\n  \"level\": \"warn\",\r\n"
+                     "  \"evaluated\": 2,\r\n  \"fails\": [\r\n"
+                     "    [1, \"x: 1 fails above(x)\"]\r\n  ]\r\n}",
+                     EXPECT(""));
+  run_sources(&s);
+  assert_string_equal(told, "");
+  s = golden_sources(NULL, EXPECT(""));
+  run_sources(&s);
+  expect_text(told, "golden file rules/mine/a.golden.json is not there: tidegate test --update");
+}
+
+static void a_golden_file_that_differs_is_shown_line_by_line(void **state)
+{
+  (void)state;
+  struct sources s = golden_sources("{\n  \"verdict\": \"pass\",\n  \"level\": \"warn\",\n"
+                                    "  \"evaluated\": 2,\n  \"other\": 1,\n  \"fails\": [\n"
+                                    "    [1, \"x: 1 fails above(x)\"]\n  ]\n}\n",
+                                    EXPECT(""));
+  run_sources(&s);
+  assert_string_equal(told,
+                      "above: t: golden file rules/mine/a.golden.json: - expected, + got (tidegate "
+                      "test --update writes what was got)\n"
+                      "- 2:   \"verdict\": \"pass\",\n+ 2:   \"verdict\": \"fail\",\n"
+                      "- 5:   \"other\": 1,\n");
+}
+
+static void a_long_difference_is_cut(void **state)
+{
+  (void)state;
+  static char text[40000];
+  for (size_t i = 0, n = 0; i < 2000; i++)
+    n += (size_t)snprintf(text + n, sizeof text - n, "line %zu\n", i);
+  struct sources s = golden_sources(text, EXPECT(""));
+  run_sources(&s);
+  expect_text(told, "- 1: line 0\n");
+  expect_text(told, ".. and 1988 more lines");
+  if (strstr(told, "- 21: ")) fail_msg("%s", told);
+}
+
+static void an_update_writes_what_was_got(void **state)
+{
+  (void)state;
+  struct sources s = golden_sources(NULL, EXPECT(""));
+  update_sources(&s, false);
+  assert_string_equal(told, "");
+  assert_string_equal(written, "rules/mine/a.golden.json: " GOT);
+  s = golden_sources(GOT, EXPECT(""));
+  update_sources(&s, false);
+  assert_string_equal(written, "");
+  s = golden_sources("{}", EXPECT(""));
+  update_sources(&s, true);
+  expect_text(told, "above: t: rules/mine/a.golden.json: cannot be written (errno 30)");
+}
+
+static void an_update_writes_nothing_when_something_else_is_wrong(void **state)
+{
+  (void)state;
+  struct sources s = golden_sources("{}", EXPECT("fails = { 2 }, "));
+  update_sources(&s, false);
+  expect_text(told, "fails: expected { 2 }, got { 1 }");
+  expect_text(told, "golden file rules/mine/a.golden.json: - expected");
+  assert_string_equal(written, "");
+  s = golden_sources("{}", "{ \"t\", with = { \"y\" }, given = { x = { 1 } },"
+                           " expect = golden \"a.golden.json\" }");
+  update_sources(&s, false);
+  expect_text(told, "got above: column: there is no column 'y'");
+  assert_string_equal(written, "");
+  s = (struct sources){0};
+  sources_add(&s, TG_FILE_RULE, "rules/r.lua",
+              "return { doc = \"d\", params = { \"column column\" },\n"
+              "  check = function(b, p) return b:map_rows({ p.column }, function()\n"
+              "    return b.rows > 1 end) end,\n"
+              "  tests = { { \"t\", with = { \"x\" }, given = { x = { 1, 2 } },\n"
+              "    expect = golden \"a.golden.json\" } } }\n");
+  update_sources(&s, false);
+  expect_text(told, "as one batch for each row");
+  assert_string_equal(written, "");
+}
+
+static void what_a_measure_saw_is_kept_batch_by_batch(void **state)
+{
+  (void)state;
+  struct sources s = {0};
+  sources_add(&s, TG_FILE_RULE, "rules/r.lua",
+              "return { doc = \"d\", params = { \"most number\" },\n"
+              "  measure = function(b) return { rows = b.rows } end,\n"
+              "  judge = function(m, p) return m.rows < p.most, { value = m.rows / 3,\n"
+              "    expected = 2, key = \"1.50000000000000 \\\"e\" } end,\n"
+              "  tests = { { \"t\", with = { 2 }, given = series { rows = true, 1, 2 },\n"
+              "    expect = golden \"r.golden.json\" } } }\n");
+  update_sources(&s, false);
+  assert_string_equal(told, "");
+  expect_text(written, "  \"batches\": [\n"
+                       "    {\"verdict\": \"pass\", \"observed\":0.3333333333,\"expected\":2,"
+                       "\"key\":\"1.50000000000000 \\\"e\"},\n"
+                       "    {\"verdict\": \"fail\", \"observed\":0.6666666667,\"expected\":2,"
+                       "\"key\":\"1.50000000000000 \\\"e\"}\n  ]\n");
+}
+
+static void rows_of_a_topic_are_kept_with_all_their_fields(void **state)
+{
+  (void)state;
+  struct sources s = {0};
+  sources_add(
+      &s, TG_FILE_SCRIPT, "scripts/orders.lua",
+      "return { table = \"orders\", fields = { \"id bigint not null\", \"name text\",\n"
+      "    \"amount numeric(12,2)\", \"f double precision\", \"ok boolean\",\n"
+      "    \"at timestamptz\", \"j jsonb\", \"tags text[]\" },\n"
+      "  transform = function(b) b:drop(b.name:eq(\"go\"), \"gone\")\n"
+      "    b:tag(b.name:eq(\"odd\"), \"an odd name\") end,\n"
+      "  tests = { { \"t\", expect = golden \"o.golden.json\", events = {\n"
+      "    { id = 1, name = 'a\"\\n', amount = 12.5, f = 1/3, ok = true,\n"
+      "      at = \"2026-01-01T01:00:00+01:00\", j = { 1, { a = 2 } }, tags = { \"x\" } },\n"
+      "    { id = \"x\" }, { id = 2, name = \"go\" }, { id = 3, name = \"odd\" } } } } }\n");
+  update_sources(&s, false);
+  assert_string_equal(told, "");
+  assert_string_equal(
+      written, "scripts/o.golden.json: {\n  \"rows\": [\n"
+               "    {\"id\": 1, \"name\": \"a\\\"\\n\", \"amount\": 12.50, \"f\": 0.3333333333,"
+               " \"ok\": true, \"at\": \"2026-01-01T00:00:00Z\", \"j\": [1,{\"a\":2}],"
+               " \"tags\": \"{\\\"x\\\"}\"},\n"
+               "    {\"id\": 3, \"name\": \"odd\", \"amount\": null, \"f\": null, \"ok\": null,"
+               " \"at\": null, \"j\": null, \"tags\": null}\n  ],\n"
+               "  \"quarantined\": [\n    [2, \"id: 'x' is not a number\"]\n  ],\n"
+               "  \"dropped\": [\n    [3, \"gone\"]\n  ],\n  \"tagged\": [\n    [4, \"an odd "
+               "name\"]\n  ]\n}\n");
+}
+
+static void a_golden_file_that_cannot_be_is_refused(void **state)
+{
+  (void)state;
+  expect_refused(EXPECT("verdict = \"error\", "), "expect: nothing is kept of an error");
+  expect_refused(EXPECT("") ", " EXPECT(""),
+                 "expect: rules/mine/a.golden.json is that of test 't': each test has its own");
+  expect_refused("{ \"t\", given = { x = {} }, expect = golden \"a.json\" }",
+                 "golden: a file beside the script that ends in .golden.json is due, not 'a.json'");
+  expect_refused("{ \"t\", given = { x = {} }, expect = \"a.golden.json\" }",
+                 "expect is what a file says, golden \"name.golden.json\", not 'a.golden.json'");
+  expect_refused("{ \"t\", expect = golden \"a.golden.json\", property = { gen = { x ="
+                 " gen.integer(1, 2) }, holds = function() return true end } }",
+                 "expect: nothing is kept of a property");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -208,6 +399,14 @@ int main(void)
       cmocka_unit_test(no_path_leaves_the_folder),
       cmocka_unit_test(events_of_a_topic_are_the_lines_as_they_are),
       cmocka_unit_test(events_are_one_fixture_or_none),
+      cmocka_unit_test(a_golden_file_is_what_a_test_expects),
+      cmocka_unit_test(a_golden_file_that_differs_is_shown_line_by_line),
+      cmocka_unit_test(a_long_difference_is_cut),
+      cmocka_unit_test(an_update_writes_what_was_got),
+      cmocka_unit_test(an_update_writes_nothing_when_something_else_is_wrong),
+      cmocka_unit_test(what_a_measure_saw_is_kept_batch_by_batch),
+      cmocka_unit_test(rows_of_a_topic_are_kept_with_all_their_fields),
+      cmocka_unit_test(a_golden_file_that_cannot_be_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
