@@ -104,6 +104,7 @@ struct tg_rule; /* script.h */
 struct tg_window_rule {
   const struct tg_rule *rule; /* lives in the program */
   const char *id;
+  const char *kept_as; /* what it remembers is saved under this: another version begins anew */
   int64_t over_us, every_us; /* 0: not so */
   bool stateful;
 };

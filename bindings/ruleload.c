@@ -122,6 +122,16 @@ static enum tg_fate fate_of(const char *text)
   return text[0] == 'q' ? TG_QUARANTINE : text[0] == 'd' ? TG_DROP : TG_TAG;
 }
 
+/* As state by key is found by its declaration, which the version is part of. */
+static const char *kept_as(lua_State *L, const struct tg_rule *rule)
+{
+  if (!rule->version) return rule->id;
+  struct tg_arena *a = &tg_loader_program(L)->arena;
+  const char *name = tg_arena_printf(a, "%s@%s", rule->id, rule->version);
+  if (!name) luaL_error(L, "not enough memory for the scripts");
+  return name;
+}
+
 void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struct tg_rule *rule)
 {
   *rule = TG_RULE_NONE;
@@ -169,6 +179,7 @@ void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struc
   lua_pop(L, 1);
   if (stateful) rule->cell = tg_cell_new();
   if (stateful && !rule->cell) luaL_error(L, "not enough memory for a rule's state");
+  rule->kept_as = kept_as(L, rule);
 }
 
 void tg_ruleload_move(struct tg_rule *rule, const struct tg_rule *from)

@@ -64,6 +64,7 @@ struct tg_rule {
   struct tg_reason_part *reason;
   uint32_t reason_count;
   struct tg_cell *cell; /* what a judge keeps between batches; NULL: nothing */
+  const char *kept_as;  /* the name it is saved under: the id, and the version behind it */
   int64_t over_us;      /* a measure's window of Kafka time; 0: the batch */
   int64_t every_us;     /* judged by the clock, too; 0: it is not */
   const struct tg_topic *topic;

@@ -227,7 +227,7 @@ static enum tg_rc judge_rule(struct look *l, uint32_t index, struct tg_err *err)
   int64_t judged_us = INT64_MIN;
   uint32_t before = l->judged;
   tg_buf_init(&state, 0);
-  enum tg_rc rc = tg_window_recall(l->pg, &l->at, r->id, &state, &judged_us, err);
+  enum tg_rc rc = tg_window_recall(l->pg, &l->at, r->kept_as, &state, &judged_us, err);
   c.state = tg_buf_view(&state);
   for (uint32_t i = 0; rc == TG_OK && i < l->gathered_count; i++) {
     struct gathered *g = &l->gathered[i];
@@ -244,7 +244,7 @@ static enum tg_rc judge_rule(struct look *l, uint32_t index, struct tg_err *err)
     rc = judge(l, &c, INT64_MIN, err);
   }
   if (rc == TG_OK && l->judged > before && (r->stateful || r->every_us))
-    rc = tg_window_remember(l->pg, &l->at, r->id, c.state_after, err);
+    rc = tg_window_remember(l->pg, &l->at, r->kept_as, c.state_after, err);
   tg_buf_fini(&state);
   return rc;
 }

@@ -202,6 +202,21 @@ static struct tg_verdict_row judge(struct run *r, struct tg_program *p, struct t
   return v;
 }
 
+static void what_is_remembered_is_kept_by_id_and_version(void **state)
+{
+  (void)state;
+  const char *const versions[][2] = {
+      {"", "timed"}, {", version = 2", "timed@2"}, {", version = \"b\", id = \"x\"", "x@b"}};
+  for (size_t i = 0; i < 3; i++) {
+    uint32_t at = 0;
+    struct tg_window_rule rule;
+    struct tg_program *p = world("return { b:count() }", "s:set(1) return true", versions[i][0]);
+    assert_true(tg_program_window(p, 0, &at, &rule));
+    assert_string_equal(rule.kept_as, versions[i][1]);
+    tg_program_free(p);
+  }
+}
+
 static void a_piece_is_judged_by_its_names_and_times(void **state)
 {
   (void)state;
@@ -287,6 +302,7 @@ int main(void)
       cmocka_unit_test(what_cannot_be_merged_is_refused_at_load),
       cmocka_unit_test(a_measure_that_raises_leaves_no_piece),
       cmocka_unit_test(windows_of_one_batch_have_an_end),
+      cmocka_unit_test(what_is_remembered_is_kept_by_id_and_version),
       cmocka_unit_test(a_piece_is_judged_by_its_names_and_times),
       cmocka_unit_test(only_saved_state_counts),
       cmocka_unit_test(a_judge_that_raises_keeps_nothing),
