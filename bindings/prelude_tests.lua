@@ -454,20 +454,25 @@ local function next_step(item, got)
   return tg.keep(item.test.expect.path, item.file.catalogue, text)
 end
 
--- Rules of the catalogue whose tests all ran, and never saw them fail or pass: a list of
--- { path, line, subject, title, detail }.
-local function unseen()
+-- Rules whose tests all ran, and never saw them fail or pass: a list of
+-- { path, line, subject, title, detail, note }. Of a user's rule it is a note, and so it is that a
+-- rule has no test, which only a run of all tests can say.
+local function unseen(filtered)
   local out = {}
   if own_only then return out end
   for _, kind in ipairs(rules.all) do
-    local all_ran = kind.file.catalogue and kind.seen.tests == #kind.tests
+    local note = not kind.file.catalogue
+    local tell = function(title, detail)
+      out[#out + 1] = { path = kind.file.path, line = source.line_of(kind.file, "tests"),
+        subject = kind.name, title = title, detail = detail, note = note }
+    end
+    local all_ran = kind.seen.tests == #kind.tests and #kind.tests > 0
     for _, way in ipairs { "fail", "pass" } do
       if all_ran and not kind.seen[way] then
-        out[#out + 1] = { path = kind.file.path, line = source.line_of(kind.file, "tests"),
-          subject = kind.name, title = "is seen to " .. way,
-          detail = "no test in which it is seen to " .. way }
+        tell("is seen to " .. way, "no test in which it is seen to " .. way)
       end
     end
+    if #kind.tests == 0 and not filtered then tell("has a test", "no test") end
   end
   return out
 end

@@ -446,12 +446,13 @@ static const char *text_field(lua_State *L, const char *name)
   return text;
 }
 
-/* Rules that no test has seen to fail, or to pass, are told as failed tests. */
+/* Rules that no test has seen to fail, or to pass, are told as failed tests, or as notes. */
 static int report_unseen(lua_State *L)
 {
   struct suite *s = lua_touserdata(L, 1);
   tg_loader_push(L, "tests", "unseen");
-  lua_call(L, 0, 1);
+  lua_pushboolean(L, s->filter && *s->filter);
+  lua_call(L, 1, 1);
   for (lua_Integer i = 1; lua_rawgeti(L, -1, i) == LUA_TTABLE; i++) {
     struct tg_test test = {.path = text_field(L, "path"),
                            .subject = text_field(L, "subject"),
@@ -459,8 +460,10 @@ static int report_unseen(lua_State *L)
                            .detail = text_field(L, "detail")};
     lua_getfield(L, -1, "line");
     test.line = (int)lua_tointeger(L, -1);
-    lua_pop(L, 2);
-    s->counts->run++, s->counts->failed++;
+    lua_getfield(L, -2, "note");
+    test.note = test.passed = lua_toboolean(L, -1);
+    lua_pop(L, 3);
+    s->counts->run += !test.note, s->counts->failed += !test.note;
     if (s->report) s->report(s->self, &test);
   }
   return 0;

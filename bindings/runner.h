@@ -14,6 +14,7 @@ struct tg_test {
   const char *subject; /* the rule or topic */
   const char *title;
   bool passed;
+  bool note;          /* no test: something about the subject's tests, in detail; passed is true */
   const char *detail; /* failed: lines of "what: expected .., got .."; NULL when passed */
   int64_t cpu_us;
 };
@@ -36,7 +37,7 @@ void tg_program_keep(struct tg_program *p, tg_test_keep *golden, void *self);
 /* Runs all inline tests whose path or "subject: title" contains filter (NULL or "": all), in the
  * order of the files; and on the rows of each what every rule must hold (prelude_checks.lua). A
  * rule of the catalogue whose tests all ran without seeing it fail, or pass, counts as a failed
- * test.
+ * test; of a user's rule that is a note, as it is that a rule has no test (without a filter).
  * TG_OK also when tests failed: see counts. TG_FATAL: the VM is lost (lua.memory), err says in
  * which test. */
 enum tg_rc tg_program_test(struct tg_program *p, const char *filter, tg_test_report *report,

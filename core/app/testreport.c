@@ -29,7 +29,10 @@ static void show_json(const struct tg_test *t)
   tg_buf_json(&b, tg_text(t->subject));
   tg_buf_str(&b, ",\"title\":");
   tg_buf_json(&b, tg_text(t->title));
-  tg_buf_printf(&b, ",\"ok\":%s,\"detail\":", t->passed ? "true" : "false");
+  if (t->note)
+    tg_buf_str(&b, ",\"note\":true,\"detail\":");
+  else
+    tg_buf_printf(&b, ",\"ok\":%s,\"detail\":", t->passed ? "true" : "false");
   tg_buf_json(&b, tg_text(t->detail ? t->detail : ""));
   printf("%s}\n", tg_buf_cstr(&b));
   tg_buf_fini(&b);
@@ -92,9 +95,23 @@ static void collect(struct tg_buf *b, const struct tg_test *t)
   tg_buf_str(b, "\"/></testcase>\n");
 }
 
+/* Something worth knowing that is no result. */
+static void show_note(const struct tg_testreport *r, const struct tg_test *t)
+{
+  if (r->show == TG_SHOW_JSON)
+    show_json(t);
+  else
+    printf("%s %s: %s (%s:%d)\n", r->show == TG_SHOW_TAP ? "# note" : "note", t->subject, t->detail,
+           t->path, t->line);
+}
+
 void tg_testreport_take(void *self, const struct tg_test *t)
 {
   struct tg_testreport *r = self;
+  if (t->note) {
+    show_note(r, t);
+    return;
+  }
   r->run++;
   r->failed += !t->passed;
   if (r->junit) collect(&r->xml, t);

@@ -220,6 +220,17 @@ def covered(tmp_path):
     return tmp_path
 
 
+def test_what_tests_never_saw_is_noted(rules):
+    (rules / "rules" / "above.lua").write_text(RULE % 1)
+    (rules / "rules" / "bare.lua").write_text(
+        'return { doc = "d", params = { "column column" }, '
+        'check = function(b, p) return b[p.column]:gt(2) end }')
+    code, out, _ = run("test", "--quiet", cwd=rules)
+    assert code == 0 and "note bare: no test (rules/bare.lua:1)\n" in out and "above" not in out
+    told = [t for t in lines(run("test", "--json", cwd=rules)[1]) if t["subject"] == "bare"]
+    assert [(t["note"], t["detail"], "ok" in t) for t in told] == [(True, "no test", False)]
+
+
 def without_ci(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
 

@@ -4,13 +4,15 @@
 
 #include "bindings/runner.h"
 
-static char told[16384]; /* "subject: title: detail\n" of what failed */
+static char told[16384]; /* "subject: title: detail\n" of what failed, and of notes */
+static uint32_t failed;  /* of the run_file() before */
 
 static void note(void *self, const struct tg_test *test)
 {
   (void)self;
   size_t used = strlen(told);
-  if (test->passed) return;
+  if (test->passed && !test->note) return;
+  if (test->note) assert_true(test->passed);
   snprintf(told + used, sizeof told - used, "%s: %s: %s\n", test->subject, test->title,
            test->detail);
 }
@@ -28,6 +30,7 @@ static const char *run_file(enum tg_file_kind kind, const char *text)
     fail_msg("%s: %s", err.where, err.what);
   }
   assert_true(counts.run > 0);
+  failed = counts.failed;
   tg_program_free(p);
   return told;
 }
@@ -38,10 +41,11 @@ static void assert_told(const char *text, const char *part)
   if (!strstr(got, part)) fail_msg("'%s' is not in '%s'", part, got);
 }
 
+/* Notes are no failures. */
 static void assert_holds(const char *text)
 {
   const char *got = run_file(TG_FILE_RULE, text);
-  if (*got) fail_msg("%s", got);
+  if (failed) fail_msg("%s", got);
 }
 
 /* --- what every rule must hold --- */
@@ -122,6 +126,45 @@ static void a_rule_of_the_catalogue_must_be_seen_to_fail_and_to_pass(void **stat
                  "  tests = { { \"t\", with = { \"x\" }, given = { x = { 1, 2 } }, verdict = "
                  "\"fail\" } } }\n");
   assert_string_equal(got, "");
+}
+
+static void what_tests_of_a_users_rule_never_saw_is_noted(void **state)
+{
+  (void)state;
+#define SEEN(tests)                                                                                \
+  "return { doc = \"d\", params = { \"column column\" },\n"                                        \
+  "  check = function(b, p) return b[p.column]:gt(1) end, " tests " }\n"
+#define CASE(rows, more) "{ \"t" more "\", with = { \"x\" }, given = { x = { " rows " } }, "
+  assert_string_equal(run_file(TG_FILE_RULE, SEEN("tests = { " CASE("1", "") "fails = { 1 } } }")),
+                      "r: is seen to pass: no test in which it is seen to pass\n");
+  assert_string_equal(run_file(TG_FILE_RULE, SEEN("tests = { " CASE("2", "") "fails = {} } }")),
+                      "r: is seen to fail: no test in which it is seen to fail\n");
+  assert_string_equal(run_file(TG_FILE_RULE, SEEN("tests = { " CASE("2", "") "fails = {} }, " CASE(
+                                                 "1", "2") "fails = { 1 } } }")),
+                      "");
+}
+
+static void a_rule_without_a_test_is_noted_when_all_tests_run(void **state)
+{
+  (void)state;
+  struct sources s = {0};
+  struct tg_test_counts counts;
+  struct tg_err err;
+  sources_add(&s, TG_FILE_RULE, "rules/r.lua", SEEN(""));
+  sources_add(&s, TG_FILE_RULE, "rules/t.lua",
+              SEEN("tests = { " CASE("1, 2", "") "fails = { 1 } } }"));
+  struct tg_program *p = sources_program(&s);
+  *told = '\0';
+  assert_int_equal(tg_program_test(p, NULL, note, NULL, &counts, &err), TG_OK);
+  assert_string_equal(told, "r: has a test: no test\n");
+  assert_int_equal(counts.run, 1);
+  assert_int_equal(counts.failed, 0);
+  *told = '\0';
+  assert_int_equal(tg_program_test(p, "rules/t.lua", note, NULL, &counts, &err), TG_OK);
+  assert_string_equal(told, "");
+  assert_int_equal(tg_program_test_own(p, note, NULL, &counts, &err), TG_OK);
+  assert_string_equal(told, "");
+  tg_program_free(p);
 }
 
 /* --- state --- */
@@ -369,6 +412,8 @@ int main(void)
       cmocka_unit_test(what_a_judge_keeps_survives_restarts),
       cmocka_unit_test(what_a_judge_keeps_elsewhere_is_found),
       cmocka_unit_test(what_is_kept_by_key_survives_restarts),
+      cmocka_unit_test(what_tests_of_a_users_rule_never_saw_is_noted),
+      cmocka_unit_test(a_rule_without_a_test_is_noted_when_all_tests_run),
       cmocka_unit_test(a_reload_with_another_version_starts_anew),
       cmocka_unit_test(a_reload_with_the_same_version_keeps_what_there_is),
       cmocka_unit_test(state_by_key_begins_anew_with_another_version),
