@@ -236,12 +236,13 @@ def check_ledger(report, database, topic, events, ends):
         if len(ids) > 1:
             report.add("overlap", str(part), f"{len(ids)} chains")
         segments = database.rows(SEGMENTS, (ids[0],)) if ids else []
-        check_chain(report, part, segments, events, end)
+        check_chain(report, part, segments, lambda a, b, p=part: tally(p, a, b, events), end)
     for part in chains:
         report.add("unknown", str(part), "a chain of no partition")
 
 
-def check_chain(report, part, segments, events, end):
+def check_chain(report, part, segments, tallied, end):
+    """tallied(from, to): the numbers that a segment of these events has."""
     at = 0
     for start, to, *numbers in segments:
         where = f"{part}:[{start},{to})"
@@ -250,7 +251,7 @@ def check_chain(report, part, segments, events, end):
         elif start < at:
             report.add("overlap", where, f"the chain had come to {at}")
         at = max(at, to)
-        due = tally(part, start, to, events)
+        due = tallied(start, to)
         if due != numbers:
             report.add("balance", where, f"says {numbers}, its events are {due}")
     if at != end:

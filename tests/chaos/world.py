@@ -1,0 +1,261 @@
+"""What a run happens in: a broker, a database, producers, the pipeline's members, and a watcher who
+sees how far the chains are."""
+import collections
+import pathlib
+import random
+import shutil
+import tempfile
+import threading
+import time
+
+import psycopg
+
+import stream
+from lib import metrics
+from lib.kafka import Kafka
+from lib.poll import eventually
+from lib.postgres import Postgres
+from lib.tidegate import PROGRAM_FAULTS, Tidegate
+from producers import ACKED, Source, Transactional
+
+SESSION_S = 6
+COUNTED = ("fenced_total", "pg_commit_unknown_total")
+CHAIN = """SELECT part, next_offset FROM tidegate.chain
+  WHERE topic = %s AND next_offset IS NOT NULL"""
+
+
+class Servers:
+    """One Kafka and one PostgreSQL that syncs; several runs may follow each other in them."""
+
+    def __enter__(self):
+        self.kafka = Kafka()
+        try:
+            self.postgres = Postgres(fsync=True)
+        except Exception:
+            self.kafka.wipe()
+            raise
+        self.runs = 0
+        return self
+
+    def __exit__(self, *_):
+        self.kafka.wipe()
+        self.postgres.wipe()
+
+
+class World:
+    """One run: its topic, database, producers and members. Everything of it ends with it."""
+
+    def __init__(self, servers, seed, clean=False):
+        servers.runs += 1
+        self.kafka, self.postgres = servers.kafka, servers.postgres
+        self.seed, self.clean, self.random = seed, clean, random.Random(seed)
+        self.topic = f"chaos-{servers.runs}"
+        self.name = f"chaos_{servers.runs}"
+        self.sources, self.members, self.gone = [], [], []
+        self.version, self.watcher = 1, None
+
+    def __enter__(self):
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="tgchaos-", dir="/tmp"))
+        self.kafka.create_topic(self.topic, stream.PARTITIONS)
+        self.database = self.postgres.create(self.name)
+        self.database.execute(stream.TABLE)
+        self.watcher = Watcher(self)
+        return self
+
+    def __exit__(self, *_):
+        for source in self.sources:
+            source.end()
+        self.watcher.end()
+        for member in self.members:
+            member.end()
+        shutil.rmtree(self.home)
+
+    # --- producers
+
+    def produce(self, rate):
+        """Three sources, one of them transactional, at `rate` events a second together."""
+        for number, kind in enumerate((Source, Source, Transactional)):
+            self.sources.append(kind(self.kafka.bootstrap, self.topic, self.seed, number,
+                                     rate // 3, clean=self.clean))
+        for source in self.sources:
+            source.start()
+
+    def produce_all(self, count):
+        """One source with so many events; until they are there."""
+        self.sources.append(Source(self.kafka.bootstrap, self.topic, self.seed, len(self.sources),
+                                   20000, count, self.clean).start())
+        self.sources[-1].join()
+
+    def end_producing(self):
+        for source in self.sources:
+            source.end()
+        for source in self.sources:
+            source.join()
+
+    def acked(self):
+        return sum(source.states.count(ACKED) for source in self.sources)
+
+    # --- members
+
+    def member(self, faults=None, timeout="3s", **more):
+        """A process of the pipeline, not started. timeout: of statements and idle transactions."""
+        config = {"pipeline": self.topic, "lanes": 1, "load": {"rows": 1000},
+                  "kafka": {"brokers": self.kafka.bootstrap, "session_timeout": f"{SESSION_S}s"},
+                  "postgres": {"dsn": self.database.dsn, "statement_timeout": timeout}, **more}
+        made = Member(self.home / f"member-{len(self.members) + 1}", config, faults=faults,
+                      program=PROGRAM_FAULTS)
+        self.members.append(made)
+        self.write_script(made)
+        return made
+
+    def write_script(self, member, text=None):
+        """Keys of the quarantine and of what dedup remembers fence, too: clean is without both."""
+        member.script("payments.lua", text or stream.SCRIPT.format(
+            topic=self.topic, version=self.version, dedup="" if self.clean else stream.DEDUP))
+
+    def alive(self):
+        """Members that run, at present."""
+        return [m for m in self.members if m.expected and m.running()]
+
+    def pick(self):
+        """A member that runs, owning partitions if there is such a one."""
+        alive = self.alive()
+        owners = self.owners()
+        return self.random.choice([m for m in alive if m.process.pid in owners] or alive)
+
+    def owners(self):
+        """Process ids that own partitions."""
+        try:
+            rows = self.database.rows("SELECT owner FROM tidegate.partition WHERE owner <> ''")
+        except psycopg.Error:
+            return set()
+        return {int(owner.split(" lane")[0].rpartition(":")[2]) for (owner,) in rows}
+
+    def dead(self):
+        """Members that ended although nobody told them to."""
+        return [m for m in self.members if m.expected and not m.running()]
+
+    # --- the end
+
+    def settle(self, deadline=120.0):
+        """Whether the chains come to the ends of their partitions in time."""
+        ends = self.kafka.ends(self.topic)
+        try:
+            eventually(lambda: self.watcher.chain == {p: e for p, e in ends.items() if e},
+                       deadline)
+        except TimeoutError:
+            return False
+        return True
+
+
+class Member(Tidegate):
+    """A process that ends when told to; what it counts is remembered when it is gone."""
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        self.expected, self.counted, self.before = False, {}, collections.Counter()
+
+    def begin(self):
+        """Starts it; it is expected to run from now on."""
+        self.before.update(self.counted)
+        self.counted = {}
+        self.start(ready=False)
+        self.expected = True
+
+    def leave(self):
+        """SIGTERM; its exit code."""
+        self.expected = False
+        self.look()
+        return self.stop(60)
+
+    def kill9(self):
+        self.expected = False
+        self.look()
+        return super().kill9()
+
+    def stands(self):
+        """Whether it was stopped, by somebody or by itself."""
+        return self._proc("stat").rpartition(")")[2].split()[0] == "T"
+
+    def look(self):
+        """Reads its counters, when it answers."""
+        status, text = self.http("/metrics")
+        if status == 200:
+            series = metrics.parse(text)
+            self.counted = {n: metrics.total(series, f"tidegate_{n}") or 0 for n in COUNTED}
+
+    def total(self, name):
+        return self.before[name] + self.counted.get(name, 0)
+
+
+class Watcher:
+    """Asks PostgreSQL five times a second how far the chains are, and members what they count."""
+
+    def __init__(self, world):
+        self.world, self.chain, self.connection = world, {}, None
+        self.moved = {}  # partition -> when its chain came further, or had nothing to do
+        self.longest_s, self.over = 0.0, threading.Event()
+        self.threads = [threading.Thread(target=self._repeat, args=each, daemon=True)
+                        for each in ((0.2, self.look), (0.5, self.look_at_members))]
+        for thread in self.threads:
+            thread.start()
+
+    def end(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+        self.disconnect()
+
+    def disconnect(self):
+        if self.connection:
+            self.connection.close()
+        self.connection = None
+
+    def _repeat(self, every, look):
+        while not self.over.wait(every):
+            try:
+                look()
+            except (psycopg.Error, OSError):  # away, or gone at this moment
+                self.disconnect()
+
+    def look_at_members(self):
+        for member in self.world.alive():
+            if not member.stands():
+                member.look()
+
+    def look(self):
+        now, before = time.monotonic(), self.chain
+        try:
+            self.connection = self.connection or self.world.postgres.connect(self.world.name)
+            self.chain = dict(self.connection.execute(CHAIN, (self.world.topic,)).fetchall())
+        finally:
+            self.measure(now, before)
+
+    def measure(self, now, before):
+        for part, end in self.due().items():
+            at = self.chain.get(part, 0)
+            if at != before.get(part, 0) or at >= end or part not in self.moved:
+                self.moved[part] = now
+            self.longest_s = max(self.longest_s, now - self.moved[part])
+
+    def due(self):
+        """{partition: the offset after the last acknowledged event}"""
+        ends = {}
+        for source in list(self.world.sources):
+            for part, end in list(source.ends.items()):
+                ends[part] = max(end, ends.get(part, 0))
+        return ends
+
+    def recovery(self, deadline):
+        """Seconds until every partition with events to load has loaded some; None: not in time."""
+        began, start = time.monotonic(), dict(self.chain)
+        due = self.due()
+
+        def going():
+            return all(self.chain.get(p, 0) > start.get(p, 0) or self.chain.get(p, 0) >= end
+                       for p, end in due.items())
+        try:
+            eventually(going, deadline)
+            return time.monotonic() - began
+        except TimeoutError:
+            return None
