@@ -7,9 +7,14 @@ import time
 from typing import NamedTuple
 
 from lib.poll import eventually
-from world import SESSION_S
+from proxy import DOWN, UP
+from world import SESSION_S, STATEMENT_S
 
 MEMBERS_MAX = 4
+TIDEGATE = "FROM pg_stat_activity WHERE application_name LIKE 'tidegate%%' AND datname = %s"
+SLOW = f"""CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_sleep({STATEMENT_S + 1}); RETURN NULL; END';
+  CREATE TRIGGER slow BEFORE INSERT ON payments FOR EACH STATEMENT EXECUTE FUNCTION slow()"""
 BROKEN = "return { topics = { 'none' }, table = 'payments', fields = { 'id none' } }\n"
 
 
@@ -132,6 +137,116 @@ def came(ask, deadline=15):
 
 AFTER = {"exit": exited, "stop": stood, "fail": failed}
 
+# --- PostgreSQL
+
+def terminate(world, draw):
+    """Half of the members' sessions."""
+    pids = [pid for (pid,) in world.database.rows(f"SELECT pid {TIDEGATE} ORDER BY pid",
+                                                  (world.name,))]
+    for pid in draw.sample(pids, (len(pids) + 1) // 2):
+        world.database.execute("SELECT pg_terminate_backend(%s)", (pid,))
+    return bool(pids)
+
+
+def crash_postgres(world, draw):
+    world.postgres.immediate()
+    time.sleep(draw.uniform(0, 2))
+    world.postgres.start()
+    return True
+
+
+def restart_postgres(world, _):
+    world.postgres.restart()
+    return True
+
+
+def locked(seconds):
+    """Nobody can write the target; longer than the members' timeout or not."""
+    def lock(world, _):
+        with world.postgres.connect(world.name) as c, c.transaction():
+            c.execute("LOCK TABLE payments IN ACCESS EXCLUSIVE MODE")
+            end, hit = time.monotonic() + seconds, False
+            while time.monotonic() < end:
+                hit = hit or world.database.value(
+                    f"SELECT count(*) {TIDEGATE} AND wait_event_type = 'Lock'", (world.name,))
+                time.sleep(0.1)
+        return hit
+    return lock
+
+
+def slow(world, _):
+    """Every statement on the target takes longer than the members' timeout."""
+    world.database.execute(SLOW)
+    hit = came(lambda: world.database.value(
+        f"SELECT count(*) {TIDEGATE} AND wait_event = 'PgSleep'", (world.name,)))
+    time.sleep(STATEMENT_S + 1)
+    world.database.execute("DROP TRIGGER slow ON payments")
+    return hit
+
+
+def commit_cut(way):
+    def cut(world, draw):
+        count = draw.randrange(1, 4)
+        world.to_postgres.arm(**{way: count})
+        came(lambda: world.to_postgres.cuts == count)
+        return world.to_postgres.disarm()
+    return cut
+
+
+# --- Kafka
+
+def kill_broker(world, draw):
+    world.kafka.kill9()
+    time.sleep(draw.uniform(0, 2))
+    world.kafka.start()
+    return True
+
+
+def restart_broker(world, _):
+    world.kafka.restart()
+    return True
+
+
+def pause_broker(world, draw):
+    world.kafka.pause()
+    time.sleep(draw.uniform(2, 20))
+    world.kafka.resume()
+    return True
+
+
+# --- the network, between the members and one of the servers
+
+def spoilt(server, seconds, **how):
+    """The proxy spoils all connections for so long; `ways`: how many directions stand still."""
+    def spoil(world, draw):
+        proxy = getattr(world, server)
+        hit = len(proxy.connections) > 0
+        proxy.stalled = set(draw.sample([UP, DOWN], how.get("ways", 0)))
+        proxy.delay_s, proxy.bytes_per_s = how.get("delay_s", 0), how.get("bytes_per_s", 0)
+        time.sleep(seconds)
+        proxy.heal()
+        return hit
+    return spoil
+
+
+def reset(server):
+    def strike(world, draw):
+        hit = 0
+        for _ in range(draw.randrange(1, 4)):
+            hit += getattr(world, server).reset()
+            time.sleep(draw.uniform(0, 1))
+        return hit
+    return strike
+
+
+def network(server, name):
+    return {f"{name}: reset": reset(server),
+            f"{name}: 200 ms more": spoilt(server, 6, delay_s=0.2),
+            f"{name}: 64 KiB/s": spoilt(server, 6, bytes_per_s=65536),
+            f"{name}: one way stands": spoilt(server, SESSION_S + 2, ways=1),
+            f"{name}: both ways stand": spoilt(server, SESSION_S + 2, ways=2)}
+
+
 FAULTS = {
     "process": {
         "SIGKILL": kill,
@@ -148,4 +263,20 @@ FAULTS = {
         "lost before advance": at_point("pg.before_advance", "fail"),
         "lost after COMMIT was sent": at_point("pg.after_advance_sent", "fail"),
     },
+    "postgres": {
+        "half of the backends end": terminate,
+        "PostgreSQL crashes": crash_postgres,
+        "PostgreSQL restarts": restart_postgres,
+        "target locked for 1 s": locked(1),
+        "target locked beyond the timeout": locked(2 * STATEMENT_S),
+        "statement timeout": slow,
+        "cut before a COMMIT": commit_cut("before"),
+        "cut after a COMMIT": commit_cut("after"),
+    },
+    "kafka": {
+        "the broker is killed": kill_broker,
+        "the broker restarts": restart_broker,
+        "the broker stands": pause_broker,
+    },
+    "network": {**network("to_kafka", "Kafka"), **network("to_postgres", "PostgreSQL")},
 }

@@ -2,6 +2,7 @@
 sees how far the chains are."""
 import collections
 import pathlib
+import re
 import random
 import shutil
 import tempfile
@@ -16,30 +17,41 @@ from lib.kafka import Kafka
 from lib.poll import eventually
 from lib.postgres import Postgres
 from lib.tidegate import PROGRAM_FAULTS, Tidegate
+from proxy import PostgresProxy, Proxy
 from producers import ACKED, Source, Transactional
 
-SESSION_S = 6
+SESSION_S, STATEMENT_S = 6, 3
 COUNTED = ("fenced_total", "pg_commit_unknown_total")
 CHAIN = """SELECT part, next_offset FROM tidegate.chain
   WHERE topic = %s AND next_offset IS NOT NULL"""
 
 
+def port_of(dsn):
+    return int(re.search(r"port=(\d+)", dsn)[1])
+
+
 class Servers:
-    """One Kafka and one PostgreSQL that syncs; several runs may follow each other in them."""
+    """One Kafka and one PostgreSQL that syncs, each behind a proxy that only members use; several
+    runs may follow each other in them."""
 
     def __enter__(self):
-        self.kafka = Kafka()
+        self.to_kafka = Proxy()
+        self.kafka = Kafka(via=self.to_kafka.port)
+        self.to_kafka.target = self.kafka.via()
         try:
             self.postgres = Postgres(fsync=True)
         except Exception:
             self.kafka.wipe()
             raise
+        self.to_postgres = PostgresProxy(port_of(self.postgres.address))
         self.runs = 0
         return self
 
     def __exit__(self, *_):
         self.kafka.wipe()
         self.postgres.wipe()
+        self.to_kafka.close()
+        self.to_postgres.close()
 
 
 class World:
@@ -48,6 +60,7 @@ class World:
     def __init__(self, servers, seed, clean=False):
         servers.runs += 1
         self.kafka, self.postgres = servers.kafka, servers.postgres
+        self.to_kafka, self.to_postgres = servers.to_kafka, servers.to_postgres
         self.seed, self.clean, self.random = seed, clean, random.Random(seed)
         self.topic = f"chaos-{servers.runs}"
         self.name = f"chaos_{servers.runs}"
@@ -97,11 +110,13 @@ class World:
 
     # --- members
 
-    def member(self, faults=None, timeout="3s", **more):
+    def member(self, faults=None, timeout=f"{STATEMENT_S}s", **more):
         """A process of the pipeline, not started. timeout: of statements and idle transactions."""
+        dsn = re.sub(r"port=\d+", f"port={self.to_postgres.port}", self.database.dsn)
         config = {"pipeline": self.topic, "lanes": 1, "load": {"rows": 1000},
-                  "kafka": {"brokers": self.kafka.bootstrap, "session_timeout": f"{SESSION_S}s"},
-                  "postgres": {"dsn": self.database.dsn, "statement_timeout": timeout}, **more}
+                  "kafka": {"brokers": f"127.0.0.1:{self.to_kafka.port}",
+                            "session_timeout": f"{SESSION_S}s"},
+                  "postgres": {"dsn": dsn, "statement_timeout": timeout}, **more}
         made = Member(self.home / f"member-{len(self.members) + 1}", config, faults=faults,
                       program=PROGRAM_FAULTS)
         self.members.append(made)

@@ -2,6 +2,7 @@
 # A real Apache Kafka (KRaft) for tests: jars from Maven Central, loopback, free ports, own folder.
 #   kafka.sh install [--version V]                       jars into the cache; start does it too
 #   kafka.sh start --dir DIR [--version V] [--brokers N] [key=value ..]   prints the bootstrap list
+#   kafka.sh start --dir DIR --via PORT ..   one broker; clients of the port in DIR/via come by PORT
 #   kafka.sh stop|kill9|pause|resume|restart --dir DIR [--node N]         one node, or all
 #   kafka.sh wipe --dir DIR                              kill and remove everything in DIR
 #   kafka.sh bootstrap|pids --dir DIR
@@ -13,10 +14,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=lib.sh
 . "$here/lib.sh"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tidegate/kafka
-dir='' version=${KAFKA_VERSION:-4.3.1} brokers=1 node='' settings=() rest=()
+dir='' version=${KAFKA_VERSION:-4.3.1} brokers=1 node='' via='' settings=() rest=()
 
 usage() {
-  sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -27,6 +28,7 @@ parse() {
       --version) version=$2 && shift 2 ;;
       --brokers) brokers=$2 && shift 2 ;;
       --node) node=$2 && shift 2 ;;
+      --via) via=$2 && shift 2 ;;
       --*) usage ;;
       *=*) settings+=("$1") && shift ;;
       *) rest+=("$1") && shift ;;
@@ -85,7 +87,19 @@ broker.session.timeout.ms=5000
 group.initial.rebalance.delay.ms=0
 log.cleaner.dedupe.buffer.size=16777216
 P
+  [[ ! $via ]] || write_via "$dir/node-$1/server.properties" "$2" "$3"
   ((${#settings[@]} == 0)) || printf '%s\n' "${settings[@]}" >>"$dir/node-$1/server.properties"
+}
+
+write_via() { # write_via FILE PORT CONTROLLER_PORT: one more listener; of two lines the last counts
+  local map=PLAINTEXT:PLAINTEXT,VIA:PLAINTEXT,CONTROLLER:PLAINTEXT host=127.0.0.1
+  free_port && echo "$REPLY" >"$dir/via"
+  cat >>"$1" <<P
+listeners=PLAINTEXT://$host:$2,VIA://$host:$REPLY,CONTROLLER://$host:$3
+advertised.listeners=PLAINTEXT://$host:$2,VIA://$host:$via
+listener.security.protocol.map=$map
+inter.broker.listener.name=PLAINTEXT
+P
 }
 
 create() { # folders, configuration and formatted storage of every node

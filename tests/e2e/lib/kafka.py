@@ -1,5 +1,6 @@
 """A real Kafka, and an independent client (confluent-kafka) to feed it and to look into it."""
 import json
+import pathlib
 import socket
 import struct
 
@@ -12,11 +13,17 @@ from lib.server import Server
 class Kafka(Server):
     script = "kafka.sh"
 
-    def __init__(self, brokers=1, version=None, **settings):
-        """settings: of the brokers, with _ for the dots: log_retention_ms=1000."""
+    def __init__(self, brokers=1, version=None, via=None, **settings):
+        """settings: of the brokers, with _ for the dots: log_retention_ms=1000. via: the port of a
+        proxy that leads to the port via()."""
         args = ["--brokers", str(brokers)] + (["--version", version] if version else [])
+        args += ["--via", str(via)] if via else []
         super().__init__(*args, *(f"{k.replace('_', '.')}={v}" for k, v in settings.items()))
         self.bootstrap = self.address
+
+    def via(self):
+        """The port of the broker that tells clients to come through the proxy."""
+        return int(pathlib.Path(self.folder, "via").read_text(encoding="utf-8"))
 
     def create_topic(self, name, partitions=8, **settings):
         config = {k.replace("_", "."): str(v) for k, v in settings.items()}
