@@ -27,10 +27,13 @@ class Fault(NamedTuple):
 
 
 def schedule(seed, profiles):
-    """The faults of a seed, without end: every kind once in a random order, then again."""
+    """The faults of a seed, without end: every kind once in a random order, then again. Without
+    profiles those of the short form."""
     draw = random.Random(seed)
+    for profile, kind in () if profiles else SHORT:
+        yield Fault(profile, kind, draw.getrandbits(32), draw.uniform(0.2, 2.0), True)
     kinds = [(profile, kind) for profile in profiles for kind in FAULTS[profile]]
-    while True:
+    while kinds:
         draw.shuffle(kinds)
         for profile, kind in kinds:
             yield Fault(profile, kind, draw.getrandbits(32), draw.uniform(0.2, 2.0),
@@ -280,3 +283,6 @@ FAULTS = {
     },
     "network": {**network("to_kafka", "Kafka"), **network("to_postgres", "PostgreSQL")},
 }
+SHORT = (("process", "zombie before advance"), ("postgres", "cut after a COMMIT"),
+         ("process", "SIGKILL"), ("postgres", "half of the backends end"), ("process", "reload"),
+         ("network", "Kafka: reset"), ("postgres", "cut before a COMMIT"))

@@ -11,7 +11,7 @@ import stream
 UNKNOWN, ACKED, ABORTED = 0, 1, 2
 TICK_S = 0.05
 CONFIG = {"enable.idempotence": True, "linger.ms": 5, "message.timeout.ms": 600000,
-          "reconnect.backoff.max.ms": 500, "socket.timeout.ms": 10000}
+          "reconnect.backoff.max.ms": 500, "socket.timeout.ms": 10000, "log_level": 0}
 
 
 class Source:
