@@ -94,10 +94,15 @@ class Source:
         self.ends[message.partition()] = message.offset() + 1
 
     def run(self):
+        """A producer that failed for good (librdkafka 2.0.2 does so when a broker comes back, fixed
+        in 2.3.0) is replaced; what it had under way stays unknown."""
         producer = Producer(self.config)
         for size in self.batches():
             for _ in range(size):
-                self.send(producer)
+                try:
+                    self.send(producer)
+                except KafkaException:
+                    producer = Producer(self.config)
             producer.poll(0)
         producer.flush(280)
 
