@@ -142,6 +142,8 @@ static bool make_keys(struct tg_keyed_use *u, struct tg_op *op)
 
 /* --- the loop --- */
 
+enum { AHEAD = 32 }; /* rows whose keys are brought into the cache together */
+
 struct work { /* of one operation */
   struct tg_keyed_use *u;
   struct tg_op *op;
@@ -155,6 +157,7 @@ struct work { /* of one operation */
   uint32_t row;
   int64_t now[TG_KEYVALUE_WORDS_MAX]; /* the row's value */
   uint32_t now_count;
+  uint64_t hashes[AHEAD]; /* of the rows from a multiple of AHEAD of the segment on */
 };
 
 /* What an operation does with the key's entry. False: no memory. */
@@ -207,9 +210,22 @@ static bool too_many(struct work *w, const struct tg_keyed *k)
          false;
 }
 
-static bool one_row(struct work *w, const struct tg_keyed *k, apply *fn)
+static struct tg_text row_text(const struct work *w, uint32_t row)
 {
-  struct tg_text key = w->one_key ? tg_text("") : w->u->keys[w->row];
+  return w->one_key ? tg_text("") : w->u->keys[row];
+}
+
+static void look_ahead(struct work *w, uint32_t end)
+{
+  uint32_t count = end - w->row < AHEAD ? end - w->row : AHEAD;
+  for (uint32_t i = 0; i < count; i++)
+    w->hashes[i] = tg_keytable_hash(w->table, row_text(w, w->row + i));
+  tg_keytable_ahead(w->table, w->hashes, count);
+}
+
+static bool one_row(struct work *w, const struct tg_keyed *k, uint64_t hash, apply *fn)
+{
+  struct tg_text key = row_text(w, w->row);
   uint8_t nul = w->u->nul[w->row];
   if (!nul && !row_time(w)) nul = TG_NULL;
   if (!nul && w->values) nul = tg_keyvalue_read(w->values, w->row, w->now, &w->now_count);
@@ -219,7 +235,6 @@ static bool one_row(struct work *w, const struct tg_keyed *k, apply *fn)
   w->nul[w->row] = nul;
   if (nul) return true;
   int64_t kafka_us = w->u->b->events[w->row].kafka_us;
-  uint64_t hash = tg_keytable_hash(w->table, key);
   if (!tg_keytable_tick(w->table, kafka_us >= 0 && kafka_us < w->us ? kafka_us : w->us))
     return out_of_memory(w);
   if (k->conf.full_is_error && w->table->keys >= k->conf.limits.keys_max &&
@@ -237,7 +252,9 @@ static bool one_segment(struct work *w, struct tg_keyed *k, const struct tg_segm
   for (uint32_t row = s->row; row < s->row + s->rows; row++) {
     if ((row - s->row) % TG_OP_BLOCK_ROWS == 0 && tg_op_late(w->op)) return false;
     w->row = row;
-    if (!one_row(w, k, fn)) return false;
+    uint32_t at = (row - s->row) % AHEAD;
+    if (at == 0) look_ahead(w, s->row + s->rows);
+    if (!one_row(w, k, w->hashes[at], fn)) return false;
   }
   return true;
 }
@@ -307,6 +324,7 @@ static int64_t minus(int64_t us, int64_t span_us)
 static bool ring_add(struct work *w, struct tg_keyentry *e, uint32_t stride, const int64_t *add)
 {
   uint32_t rows = e->count / stride, at = up_to(tg_keyentry_words(e), rows, stride, add[0]);
+  if (!tg_keytable_change(w->table, e, at * stride)) return false;
   if (!tg_keytable_resize(w->table, e, e->count + stride)) return false;
   int64_t *words = tg_keyentry_words(e), *here = words + (size_t)at * stride;
   memmove(here + stride, here, (size_t)(rows - at) * stride * sizeof *here);
@@ -314,8 +332,7 @@ static bool ring_add(struct work *w, struct tg_keyentry *e, uint32_t stride, con
   rows++;
   uint32_t old = up_to(words, rows, stride, minus(words[(rows - 1) * stride], w->keep_us));
   if (rows - old > TG_KEYED_RING_MAX) old = rows - TG_KEYED_RING_MAX;
-  tg_keytable_shift(w->table, e, old * stride);
-  return true;
+  return tg_keytable_shift(w->table, e, old * stride);
 }
 
 static bool count_row(struct work *w, struct tg_keyentry *e)
@@ -380,6 +397,7 @@ struct tg_column *tg_keyed_sum(struct tg_keyed_use *u, struct tg_op *op, struct 
 
 static bool keep_words(struct work *w, struct tg_keyentry *e, const int64_t *words, uint32_t count)
 {
+  if (!tg_keytable_change(w->table, e, 0)) return false;
   if (!tg_keytable_resize(w->table, e, count)) return false;
   memcpy(tg_keyentry_words(e), words, count * sizeof *words);
   return true;
@@ -467,6 +485,7 @@ static bool run_row(struct work *w, struct tg_keyentry *e)
       e->count == w->now_count + 1 && memcmp(words + 1, w->now, w->now_count * sizeof *words) == 0;
   if (same) length = words[0] + 1;
   w->out->v.ints[w->row] = length;
+  if (!tg_keytable_change(w->table, e, 0)) return false;
   if (!tg_keytable_resize(w->table, e, w->now_count + 1)) return false;
   words = tg_keyentry_words(e);
   words[0] = length;

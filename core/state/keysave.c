@@ -3,7 +3,14 @@
 
 #include "core/state/keyvalue.h"
 
-enum { VERSION = 1, HEAD_BYTES = 6, SUM_BYTES = 8, VARINT_MAX = 10 };
+enum {
+  VERSION_ENTIRE = 1,
+  VERSION = 2,
+  HEAD_BYTES = 6,
+  SUM_BYTES = 8,
+  VARINT_MAX = 10,
+  GROUP = 32
+};
 static const char MAGIC[] = "tgks";
 
 /* FNV-1a, eight bytes at a time (as the machine has them), the rest one by one; the upper half
@@ -24,6 +31,13 @@ static uint64_t checksum(const char *p, size_t n)
 static uint32_t time_stride(enum tg_keyop op)
 {
   return op == TG_KEYOP_COUNT ? 1 : op == TG_KEYOP_SUM ? 2 : 0;
+}
+
+/* Whether word i is written as the difference to the time before it. */
+static bool is_time(enum tg_keyop op, uint32_t i, bool entire)
+{
+  uint32_t stride = time_stride(op);
+  return stride ? i % stride == 0 : op == TG_KEYOP_SEEN && i == 1 && !entire;
 }
 
 /* --- writing --- */
@@ -64,19 +78,51 @@ static void put_key(struct tg_buf *out, struct tg_text key)
   tg_buf_text(out, key);
 }
 
-static void put_entry(struct tg_buf *out, const struct tg_keystep *s, const struct tg_keyentry *e)
+/* The words behind the first `kept`. */
+static void put_words(struct tg_buf *out, const struct tg_keystep *s, const struct tg_keyentry *e,
+                      uint32_t kept)
 {
   const int64_t *words = tg_keyentry_words(e);
-  uint32_t stride = time_stride(s->op);
-  int64_t before = s->table.clock_us;
-  if (!tg_buf_reserve(out, e->key_len + (size_t)VARINT_MAX * (3 + e->count))) return;
-  put_key(out, tg_keyentry_key(e));
-  put_difference(out, e->touched_us, s->table.clock_us);
-  put_here(out, e->count);
-  for (uint32_t i = 0; i < e->count; i++) {
-    bool time = stride && i % stride == 0;
+  int64_t before = e->touched_us;
+  for (uint32_t i = kept; i < e->count; i++) {
+    bool time = is_time(s->op, i, false);
     put_difference(out, words[i], time ? before : 0);
     if (time) before = words[i];
+  }
+}
+
+/* before_us: when the entry before was touched. */
+static void put_entry(struct tg_buf *out, const struct tg_keystep *s, const struct tg_keyentry *e,
+                      bool all, int64_t before_us)
+{
+  uint32_t kept = all ? 0 : e->kept;
+  if (!tg_buf_reserve(out, e->key_len + (size_t)VARINT_MAX * (5 + e->count - kept))) return;
+  struct tg_text key = tg_keyentry_key(e);
+  put_here(out, key.len);
+  if (key.len) memcpy(out->ptr + out->len, key.ptr, key.len);
+  out->len += key.len;
+  put_difference(out, e->touched_us, before_us);
+  put_here(out, kept ? e->lost : 0);
+  put_here(out, kept);
+  put_here(out, e->count - kept);
+  put_words(out, s, e, kept);
+}
+
+/* From entry `first` to the newest; what comes next is brought into the cache meanwhile. */
+static void put_entries(struct tg_buf *out, const struct tg_keystep *s, uint32_t first, bool all)
+{
+  const struct tg_keytable *t = &s->table;
+  const struct tg_keyentry *group[GROUP];
+  int64_t before_us = t->clock_us;
+  for (uint32_t n = first, count; n != TG_KEY_NONE;) {
+    for (count = 0; n != TG_KEY_NONE && count < GROUP; n = group[count++]->newer) {
+      const struct tg_keyentry *e = group[count] = tg_keytable_entry(t, n);
+      __builtin_prefetch(tg_keyentry_words(e) + (all ? 0 : e->kept));
+    }
+    for (uint32_t i = 0; i < count; i++) {
+      put_entry(out, s, group[i], all, before_us);
+      before_us = group[i]->touched_us;
+    }
   }
 }
 
@@ -116,30 +162,14 @@ void tg_keysave_base(const struct tg_keyed *k, struct tg_buf *out)
     put_step(out, &k->steps[i]);
     put(out, 0);
     put(out, t->keys);
-    for (uint32_t n = t->oldest; n != TG_KEY_NONE; n = tg_keytable_entry(t, n)->newer)
-      put_entry(out, &k->steps[i], tg_keytable_entry(t, n));
+    put_entries(out, &k->steps[i], t->oldest, true);
   }
   put_sum(out, start);
-}
-
-static void count_gone(void *self, struct tg_text key)
-{
-  (void)key;
-  ++*(uint64_t *)self;
 }
 
 static void put_gone(void *self, struct tg_text key)
 {
   put_key(self, key);
-}
-
-static uint32_t count_touched(const struct tg_keytable *t)
-{
-  uint32_t count = 0;
-  for (uint32_t n = tg_keytable_first_touched(t); n != TG_KEY_NONE;
-       n = tg_keytable_entry(t, n)->newer)
-    count++;
-  return count;
 }
 
 void tg_keysave_delta(const struct tg_keyed *k, struct tg_buf *out)
@@ -148,15 +178,11 @@ void tg_keysave_delta(const struct tg_keyed *k, struct tg_buf *out)
   put_head(out, 'd', k->steps_count);
   for (uint32_t i = 0; i < k->steps_count; i++) {
     const struct tg_keytable *t = &k->steps[i].table;
-    uint64_t gone = 0;
-    tg_keytable_each_gone(t, &gone, count_gone);
     put_step(out, &k->steps[i]);
-    put(out, gone);
+    put(out, t->gone);
     tg_keytable_each_gone(t, out, put_gone);
-    put(out, count_touched(t));
-    for (uint32_t n = tg_keytable_first_touched(t); n != TG_KEY_NONE;
-         n = tg_keytable_entry(t, n)->newer)
-      put_entry(out, &k->steps[i], tg_keytable_entry(t, n));
+    put(out, t->touched);
+    put_entries(out, &k->steps[i], tg_keytable_first_touched(t), false);
   }
   put_sum(out, start);
 }
@@ -164,11 +190,8 @@ void tg_keysave_delta(const struct tg_keyed *k, struct tg_buf *out)
 bool tg_keysave_same(const struct tg_keyed *k)
 {
   bool same = true;
-  for (uint32_t i = 0; i < k->steps_count; i++) {
-    uint64_t gone = 0;
-    tg_keytable_each_gone(&k->steps[i].table, &gone, count_gone);
-    same &= !gone && tg_keytable_first_touched(&k->steps[i].table) == TG_KEY_NONE;
-  }
+  for (uint32_t i = 0; i < k->steps_count; i++)
+    same &= !k->steps[i].table.gone && !k->steps[i].table.touched;
   return same;
 }
 
@@ -176,7 +199,9 @@ bool tg_keysave_same(const struct tg_keyed *k)
 
 struct reader {
   const char *at, *end;
-  bool bad; /* and from then on every value is 0 */
+  bool bad;          /* and from then on every value is 0 */
+  bool entire, base; /* version 1; not a delta */
+  int64_t before_us; /* touch of the entry before */
 };
 
 static uint64_t get(struct reader *r)
@@ -224,12 +249,13 @@ static struct tg_text get_key(struct reader *r)
   return key;
 }
 
-/* What an operation will rely on. */
-static bool words_fit(const struct tg_keystep *s, const int64_t *words, uint32_t count)
+/* What an operation will rely on; the words before `from` are known to be good. */
+static bool words_fit(const struct tg_keystep *s, const int64_t *words, uint32_t count,
+                      uint32_t from)
 {
   uint32_t stride = time_stride(s->op);
-  for (uint32_t i = stride; stride && i < count; i += stride)
-    if (words[i] < words[i - stride]) return false;
+  for (uint32_t i = from; stride && i < count; i += stride)
+    if (i && words[i] < words[i - stride]) return false;
   switch (s->op) {
   case TG_KEYOP_COUNT:
   case TG_KEYOP_SUM: return count % stride == 0 && count / stride <= TG_KEYED_RING_MAX;
@@ -241,16 +267,39 @@ static bool words_fit(const struct tg_keystep *s, const int64_t *words, uint32_t
   }
 }
 
-static bool get_words(struct reader *r, const struct tg_keystep *s, int64_t *words, uint32_t count)
+/* The words behind the first `kept`. */
+static void get_words(struct reader *r, const struct tg_keystep *s, const struct tg_keyentry *e,
+                      uint32_t kept)
 {
-  uint32_t stride = time_stride(s->op);
-  int64_t before = s->table.clock_us;
-  for (uint32_t i = 0; i < count; i++) {
-    bool time = stride && i % stride == 0;
+  int64_t *words = tg_keyentry_words(e);
+  int64_t before = r->entire ? s->table.clock_us : e->touched_us;
+  for (uint32_t i = kept; i < e->count; i++) {
+    bool time = is_time(s->op, i, r->entire);
     words[i] = get_difference(r, time ? before : 0);
     if (time) before = words[i];
   }
-  return !r->bad && words_fit(s, words, count);
+  r->bad |= !words_fit(s, words, e->count, kept);
+}
+
+struct change { /* of an entry's words */
+  uint32_t lost, kept, more;
+};
+
+static bool change_fits(const struct tg_keystep *s, const struct tg_keyentry *e, struct change c)
+{
+  uint32_t stride = time_stride(s->op);
+  bool whole = !stride || (c.lost % stride == 0 && c.kept % stride == 0);
+  return whole && (!(c.lost || c.kept) || c.lost + c.kept <= e->count);
+}
+
+static struct change get_change(struct reader *r)
+{
+  struct change c = {0};
+  uint64_t before = r->entire || r->base ? 0 : TG_KEY_WORDS_MAX;
+  if (!r->entire) c.lost = (uint32_t)get_below(r, before), c.kept = (uint32_t)get_below(r, before);
+  c.more = (uint32_t)get_below(r, TG_KEY_WORDS_MAX - c.kept);
+  if (c.more > (uint64_t)(r->end - r->at)) r->bad = true; /* a word is a byte or more */
+  return c;
 }
 
 /* False without memory; r->bad for bad bytes. */
@@ -258,16 +307,16 @@ static bool get_entry(struct reader *r, struct tg_keystep *s)
 {
   struct tg_keytable *t = &s->table;
   struct tg_text key = get_key(r);
-  int64_t touched_us = get_difference(r, t->clock_us);
-  uint32_t count = (uint32_t)get_below(r, TG_KEY_WORDS_MAX);
-  if (count > (uint64_t)(r->end - r->at)) r->bad = true; /* a word is a byte or more */
+  int64_t touched_us = get_difference(r, r->entire ? t->clock_us : r->before_us);
+  struct change c = get_change(r);
   if (r->bad) return true;
   uint32_t n = tg_keytable_touch(t, key, tg_keytable_hash(t, key));
   if (n == TG_KEY_NONE) return false;
   struct tg_keyentry *e = tg_keytable_entry(t, n);
-  e->touched_us = touched_us;
-  if (!tg_keytable_resize(t, e, count)) return false;
-  r->bad = !get_words(r, s, tg_keyentry_words(e), count);
+  r->before_us = e->touched_us = touched_us;
+  if (!change_fits(s, e, c)) return r->bad = true;
+  if (!tg_keytable_shift(t, e, c.lost) || !tg_keytable_resize(t, e, c.kept + c.more)) return false;
+  get_words(r, s, e, c.kept);
   return true;
 }
 
@@ -316,6 +365,7 @@ static struct tg_keystep *get_step(struct reader *r, struct tg_keyed *k, uint32_
 static bool get_rows(struct reader *r, struct tg_keystep *s)
 {
   get_counters(r, &s->table);
+  r->before_us = s->table.clock_us;
   for (uint64_t n = get(r); n && !r->bad; n--) remove_key(&s->table, get_key(r));
   for (uint64_t n = get(r); n && !r->bad; n--)
     if (!get_entry(r, s)) return false;
@@ -325,7 +375,8 @@ static bool get_rows(struct reader *r, struct tg_keystep *s)
 static bool head_good(struct tg_text bytes)
 {
   if (bytes.len < HEAD_BYTES + SUM_BYTES || memcmp(bytes.ptr, MAGIC, 4) != 0) return false;
-  if (bytes.ptr[4] != VERSION || (bytes.ptr[5] != 'b' && bytes.ptr[5] != 'd')) return false;
+  bool known = bytes.ptr[4] == VERSION || bytes.ptr[4] == VERSION_ENTIRE;
+  if (!known || (bytes.ptr[5] != 'b' && bytes.ptr[5] != 'd')) return false;
   uint64_t sum = 0;
   for (int i = 0; i < SUM_BYTES; i++)
     sum |= (uint64_t)(unsigned char)bytes.ptr[bytes.len - SUM_BYTES + (uint32_t)i] << (8 * i);
@@ -339,8 +390,11 @@ enum tg_rc tg_keysave_load(struct tg_keyed *k, struct tg_text bytes, struct tg_e
                       "%u bytes that are not those of a rule's state, "
                       "or were damaged, or are of a newer version",
                       bytes.len);
-  struct reader r = {bytes.ptr + HEAD_BYTES, bytes.ptr + bytes.len - SUM_BYTES, false};
-  if (bytes.ptr[5] == 'b') tg_keyed_fini(k);
+  struct reader r = {.at = bytes.ptr + HEAD_BYTES,
+                     .end = bytes.ptr + bytes.len - SUM_BYTES,
+                     .entire = bytes.ptr[4] == VERSION_ENTIRE,
+                     .base = bytes.ptr[5] == 'b'};
+  if (r.base) tg_keyed_fini(k);
   uint32_t steps = (uint32_t)get_below(&r, TG_KEYED_STEPS_MAX);
   for (uint32_t i = 0; i < steps && !r.bad; i++) {
     struct tg_keystep *s = get_step(&r, k, i);

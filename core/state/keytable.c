@@ -4,13 +4,22 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum undo { UNDO_TOUCHED, UNDO_MADE, UNDO_GONE };
+enum undo { UNDO_TOUCHED, UNDO_MADE, UNDO_GONE, UNDO_LOST, UNDO_CHANGED };
 
-struct record { /* in the log, the words behind it, then its size */
+struct record { /* in the log; then, by `what`, the below; then its size again, for reading back */
   enum undo what;
   uint32_t number;
-  struct tg_keyentry was; /* TOUCHED: its words are behind; GONE: words and key are owned */
+  struct tg_keyentry *entry;
+  uint64_t size;
 };
+
+struct before { /* TOUCHED */
+  int64_t touched_us;
+  uint32_t older, overlay;
+  uint16_t count, lost, kept;
+};
+/* GONE: the entry, its words and its key owned. LOST, CHANGED: the words, from the front and from
+ * the end of those that were as before. */
 
 enum { SLOTS_FIRST = 64 };
 
@@ -201,31 +210,64 @@ static void cut(struct tg_buf *b, size_t len)
   b->len = len, b->failed = false;
 }
 
-/* Appends how the entry is now. False without memory: the log is as before. */
-static bool log_entry(struct tg_keytable *t, enum undo what, uint32_t n)
+/* Appends a record. False without memory: the log is as before. */
+static bool log_add(struct tg_keytable *t, struct record r, const void *more, size_t len)
 {
   if (!t->overlays_count) return true;
-  const struct tg_keyentry *e = tg_keytable_entry(t, n);
-  struct record r = {.what = what, .number = n};
-  size_t words = what == UNDO_TOUCHED ? e->count * sizeof(int64_t) : 0;
-  uint64_t size = sizeof r + words + sizeof size;
-  if (!tg_buf_reserve(&t->log, size)) return cut(&t->log, t->log.len), false;
-  if (what != UNDO_MADE) r.was = *e;
-  tg_buf_add(&t->log, &r, sizeof r);
-  if (words) tg_buf_add(&t->log, tg_keyentry_words(e), words);
-  tg_buf_add(&t->log, &size, sizeof size);
+  r.size = sizeof r + len + sizeof r.size;
+  if (!tg_buf_reserve(&t->log, r.size)) return cut(&t->log, t->log.len), false;
+  char *p = t->log.ptr + t->log.len;
+  memcpy(p, &r, sizeof r);
+  if (len) memcpy(p + sizeof r, more, len);
+  memcpy(p + sizeof r + len, &r.size, sizeof r.size);
+  t->log.len += r.size;
   return true;
+}
+
+static bool log_touched(struct tg_keytable *t, uint32_t n)
+{
+  struct tg_keyentry *e = tg_keytable_entry(t, n);
+  struct before was = {e->touched_us, e->older, e->overlay, e->count, e->lost, e->kept};
+  return log_add(t, (struct record){UNDO_TOUCHED, n, e, 0}, &was, sizeof was);
+}
+
+static bool log_words(struct tg_keytable *t, enum undo what, struct tg_keyentry *e,
+                      const int64_t *words, uint32_t count)
+{
+  return !count ||
+         log_add(t, (struct record){what, TG_KEY_NONE, e, 0}, words, count * sizeof *words);
+}
+
+/* --- what the newest overlay has touched: the newest end of the order --- */
+
+static void touched_add(struct tg_keytable *t, uint32_t n)
+{
+  if (!t->touched++) t->first_touched = n;
+}
+
+/* The entry leaves its place. */
+static void touched_pass(struct tg_keytable *t, uint32_t n)
+{
+  if (t->touched && t->first_touched == n) t->first_touched = tg_keytable_entry(t, n)->newer;
+}
+
+static bool is_touched(const struct tg_keytable *t, const struct tg_keyentry *e)
+{
+  return t->overlays_count && e->overlay == open_number(t);
 }
 
 /* The key leaves; its memory goes to the log, if there is one. */
 static bool drop_entry(struct tg_keytable *t, uint32_t n)
 {
-  if (!log_entry(t, UNDO_GONE, n)) return false;
-  t->bytes -= entry_bytes(tg_keytable_entry(t, n));
+  struct tg_keyentry *e = tg_keytable_entry(t, n);
+  if (!log_add(t, (struct record){UNDO_GONE, n, e, 0}, e, sizeof *e)) return false;
+  t->bytes -= entry_bytes(e);
+  if (is_touched(t, e)) touched_pass(t, n), t->touched--;
+  t->gone++;
   slot_remove(t, n);
   unlink_entry(t, n);
   t->keys--;
-  if (!t->overlays_count) entry_free(tg_keytable_entry(t, n));
+  if (!t->overlays_count) entry_free(e);
   entry_give(t, n);
   return true;
 }
@@ -236,17 +278,34 @@ void tg_keytable_remove(struct tg_keytable *t, uint32_t number)
   (void)drop_entry(t, number);
 }
 
+/* Puts words back; those that came since then go. Room only grows: they fit. */
+static void undo_words(struct tg_keytable *t, const struct record *r)
+{
+  struct tg_keyentry *e = r->entry;
+  uint32_t n = (uint32_t)((r->size - sizeof *r - sizeof r->size) / sizeof(int64_t));
+  bool front = r->what == UNDO_LOST;
+  int64_t *from = tg_keyentry_words(e), *to = from - e->head;
+  t->bytes -= entry_bytes(e);
+  memmove(to + (front ? n : 0), from, e->kept * sizeof *to);
+  memcpy(to + (front ? 0 : e->kept), r + 1, n * sizeof *to);
+  e->head = 0;
+  e->kept = (uint16_t)(e->kept + n);
+  if (front) e->lost = (uint16_t)(e->lost - n);
+  e->count = e->kept;
+  t->bytes += entry_bytes(e);
+}
+
 static void undo_touched(struct tg_keytable *t, const struct record *r)
 {
-  struct tg_keyentry *e = tg_keytable_entry(t, r->number);
+  struct tg_keyentry *e = r->entry;
+  struct before was;
+  memcpy(&was, r + 1, sizeof was);
+  assert(e->kept == was.count);
   t->bytes -= entry_bytes(e);
   unlink_entry(t, r->number);
-  e->touched_us = r->was.touched_us;
-  e->overlay = r->was.overlay;
-  e->head = 0;
-  e->count = r->was.count; /* room only grows: they fit */
-  if (e->count) memcpy(tg_keyentry_words(e), r + 1, e->count * sizeof(int64_t));
-  link_entry(t, r->number, r->was.older);
+  e->touched_us = was.touched_us, e->overlay = was.overlay;
+  e->count = was.count, e->lost = was.lost, e->kept = was.kept;
+  link_entry(t, r->number, was.older);
   t->bytes += entry_bytes(e);
 }
 
@@ -264,10 +323,10 @@ static void undo_gone(struct tg_keytable *t, const struct record *r)
 {
   uint32_t n = entry_take(t);
   assert(n == r->number);
-  *tg_keytable_entry(t, n) = r->was;
+  memcpy(r->entry, r + 1, sizeof *r->entry);
   link_entry(t, n, TG_KEY_NONE);
-  slot_put(t->slots, t->slots_mask, r->was.hash, n);
-  t->bytes += entry_bytes(tg_keytable_entry(t, n));
+  slot_put(t->slots, t->slots_mask, r->entry->hash, n);
+  t->bytes += entry_bytes(r->entry);
   t->keys++;
 }
 
@@ -277,25 +336,24 @@ static void undo_last(struct tg_keytable *t)
   uint64_t size;
   memcpy(&size, t->log.ptr + t->log.len - sizeof size, sizeof size);
   const struct record *r = (const void *)(t->log.ptr + t->log.len - size);
-  if (r->what == UNDO_TOUCHED) undo_touched(t, r);
-  if (r->what == UNDO_MADE) undo_made(t, r->number);
-  if (r->what == UNDO_GONE) undo_gone(t, r);
+  switch (r->what) {
+  case UNDO_TOUCHED: undo_touched(t, r); break;
+  case UNDO_MADE: undo_made(t, r->number); break;
+  case UNDO_GONE: undo_gone(t, r); break;
+  case UNDO_LOST:
+  case UNDO_CHANGED: undo_words(t, r); break;
+  }
   cut(&t->log, t->log.len - size);
-}
-
-static size_t record_size(const struct record *r)
-{
-  size_t words = r->what == UNDO_TOUCHED ? r->was.count * sizeof(int64_t) : 0;
-  return sizeof *r + words + sizeof(uint64_t);
 }
 
 /* Frees what the first `len` bytes of the log own, and takes them out of it. */
 static void forget(struct tg_keytable *t, size_t len)
 {
+  struct tg_keyentry gone;
   for (size_t at = 0; at < len;) {
-    struct record *r = (void *)(t->log.ptr + at);
-    if (r->what == UNDO_GONE) entry_free(&r->was);
-    at += record_size(r);
+    const struct record *r = (const void *)(t->log.ptr + at);
+    if (r->what == UNDO_GONE) memcpy(&gone, r + 1, sizeof gone), entry_free(&gone);
+    at += r->size;
   }
   if (len) memmove(t->log.ptr, t->log.ptr + len, t->log.len - len);
   cut(&t->log, t->log.len - len);
@@ -309,6 +367,7 @@ void tg_keytable_rollback(struct tg_keytable *t, int64_t from)
     t->evicted = o->evicted, t->expired = o->expired;
     t->overlays_count--;
   }
+  t->touched = t->gone = 0;
 }
 
 bool tg_keytable_begin(struct tg_keytable *t, int64_t from)
@@ -395,9 +454,19 @@ static uint32_t make_entry(struct tg_keytable *t, struct tg_text key, uint64_t h
   slot_put(t->slots, t->slots_mask, hash, n);
   t->bytes += entry_bytes(e);
   t->keys++;
-  if (log_entry(t, UNDO_MADE, n)) return n;
-  undo_made(t, n);
-  return TG_KEY_NONE;
+  if (!log_add(t, (struct record){UNDO_MADE, n, e, 0}, NULL, 0))
+    return undo_made(t, n), TG_KEY_NONE;
+  touched_add(t, n);
+  return n;
+}
+
+/* The overlay's first touch of an entry. */
+static bool touch_first(struct tg_keytable *t, struct tg_keyentry *e, uint32_t n)
+{
+  if (!log_touched(t, n)) return false;
+  e->overlay = open_number(t);
+  e->lost = 0, e->kept = e->count;
+  return true;
 }
 
 uint32_t tg_keytable_touch(struct tg_keytable *t, struct tg_text key, uint64_t hash)
@@ -405,15 +474,48 @@ uint32_t tg_keytable_touch(struct tg_keytable *t, struct tg_text key, uint64_t h
   uint32_t n = tg_keytable_find(t, key, hash);
   if (n == TG_KEY_NONE) return make_entry(t, key, hash);
   struct tg_keyentry *e = tg_keytable_entry(t, n);
-  if (e->overlay != open_number(t) && !log_entry(t, UNDO_TOUCHED, n)) return TG_KEY_NONE;
-  e->overlay = open_number(t);
+  bool again = is_touched(t, e);
+  if (!again && !touch_first(t, e, n)) return TG_KEY_NONE;
   e->touched_us = t->clock_us;
-  if (t->newest != n) unlink_entry(t, n), link_entry(t, n, t->newest);
+  if (t->newest != n) {
+    if (again) touched_pass(t, n);
+    unlink_entry(t, n), link_entry(t, n, t->newest);
+  }
+  if (!again) touched_add(t, n);
   while (t->bytes > t->limits.bytes_max && t->oldest != n) {
     if (!drop_entry(t, t->oldest)) return TG_KEY_NONE;
     t->evicted++;
   }
   return n;
+}
+
+/* The entry that the hash leads to first; NULL: none. */
+static const struct tg_keyentry *likely(const struct tg_keytable *t, uint64_t hash)
+{
+  uint32_t at = (uint32_t)hash & t->slots_mask;
+  while (t->slots[at] && (t->slots[at] ^ hash) >> 32) at = (at + 1) & t->slots_mask;
+  return t->slots[at] ? tg_keytable_entry(t, slot_number(t->slots[at])) : NULL;
+}
+
+/* Group prefetching (Chen, Ailamaki, Gibbons, Mowry: Improving hash join performance through
+ * prefetching, ICDE 2004): each round asks for what the next one reads. */
+void tg_keytable_ahead(const struct tg_keytable *t, const uint64_t *hashes, uint32_t count)
+{
+  const struct tg_keyentry *e;
+  if (!t->slots) return;
+  for (uint32_t i = 0; i < count; i++)
+    __builtin_prefetch(&t->slots[(uint32_t)hashes[i] & t->slots_mask]);
+  for (uint32_t i = 0; i < count; i++) {
+    if (!(e = likely(t, hashes[i]))) continue;
+    __builtin_prefetch(e, 1);
+    __builtin_prefetch((const char *)(e + 1) - 1, 1);
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    if (!(e = likely(t, hashes[i]))) continue;
+    if (e->room > TG_KEY_OWN_WORDS) __builtin_prefetch(tg_keyentry_words(e) + e->count, 1);
+    if (e->older != TG_KEY_NONE) __builtin_prefetch(&tg_keytable_entry(t, e->older)->newer, 1);
+    if (e->newer != TG_KEY_NONE) __builtin_prefetch(&tg_keytable_entry(t, e->newer)->older, 1);
+  }
 }
 
 /* Room for count words, the present ones at the front. */
@@ -431,9 +533,17 @@ static bool words_room(struct tg_keyentry *e, uint32_t count)
   return true;
 }
 
+bool tg_keytable_change(struct tg_keytable *t, struct tg_keyentry *e, uint32_t at)
+{
+  if (at >= e->kept) return true;
+  if (!log_words(t, UNDO_CHANGED, e, tg_keyentry_words(e) + at, e->kept - at)) return false;
+  e->kept = (uint16_t)at;
+  return true;
+}
+
 bool tg_keytable_resize(struct tg_keytable *t, struct tg_keyentry *e, uint32_t count)
 {
-  if (count > TG_KEY_WORDS_MAX) return false;
+  if (count > TG_KEY_WORDS_MAX || !tg_keytable_change(t, e, count)) return false;
   if ((uint32_t)e->head + count > e->room && !words_room(e, count)) return false;
   t->bytes += (size_t)count * sizeof(int64_t);
   t->bytes -= (size_t)e->count * sizeof(int64_t);
@@ -441,10 +551,14 @@ bool tg_keytable_resize(struct tg_keytable *t, struct tg_keyentry *e, uint32_t c
   return true;
 }
 
-void tg_keytable_shift(struct tg_keytable *t, struct tg_keyentry *e, uint32_t n)
+bool tg_keytable_shift(struct tg_keytable *t, struct tg_keyentry *e, uint32_t n)
 {
+  uint32_t old = n < e->kept ? n : e->kept;
+  if (!log_words(t, UNDO_LOST, e, tg_keyentry_words(e), old)) return false;
+  e->lost = (uint16_t)(e->lost + old), e->kept = (uint16_t)(e->kept - old);
   e->head = (uint16_t)(e->head + n), e->count = (uint16_t)(e->count - n);
   t->bytes -= n * sizeof(int64_t);
+  return true;
 }
 
 /* --- what the newest overlay did --- */
@@ -452,20 +566,12 @@ void tg_keytable_shift(struct tg_keytable *t, struct tg_keyentry *e, uint32_t n)
 void tg_keytable_each_gone(const struct tg_keytable *t, void *self,
                            void (*visit)(void *self, struct tg_text key))
 {
+  struct tg_keyentry gone;
   const struct tg_keyoverlay *o = open_overlay(t);
-  for (size_t at = o ? o->log_at : t->log.len; at < t->log.len;) {
+  for (size_t at = o && t->gone ? o->log_at : t->log.len; at < t->log.len;) {
     const struct record *r = (const void *)(t->log.ptr + at);
-    if (r->what == UNDO_GONE) visit(self, tg_keyentry_key(&r->was));
-    at += record_size(r);
+    if (r->what == UNDO_GONE)
+      memcpy(&gone, r + 1, sizeof gone), visit(self, tg_keyentry_key(&gone));
+    at += r->size;
   }
-}
-
-uint32_t tg_keytable_first_touched(const struct tg_keytable *t)
-{
-  uint32_t first = TG_KEY_NONE, number = open_number(t);
-  if (!number) return first;
-  for (uint32_t n = t->newest; n != TG_KEY_NONE && tg_keytable_entry(t, n)->overlay == number;
-       n = tg_keytable_entry(t, n)->older)
-    first = n;
-  return first;
 }

@@ -10,6 +10,12 @@
  * leaves nothing behind. Committing an overlay forgets its log. One look-up a row, whatever the
  * number of overlays.
  *
+ *   words before   a b c d e f                   what the overlay did: lost 1, kept 3, and new
+ *   words now        b c d X Y e f               the log got a when it left, e f before they moved
+ *
+ * Long values cost what changes in them: a word goes to the log when it is lost or changed, not
+ * when its key is touched; `lost` and `kept` tell the same to whoever saves the change.
+ *
  * Bounds: keys_max and bytes_max push out the key used longest ago (`evicted`); keys untouched for
  * keep_us of the table's clock leave (`expired`). The clock is the largest time of a touch so far,
  * never later than the record's Kafka time, so that one event from the future empties nothing. All
@@ -49,6 +55,7 @@ struct tg_keyentry {
   uint32_t older, newer; /* neighbours; of a free entry, older is the next free one */
   uint32_t overlay;      /* the overlay that has logged it already */
   uint16_t head, count, room, key_len;
+  uint16_t lost, kept; /* since that overlay: first words that left, next ones as they were */
 };
 
 struct tg_keytable_limits {
@@ -79,6 +86,7 @@ struct tg_keytable {
   int64_t clock_us, started_us; /* INT64_MIN: no touch yet */
   uint64_t evicted, expired;    /* so far */
   struct tg_buf log;
+  uint32_t touched, first_touched, gone; /* of the newest overlay, from its beginning on */
   struct tg_keyoverlay *overlays;
   uint32_t overlays_count, overlays_size, overlays_made;
 };
@@ -120,10 +128,12 @@ static inline int64_t *tg_keyentry_words(const struct tg_keyentry *e)
   return (int64_t *)(uintptr_t)(own ? e->words.own : e->words.ptr) + e->head;
 }
 
+/* The words from `at` on are about to change. To be called before they do. False without memory. */
+bool tg_keytable_change(struct tg_keytable *t, struct tg_keyentry *e, uint32_t at);
 /* Makes the value `count` words long, the first ones kept. False without memory. */
 bool tg_keytable_resize(struct tg_keytable *t, struct tg_keyentry *e, uint32_t count);
-/* Drops the first n words. */
-void tg_keytable_shift(struct tg_keytable *t, struct tg_keyentry *e, uint32_t n);
+/* Drops the first n words. False without memory. */
+bool tg_keytable_shift(struct tg_keytable *t, struct tg_keyentry *e, uint32_t n);
 
 /* Removes a key, as applying a delta does; no overlay may be open. */
 void tg_keytable_remove(struct tg_keytable *t, uint32_t number);
@@ -131,7 +141,14 @@ void tg_keytable_remove(struct tg_keytable *t, uint32_t number);
 /* Visits the keys that left in the newest overlay, oldest first; some may be there again. */
 void tg_keytable_each_gone(const struct tg_keytable *t, void *self,
                            void (*visit)(void *self, struct tg_text key));
-/* The oldest entry that the newest overlay has touched; follow `newer` from there. */
-uint32_t tg_keytable_first_touched(const struct tg_keytable *t);
+/* Of what was done since tg_keytable_begin(): the oldest entry touched (follow `newer` from there),
+ * how many were touched; keys that left. */
+static inline uint32_t tg_keytable_first_touched(const struct tg_keytable *t)
+{
+  return t->touched ? t->first_touched : TG_KEY_NONE;
+}
+
+/* Brings into the cache what touching keys with these hashes will need. Changes nothing. */
+void tg_keytable_ahead(const struct tg_keytable *t, const uint64_t *hashes, uint32_t count);
 
 #endif

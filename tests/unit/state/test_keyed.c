@@ -271,12 +271,6 @@ static void keys_untouched_for_long_leave(void **state)
   free(s);
 }
 
-static bool keep_row(void *self, const struct tg_state_row *row)
-{
-  tg_buf_text(self, row->bytes);
-  return true;
-}
-
 static void what_was_touched_and_dropped_is_as_old_as_before(void **state)
 {
   (void)state;
@@ -352,75 +346,6 @@ static void a_base_that_was_dropped_is_written_again(void **state)
   free(s);
 }
 
-static void damaged_bytes_are_refused(void **state)
-{
-  (void)state;
-  struct stream *s = random_stream(3, 20);
-  static struct results r;
-  struct judge j;
-  struct tg_buf scratch, good;
-  tg_buf_init(&scratch, 0), tg_buf_init(&good, 0);
-  judge_open(&j, conf_of(100, 0), 60 * SEC);
-  judge_rows(&j, s, 0, 60, &r);
-  assert_true(tg_stateset_save(j.set, &scratch, keep_row, &good));
-  for (size_t i = 0; i < good.len; i++) {
-    struct tg_stateset *set = tg_stateset_new(1);
-    struct tg_state_row row = {tg_text("rule"), tg_text("1"), true, tg_buf_view(&good)};
-    good.ptr[i] ^= 1;
-    assert_int_equal(tg_stateset_load(set, &row, &j.err), TG_DATA);
-    good.ptr[i] ^= 1;
-    row.bytes.len = (uint32_t)i;
-    assert_int_equal(tg_stateset_load(set, &row, &j.err), TG_DATA);
-    tg_stateset_free(set);
-  }
-  tg_buf_fini(&scratch), tg_buf_fini(&good);
-  judge_close(&j);
-  free(s);
-}
-
-static void sign(struct tg_buf *b)
-{
-  uint64_t h = UINT64_C(0xcbf29ce484222325), word;
-  size_t at = 0, n = b->len - 8;
-  for (; at + 8 <= n; at += 8) {
-    memcpy(&word, b->ptr + at, 8);
-    h = (h ^ word) * UINT64_C(0x100000001b3);
-    h ^= h >> 32;
-  }
-  for (; at < n; at++) h = (h ^ (unsigned char)b->ptr[at]) * UINT64_C(0x100000001b3);
-  for (size_t i = 0; i < 8; i++) b->ptr[b->len - 8 + i] = (char)(h >> (8 * i));
-}
-
-/* Bytes with a good checksum may still lie: nothing may crash or grow. */
-static void hostile_bytes_do_no_harm(void **state)
-{
-  (void)state;
-  struct stream *s = random_stream(4, 20);
-  static struct results r;
-  struct judge j;
-  uint64_t seed = 1;
-  struct tg_buf scratch, good;
-  tg_buf_init(&scratch, 0), tg_buf_init(&good, 0);
-  judge_open(&j, conf_of(100, 0), 60 * SEC);
-  judge_rows(&j, s, 0, 60, &r);
-  assert_true(tg_stateset_save(j.set, &scratch, keep_row, &good));
-  for (uint32_t i = 0; i < 3000; i++) {
-    size_t at = 6 + draw(&seed) % (good.len - 14);
-    char was = good.ptr[at];
-    good.ptr[at] = (char)draw(&seed);
-    sign(&good);
-    struct judge k;
-    judge_open(&k, conf_of(100, 0), 60 * SEC);
-    struct tg_state_row row = {tg_text("rule"), tg_text("1"), true, tg_buf_view(&good)};
-    if (tg_stateset_load(k.set, &row, &k.err) == TG_OK) judge_rows(&k, s, 60, 30, &r);
-    judge_close(&k);
-    good.ptr[at] = was;
-  }
-  tg_buf_fini(&scratch), tg_buf_fini(&good);
-  judge_close(&j);
-  free(s);
-}
-
 static void a_changed_declaration_begins_anew_and_is_told_once(void **state)
 {
   (void)state;
@@ -485,8 +410,6 @@ int main(void)
       cmocka_unit_test(what_was_touched_and_dropped_is_as_old_as_before),
       cmocka_unit_test(what_was_touched_and_dropped_leaves_when_it_should),
       cmocka_unit_test(a_base_that_was_dropped_is_written_again),
-      cmocka_unit_test(damaged_bytes_are_refused),
-      cmocka_unit_test(hostile_bytes_do_no_harm),
       cmocka_unit_test(a_changed_declaration_begins_anew_and_is_told_once),
       cmocka_unit_test(a_delta_needs_its_base),
       cmocka_unit_test(a_key_too_many_can_be_an_error),
