@@ -266,6 +266,10 @@ const struct tg_api tg_api_batch[] = {
     {"quarantine", "b:quarantine(mask, reason)", "Transform: these rows go to the quarantine.",
      batch_quarantine},
     {"tag", "b:tag(mask, reason)", "Transform: loaded, with the reason in _issues.", batch_tag},
+    {"emit", "b:emit(topic[, mask], {key =, value =, headers =})",
+     "Transform: a record for Kafka of each of these rows that is loaded; value: a column, or "
+     "{name = column}.",
+     tg_emitlib_emit},
     {"count", "b:count([mask])", "A summary: m.rows, and m.value of them for which mask is true.",
      tg_columnlib_count},
     {"map_rows", "b:map_rows({names}, fn)",

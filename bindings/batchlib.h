@@ -27,6 +27,9 @@ int tg_eventlib_columns(lua_State *L);
 int tg_eventlib_seen(lua_State *L);
 int tg_eventlib_shape(lua_State *L);
 
+/* emitlib.c */
+int tg_emitlib_emit(lua_State *L);
+
 extern const char TG_BATCH_OBJECT[]; /* name of the metatable */
 
 #endif

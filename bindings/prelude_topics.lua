@@ -28,6 +28,23 @@ local function names(v)
   return nil, "a list of 1 to 100 Kafka topics such as { \"orders\" } is due, not " .. shown(v)
 end
 
+local function kafka_name(v)
+  return type(v) == "string" and #v <= 249 and v:find("^[%w._-]+$") ~= nil
+    and v ~= "." and v ~= ".."
+end
+
+local function output(v)
+  if kafka_name(v) then return v end
+  return nil, "the name of a Kafka topic is due (letters, digits, . _ -), not " .. shown(v)
+end
+
+local function outputs(v)
+  local ok = params.is_list(v) and #v > 0 and #v <= 32
+  for i = 1, ok and #v or 0 do ok = ok and kafka_name(v[i]) end
+  if ok then return v end
+  return nil, "a list of 1 to 32 Kafka topics such as { \"orders.big\" } is due, not " .. shown(v)
+end
+
 -- "orders" or "shop.orders".
 local function target(v)
   local schema, name = "", v
@@ -81,9 +98,11 @@ local keys = {
   rules = of_type("table", "a list of rules"),
   lookups = of_type("table", "a table of lookups"),
   tests = of_type("table", "a list of tests"),
+  outputs = outputs,
+  dead_letter = output,
 }
 local later = {
-  tables = true, dead_letter = true, partition_by = true,
+  tables = true, partition_by = true,
   retention = true,
   lateness = true, sink = true,
 }
@@ -215,6 +234,18 @@ local function take_kafka_topics(file, list)
   end
 end
 
+-- What it emits must not come back to it.
+local function check_outputs(file, values, report)
+  local reads = {}
+  for _, name in ipairs(values.topics or { file.name }) do reads[name] = true end
+  for _, name in ipairs(values.outputs or {}) do
+    if reads[name] then report("outputs", "outputs: the topic reads '" .. name .. "' itself") end
+  end
+  if values.dead_letter and reads[values.dead_letter] then
+    report("dead_letter", "dead_letter: the topic reads '" .. values.dead_letter .. "' itself")
+  end
+end
+
 local function load(file, topic)
   local report = function(key, message) tg.fault(file.path, source.line_of(file, key), message) end
   local report_at = function(line, message) tg.fault(file.path, line, message) end
@@ -233,6 +264,7 @@ local function load(file, topic)
   values.broken = broken
   check_roles(values, fields, report)
   tg.topic_end(handle, values)
+  check_outputs(file, values, report)
   take_kafka_topics(file, values.topics or { file.name })
   local loaded = {
     lookups = tg.lookups.load(file, handle, values.lookups, target, report),

@@ -37,6 +37,7 @@ struct tg_fileset {
 struct tg_program_conf {
   size_t memory_max;            /* bytes the VM may hold */
   int64_t deadline_us;          /* CPU limit of one call of a script */
+  uint32_t output_bytes_max;    /* of a record for Kafka; 0: 1 MB */
   struct tg_coverage *coverage; /* counts the lines that run (coverage.h); borrowed; NULL: nobody */
 };
 

@@ -34,6 +34,7 @@ static int topic_begin(lua_State *L)
   s->topic.program = s;
   s->topic.event_time = s->topic.key = -1;
   s->topic.provenance = true;
+  s->topic.output_bytes_max = p->conf.output_bytes_max ? p->conf.output_bytes_max : 1000000;
   p->scripts[p->scripts_count++] = s;
   lua_pushlightuserdata(L, s);
   return 1;
@@ -126,6 +127,22 @@ static void set_kafka_topics(lua_State *L, struct tg_topic *t)
   lua_pop(L, 1);
 }
 
+static void set_outputs(lua_State *L, struct tg_topic *t)
+{
+  if (lua_getfield(L, 2, "outputs") == LUA_TTABLE) {
+    uint32_t count = (uint32_t)lua_rawlen(L, -1);
+    t->outputs = tg_arena_zalloc(&tg_loader_program(L)->arena, count + 1, sizeof *t->outputs);
+    if (!t->outputs) luaL_error(L, "not enough memory for the scripts");
+    for (; t->outputs_count < count; t->outputs_count++) {
+      lua_rawgeti(L, -1, t->outputs_count + 1);
+      t->outputs[t->outputs_count] = tg_loader_text(L, -1);
+      lua_pop(L, 1);
+    }
+  }
+  if (lua_getfield(L, 2, "dead_letter") == LUA_TSTRING) t->dead_letter = tg_loader_text(L, -1);
+  lua_pop(L, 2);
+}
+
 static bool field_is(lua_State *L, const char *key, const char *text)
 {
   lua_getfield(L, 2, key);
@@ -161,6 +178,7 @@ static int topic_end(lua_State *L)
   s->topic.key = role(L, &s->topic, "key");
   set_target(L, &s->topic);
   set_kafka_topics(L, &s->topic);
+  set_outputs(L, &s->topic);
   set_policies(L, s);
   lua_getfield(L, 2, "broken");
   s->broken = lua_toboolean(L, -1);

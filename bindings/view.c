@@ -1,6 +1,8 @@
 /* Views of batches: taking rows out, putting results back. */
 #include "bindings/view.h"
 
+#include "core/data/emitted.h"
+
 static enum tg_rc full(struct tg_err *err)
 {
   return tg_err_set(err, TG_FULL, "load.bytes", "a working copy of the batch does not fit");
@@ -15,6 +17,7 @@ static bool own_fates(struct tg_batch *b, const uint32_t *rows, struct tg_batch 
   if (!view->fates || !view->issues || !view->columns) return false;
   for (uint32_t i = 0; i < view->rows; i++) view->fates[i] = b->fates[rows ? rows[i] : i];
   view->issues_count = view->issues_lost = 0;
+  view->emits = NULL, view->emits_count = 0;
   return true;
 }
 
@@ -108,5 +111,6 @@ enum tg_rc tg_view_keep(struct tg_batch *b, const struct tg_batch *view, const u
   }
   b->columns = columns;
   keep_issues(b, view, rows);
+  tg_emit_adopt(b, view->emits, rows);
   return TG_OK;
 }

@@ -17,9 +17,9 @@ enum tg_rc tg_view_all(struct tg_batch *b, struct tg_batch *view, struct tg_err 
 enum tg_rc tg_view_rows(struct tg_batch *b, const uint32_t *rows, uint32_t count,
                         struct tg_batch *view, struct tg_err *err);
 
-/* Makes b what the view became: columns, fates, issues. rows: as given to tg_view_rows(), NULL for
- * a view of all. Rows that are not in the view become null in all columns. TG_FULL: b is
- * unchanged. */
+/* Makes b what the view became: columns, fates, issues, records for Kafka. rows: as given to
+ * tg_view_rows(), NULL for a view of all. Rows that are not in the view become null in all columns.
+ * TG_FULL: b is unchanged. */
 enum tg_rc tg_view_keep(struct tg_batch *b, const struct tg_batch *view, const uint32_t *rows,
                         struct tg_err *err);
 

@@ -40,6 +40,7 @@ struct tg_config {
   uint64_t load_bytes;
   int64_t load_linger_us;
   uint64_t event_bytes_max;
+  uint64_t output_bytes_max; /* kafka.output_bytes_max */
   uint64_t lua_memory_bytes; /* per lane */
   int64_t lua_deadline_us;
   uint64_t lookups_bytes;      /* of one snapshot */

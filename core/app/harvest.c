@@ -1,6 +1,7 @@
 /* What comes back from the writer: committed loads, loads of which something was left out, claims.
  */
 #include "core/app/lane.h"
+#include "core/app/relay.h"
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -35,6 +36,7 @@ static void drop_segment(struct tg_lane *lane, const struct tg_segment *s, bool 
   if (held) return;
   if (p->state == TG_PART_READING) atomic_fetch_sub(&lane->reading, 1);
   p->state = p->state == TG_PART_HALTED ? TG_PART_HALTED : TG_PART_FENCED;
+  lane->told = false;
   p->retry_us = s->moved ? 0 : fenced_until(lane);
   if (s->moved) {
     tg_log(TG_INFO, lane->name, "%s[%d]: its former owner committed last; claimed again", p->topic,
@@ -61,7 +63,8 @@ static void keep_segment(struct tg_lane *lane, const struct tg_segment *s)
     tg_metric_set(p->lag_s, lag ? (double)(tg_clock_wall_us() - s->last_us) / TG_SEC : 0);
 }
 
-/* Best effort, for lag tools: the ledger decides where reading starts. */
+/* Best effort, for lag tools: the ledger decides where reading starts. Not with outputs: then the
+ * offset says what is out. */
 static void commit_kafka(struct tg_lane *lane, const struct tg_load *l)
 {
   struct tg_topart list[64];
@@ -114,7 +117,11 @@ static void harvest_load(struct tg_lane *lane, struct tg_job *job)
     int32_t topic = topic_now(lane, batch);
     if (!out && topic >= 0) tg_measure_committed(lane, (uint32_t)topic, batch, job->commit_us);
   }
-  if (job->rc == TG_OK) commit_kafka(lane, l);
+  if (job->rc != TG_OK) return;
+  if (atomic_load(&lane->hub->emits))
+    tg_relay_nudge(lane->hub->relay);
+  else
+    commit_kafka(lane, l);
 }
 
 static void harvest_one(struct tg_lane *lane, struct tg_job *job)

@@ -40,6 +40,8 @@ struct tg_entry { /* a journal row on its way to PostgreSQL */
   char kind[16], topic[TG_TOPIC_BYTES_MAX + 1], message[512];
 };
 
+struct tg_relay; /* relay.h */
+
 struct tg_hub {
   const struct tg_config *config;
   struct tg_metrics *metrics;
@@ -49,7 +51,9 @@ struct tg_hub {
   atomic_llong pg_ok_us;     /* monotonic time when PostgreSQL last answered anybody; 0 = never */
   atomic_llong kafka_bad_us; /* since when the brokers are away; 0 = fine */
   atomic_uint swaps_due;     /* lanes that have not taken over the newest program yet */
-  atomic_bool reloaded;      /* a new set is out; the keeper's share waits for swaps_due == 0 */
+  struct tg_relay *relay;    /* outbox -> Kafka; set before any lane starts */
+  atomic_bool emits; /* some output is, or was, configured: the group's offsets are the relay's */
+  atomic_bool reloaded; /* a new set is out; the keeper's share waits for swaps_due == 0 */
   pthread_mutex_t lock;
   struct tg_topic_state topics[TG_TOPICS_MAX];
   uint32_t topics_count;

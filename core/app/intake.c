@@ -154,6 +154,7 @@ static void on_revoked(void *self, bool lost)
 {
   struct tg_lane *lane = self;
   tg_harvest_all(lane, lost ? 0 : tg_clock_mono_us() + REVOKE_US);
+  tg_outputs_let_go(lane, lost);
   if (!lost) release(lane);
   tg_log(lost ? TG_WARN : TG_INFO, lane->name, "%u partitions %s", lane->parts.count,
          lost ? "lost" : "revoked");
@@ -178,6 +179,7 @@ static void on_broken(void *self, uint32_t slot, const struct tg_err *err)
   if (err->rc != TG_RETRY) return tg_doubt_halt(lane, p, err->what);
   atomic_fetch_sub(&lane->reading, 1);
   p->state = TG_PART_FENCED;
+  lane->told = false;
   p->retry_us = tg_clock_mono_us() + GONE_PAUSE_US;
   tg_log(TG_ERROR, lane->name, "%s[%d] stops at offset %lld: %s", p->topic, p->partition,
          (long long)p->next, err->what);
@@ -291,6 +293,8 @@ static void start_reading(struct tg_lane *lane, struct tg_claim *c, struct tg_pa
       p->state == TG_PART_HALTED && p->partition_id == c->partition_id && p->next == c->next;
   p->partition_id = c->partition_id;
   p->claim_id = c->claim_id;
+  lane->told = false;
+  if (c->relayed) atomic_store(&lane->hub->emits, true);
   if (same) {
     p->retry_us = tg_clock_mono_us() + TG_HALTED_PAUSE_US;
     return;
@@ -367,6 +371,7 @@ void tg_intake_steer(struct tg_lane *lane)
   follow_holds(lane);
   claim(lane, tg_clock_mono_us());
   tg_doubt_settle(lane, tg_clock_mono_us());
+  tg_outputs_tell(lane);
   if (lane->reassign && !lane->claiming) reassign(lane);
 }
 

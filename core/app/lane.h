@@ -11,7 +11,7 @@
  *
  * Files: lane.c the data path; intake.c Kafka's side (assignment, claims, rewinds); doubt.c logs
  * that may not be what was loaded; harvest.c what came back; memory.c
- * what rules remember. */
+ * what rules remember; outputs.c what goes to Kafka. */
 #ifndef TG_APP_LANE_H
 #define TG_APP_LANE_H
 
@@ -84,6 +84,7 @@ struct tg_lane {
   char jump_generation[65]; /* a copy: a reload may free the program meanwhile */
   bool claiming, jumping;
   int64_t claim_after_us; /* monotonic */
+  bool told;              /* the relay knows what the lane holds */
   bool reassign;          /* the list of partitions must be told to the consumer again */
   unsigned hub_version;   /* of the holds the lane knows */
   uint32_t seed;
@@ -132,6 +133,12 @@ void tg_doubt_halt(struct tg_lane *lane, struct tg_part *p, const char *why);
 /* Asks about one partition in doubt, if there is any; called once per step. */
 void tg_doubt_settle(struct tg_lane *lane, int64_t now);
 void tg_doubt_jumped(struct tg_lane *lane, const struct tg_job *job);
+
+/* outputs.c: what the relay knows of the lane. */
+/* Tells it what the lane holds, when that has changed and there are outputs. Once per step. */
+void tg_outputs_tell(struct tg_lane *lane);
+/* Everything was revoked; lost: others may own it already. */
+void tg_outputs_let_go(struct tg_lane *lane, bool lost);
 
 /* harvest.c: jobs that came back. */
 void tg_harvest(struct tg_lane *lane);

@@ -4,6 +4,7 @@
 #include "bindings/runner.h"
 #include "core/app/endpoint.h"
 #include "core/app/notify.h"
+#include "core/app/relay.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 
@@ -136,6 +137,16 @@ static enum tg_rc start_lanes(struct tg_process *p, struct tg_err *err)
   return rc;
 }
 
+/* From the first output on the group's offsets are the relay's, for good. */
+static bool any_outputs(const struct tg_program *program)
+{
+  uint32_t count;
+  const struct tg_topic *const *topics = tg_program_topics(program, &count);
+  for (uint32_t t = 0; t < count; t++)
+    if (tg_topic_emits(topics[t])) return true;
+  return false;
+}
+
 static enum tg_rc start(struct tg_process *p, struct tg_err *err)
 {
   struct faults f = {.text = p->reload_text, .size = sizeof p->reload_text};
@@ -145,8 +156,10 @@ static enum tg_rc start(struct tg_process *p, struct tg_err *err)
     return p->generation = NULL,
            tg_err_set(err, rc, "scripts", "%u faults in scripts and rules", f.count);
   show_generation(p);
+  if (any_outputs(program)) atomic_store(&p->hub->emits, true);
   p->keeper_started = true;
   rc = tg_keeper_start(&p->keeper, p->hub, p->generation, program, err);
+  if (rc == TG_OK) rc = tg_relay_start(p->hub, err);
   if (rc == TG_OK) rc = start_lanes(p, err);
   if (rc == TG_OK && *p->config->http_listen) rc = tg_endpoint_new(p, &p->endpoint, err);
   return rc;
@@ -222,6 +235,7 @@ static enum tg_rc reload(struct tg_process *p, struct faults *f)
   struct tg_err err = {0};
   enum tg_rc rc = build(p->config, f, &g, &program);
   if (rc != TG_OK) return rc;
+  bool emits = any_outputs(program);
   rc = make_swaps(p, g, f, &swaps);
   if (rc == TG_FATAL) {
     tg_err_set(&err, rc, "reload", "out of memory");
@@ -237,6 +251,7 @@ static enum tg_rc reload(struct tg_process *p, struct faults *f)
     tg_generation_drop(g);
     return rc;
   }
+  if (emits) atomic_store(&p->hub->emits, true);
   hand_out(p, swaps);
   tg_generation_drop(p->generation);
   p->generation = g;
@@ -358,6 +373,7 @@ void tg_process_stop(struct tg_process *p)
   pthread_mutex_unlock(&p->lock);
   tg_endpoint_free(p->endpoint);
   for (uint32_t i = 0; i < p->lanes_count; i++) tg_lane_stop(&p->lanes[i]);
+  if (p->hub) tg_relay_stop(p->hub->relay);
   if (p->keeper_started) tg_keeper_stop(&p->keeper);
   free(p->lanes);
   tg_generation_drop(p->generation);

@@ -42,6 +42,12 @@ static const struct tg_property properties[] = {
      "When events were deleted from Kafka before they were read: `halt` the partition until "
      "somebody "
      "acts, or note the gap in `tidegate.gap` and `skip` it. Going backwards is never a gap."},
+    {"kafka.output_bytes_max", TG_PROPERTY_SIZE, AT(output_bytes_max), 1024, 64 * MIB, "1MB", NULL,
+     false, false,
+     "Largest record that a script may emit, headers included. An event that emits a larger one "
+     "goes "
+     "to the quarantine. At most what the brokers and the output topics take "
+     "(`max.message.bytes`)."},
     {"postgres.dsn", TG_PROPERTY_SECRET, AT(dsn), 0, 4096, "", NULL, false, false,
      "Any libpq connection string or URI; `PG*` variables, `PGPASSFILE` and `PGSERVICE` fill the "
      "rest."},

@@ -1,5 +1,6 @@
 /* /status.json: what runs, how fresh, how right, what stands. */
 #include "core/app/endpoint.h"
+#include "core/app/relay.h"
 
 #include "core/base/clock.h"
 
@@ -62,7 +63,8 @@ void tg_endpoint_status(struct tg_process *p, struct tg_buf *out)
   pthread_mutex_unlock(&p->lock);
   tg_buf_char(out, ',');
   write_lanes(p, out);
-  tg_buf_str(out, "\"topics\":[");
+  tg_relay_status(p->hub->relay, out);
+  tg_buf_str(out, ",\"topics\":[");
   for (uint32_t i = 0; tg_hub_topic(p->hub, i, &s); i++) {
     if (i) tg_buf_char(out, ',');
     write_topic(p, &s, out);

@@ -115,6 +115,7 @@ static void write_load(struct tg_writer *w, struct tg_job *job)
   if (job->rc != TG_OK) return (void)(job->rc = TG_FENCED);
   atomic_store(&w->hub->pg_ok_us, tg_clock_mono_us());
   tg_metric_add(w->commits, 1);
+  tg_metric_add(w->emitted, (double)job->report.emitted);
   tg_metric_observe(w->encode_s, (double)job->report.encode_us / TG_SEC, 1);
   tg_metric_observe(w->copy_s, (double)job->report.copy_us / TG_SEC, 1);
   tg_metric_observe(w->commit_s, (double)job->report.commit_us / TG_SEC, 1);
@@ -191,6 +192,8 @@ static void open_metrics(struct tg_writer *w)
                                "Commits whose outcome was not known at first", NULL);
   w->fenced = tg_metrics_slot(m, TG_COUNTER, "fenced_total",
                               "Segments refused because somebody else owns them", NULL);
+  w->emitted = tg_metrics_slot(m, TG_COUNTER, "outbox_records_total",
+                               "Records for Kafka committed with their rows", NULL);
   w->encode_s = tg_metrics_slot(m, TG_HISTOGRAM, "batch_duration_seconds", help, encode);
   w->copy_s = tg_metrics_slot(m, TG_HISTOGRAM, "batch_duration_seconds", help, copy);
   w->commit_s = tg_metrics_slot(m, TG_HISTOGRAM, "batch_duration_seconds", help, commit);

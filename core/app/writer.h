@@ -47,7 +47,7 @@ struct tg_writer {
   bool looked;   /* for owners whose sessions it could not end */
   pthread_t thread;
   bool started;
-  struct tg_metric *retries, *unknown, *fenced, *commits, *encode_s, *copy_s, *commit_s;
+  struct tg_metric *retries, *unknown, *fenced, *commits, *emitted, *encode_s, *copy_s, *commit_s;
 };
 
 /* Starts the thread. cluster_id is borrowed and must be set (in w->who) before the first CLAIM. */

@@ -89,6 +89,7 @@ struct tg_windowed {
 };
 
 struct tg_lookup_set; /* lookup.h */
+struct tg_emit;       /* emitted.h */
 
 struct tg_batch {
   const struct tg_topic *topic; /* borrowed; the generation outlives its loads */
@@ -116,6 +117,8 @@ struct tg_batch {
   bool apart; /* held for this load only: a segment left it, and `windows` tell of all */
   struct tg_windowed *windows; /* windows_count of them, in the order they were measured */
   uint32_t windows_count, windows_size;
+  struct tg_emit *emits; /* records for Kafka, a list, in the order transform asked for them */
+  uint32_t emits_count;
   const struct tg_lookup_set *lookups; /* while it is judged: the snapshots it sees, or NULL */
   struct tg_text lookups_used;         /* for the ledger: a JSON object name -> version, or empty */
   bool later;   /* the load was split: this batch goes with its next transaction */

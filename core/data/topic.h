@@ -8,6 +8,7 @@
 #include "core/data/type.h"
 
 enum { TG_FIELDS_MAX = 1000, TG_PATH_DEPTH_MAX = 16, TG_PATHS_MAX = 8, TG_NAME_BYTES_MAX = 63 };
+enum { TG_OUTPUTS_MAX = 32 };
 
 enum tg_source {
   TG_FROM_VALUE,     /* a path in the JSON value */
@@ -56,7 +57,11 @@ struct tg_topic {
   enum tg_unknown unknown; /* KEEP: a further stored field `_extra jsonb` is the last of fields */
   bool provenance;         /* _part, _offset, _issues columns */
   bool on_gap_skip;
-  int32_t tz_offset_s;              /* zone of times without one; 0 = UTC */
+  int32_t tz_offset_s;     /* zone of times without one; 0 = UTC */
+  struct tg_text *outputs; /* Kafka topics that transform may emit to */
+  uint32_t outputs_count;
+  struct tg_text dead_letter; /* Kafka topic that quarantined events go to as well; or empty */
+  uint32_t output_bytes_max;  /* of a record for Kafka */
   struct tg_lookup_source *lookups; /* lookup.h */
   uint32_t lookups_count;
   void *program; /* the loader's own, opaque here */
@@ -72,6 +77,12 @@ struct tg_topic {
  * arena. TG_CONFIG with what is wrong and what was expected; TG_FATAL: the arena is full. */
 enum tg_rc tg_field_parse(struct tg_arena *a, struct tg_text line, struct tg_field *out,
                           struct tg_err *err);
+
+/* True when its events may make records for Kafka. */
+static inline bool tg_topic_emits(const struct tg_topic *t)
+{
+  return t->outputs_count > 0 || t->dead_letter.len > 0;
+}
 
 /* Index of the field of that name, or -1. */
 int32_t tg_topic_field(const struct tg_topic *t, struct tg_text name);

@@ -329,6 +329,21 @@ void tg_consumer_commit(struct tg_consumer *c, const struct tg_topart *parts, ui
   rd_kafka_topic_partition_list_destroy(list);
 }
 
+enum tg_rc tg_consumer_member(struct tg_consumer *c, struct tg_buf *out, struct tg_err *err)
+{
+  void *bytes = NULL;
+  size_t size = 0;
+  rd_kafka_consumer_group_metadata_t *who = rd_kafka_consumer_group_metadata(c->rk);
+  if (!who) return tg_err_set(err, TG_AGAIN, "kafka", "this lane is no member of its group yet");
+  rd_kafka_error_t *error = rd_kafka_consumer_group_metadata_write(who, &bytes, &size);
+  rd_kafka_consumer_group_metadata_destroy(who);
+  if (!error) tg_buf_add(out, bytes, size);
+  bool good = !error && !out->failed;
+  if (error) rd_kafka_error_destroy(error);
+  if (bytes) rd_kafka_mem_free(NULL, bytes);
+  return good ? TG_OK : tg_err_set(err, TG_RETRY, "kafka", "no memory to name the group's member");
+}
+
 const char *tg_consumer_cluster(struct tg_consumer *c, int64_t timeout_us)
 {
   if (!c->cluster) c->cluster = rd_kafka_clusterid(c->rk, tg_kafkaconf_ms(timeout_us));

@@ -10,6 +10,7 @@
 #ifndef TG_KAFKA_CONSUMER_H
 #define TG_KAFKA_CONSUMER_H
 
+#include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/data/batch.h"
 
@@ -100,6 +101,10 @@ int64_t tg_consumer_high(struct tg_consumer *c, const char *topic, int32_t parti
 
 /* Asynchronous commit to Kafka for lag tools; the result is only logged. offset = next to read. */
 void tg_consumer_commit(struct tg_consumer *c, const struct tg_topart *parts, uint32_t count);
+
+/* Appends who this member of the group is now, its generation included: what a transaction that
+ * commits the group's offsets must name (emitter.h). TG_AGAIN: it is no member yet. */
+enum tg_rc tg_consumer_member(struct tg_consumer *c, struct tg_buf *out, struct tg_err *err);
 
 /* The cluster's id, NULL when no broker answered within the time. Owned by the consumer. */
 const char *tg_consumer_cluster(struct tg_consumer *c, int64_t timeout_us);

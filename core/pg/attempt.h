@@ -4,6 +4,7 @@
  *   loader_copy.c       COPY of a batch and of the quarantine
  *   loader_state.c     COPY of what rules remember
  *   loader_windows.c    COPY of what rules measured over windows
+ *   loader_outbox.c     COPY of what rows emit to Kafka
  *   loader_isolate.c    COPY in savepoint chunks, to find the rows that PostgreSQL refuses
  *   loader_advance.c    the final message: ledger rows and COMMIT
  *   loader_split.c      loads that take too long: split between batches, batches to be cut
@@ -72,6 +73,16 @@ enum tg_rc tg_attempt_copy(struct tg_attempt *a, const struct tg_batch *b);
 
 /* COPY of the quarantined rows of all batches. */
 enum tg_rc tg_attempt_copy_quarantine(struct tg_attempt *a);
+
+/* COPY of what the load's rows emit to Kafka. begin: part of the load's transaction. */
+enum tg_rc tg_attempt_copy_outbox(struct tg_attempt *a, bool begin);
+
+/* The issue that sent a row to the quarantine; NULL when its text was left out. */
+static inline const struct tg_issue *tg_attempt_deciding(const struct tg_issue *i)
+{
+  while (i && i->fate != TG_QUARANTINE) i = i->next;
+  return i;
+}
 
 /* COPY of what the rules of the load's segments remember; older rows that a base replaces go. */
 enum tg_rc tg_attempt_copy_state(struct tg_attempt *a);

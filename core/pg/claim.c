@@ -69,7 +69,8 @@ static void read_claim(const struct tg_pg *pg, uint32_t row, struct tg_claim *c)
 }
 
 static const char taken_sql[] =
-    "SELECT w.ord, p.id, e.next, e.last_offset, e.last_us, e.last_crc"
+    "SELECT w.ord, p.id, e.next, e.last_offset, e.last_us, e.last_crc,"
+    " p.relay IS NOT NULL"
     " FROM unnest($1::text[], $2::int[]) WITH ORDINALITY AS w(topic, part, ord)"
     " JOIN tidegate.partition p ON p.pipeline = $4 AND p.claim_id = $3::bigint AND p.topic = "
     "w.topic"
@@ -83,7 +84,10 @@ static enum tg_rc read_taken(struct tg_pg *pg, struct tg_claim *claims, uint32_t
     return tg_err_set(err, TG_RETRY, "pg",
                       "%u of %u partitions were claimed by somebody else at the same moment",
                       count - tg_pg_rows(pg), count);
-  for (uint32_t i = 0; i < count; i++) read_claim(pg, i, &claims[i]);
+  for (uint32_t i = 0; i < count; i++) {
+    read_claim(pg, i, &claims[i]);
+    claims[i].relayed = *tg_pg_value(pg, i, 6) == 't';
+  }
   return TG_OK;
 }
 

@@ -1,6 +1,6 @@
 /* Writing a load: rows, quarantine, ledger and offsets in one transaction.
  *
- *   BEGIN + first COPY in one message | COPY per table | COPY quarantine, rule state
+ *   BEGIN + first COPY in one message | COPY per table | COPY quarantine, rule state, outbox
  *   SET CONSTRAINTS ALL IMMEDIATE; SELECT tidegate.advance_v1(..); COMMIT in one message
  *
  * COPY's count must equal the rows sent and COMMIT's tag must be COMMIT. What happens after a
@@ -39,6 +39,7 @@ struct tg_loader_report {
   uint32_t fenced;                       /* segments newly marked gone */
   uint32_t refused;                      /* rows newly sent to the quarantine by PostgreSQL */
   uint64_t rows, quarantined, bytes;     /* written, when TG_OK */
+  uint64_t emitted;                      /* records put into the outbox */
   int64_t encode_us, copy_us, commit_us; /* time spent, wall; encode is CPU */
   char sqlstate[6];
 };

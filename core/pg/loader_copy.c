@@ -153,12 +153,6 @@ static struct tg_text issues_json(struct tg_buf *out, const struct tg_issue *fir
   return tg_buf_view(out);
 }
 
-static const struct tg_issue *deciding(const struct tg_issue *i)
-{
-  while (i && i->fate != TG_QUARANTINE) i = i->next;
-  return i;
-}
-
 static void put_text(struct tg_loader *l, struct tg_text t)
 {
   tg_copy_bytes(&l->piece, clean(&l->text, t));
@@ -190,7 +184,8 @@ static void put_rejected(struct tg_attempt *a, const struct tg_batch *b, const s
   static const struct tg_issue lost = {.stage = TG_STAGE_RULE};
   struct tg_loader *l = a->l;
   const struct tg_event *e = &b->events[row];
-  const struct tg_issue *list = b->issues ? b->issues[row] : NULL, *issue = deciding(list);
+  const struct tg_issue *list = b->issues ? b->issues[row] : NULL,
+                        *issue = tg_attempt_deciding(list);
   if (!issue) issue = &lost;
   tg_copy_fields(&l->piece, 14);
   tg_copy_int4(&l->piece, s->partition_id);

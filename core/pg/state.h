@@ -16,8 +16,9 @@ struct tg_claim {    /* one partition of the chain, as its owner knows it */
   int32_t partition_id; /* out */
   int64_t claim_id;     /* out of take, in for renew and release */
   int64_t next; /* out: the chain's end = next offset to read; -1: never seen, the caller decides */
-  int64_t first_offset;         /* in for tg_claim_begin */
-  bool mine;                    /* out of renew: the claim is still ours */
+  int64_t first_offset; /* in for tg_claim_begin */
+  bool mine;            /* out of renew: the claim is still ours */
+  bool relayed; /* out of take: records were emitted for it; the group's offset is the relay's */
   int64_t last_offset, last_us; /* out: the ledger's last record, -1 when there is none */
   uint32_t last_crc;
   struct tg_stateset *state; /* what its rules remember; the lane's business */

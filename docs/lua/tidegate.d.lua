@@ -88,6 +88,15 @@ function Batch:quarantine(mask, reason) end
 ---@param reason any
 function Batch:tag(mask, reason) end
 
+---Transform: a record for Kafka of each of these rows that is loaded; value: a column, or {name =
+---column}.
+---@param topic any
+---@param mask? any
+---@param key? any
+---@param value? any
+---@param headers? any
+function Batch:emit(topic, mask, key, value, headers) end
+
 ---A summary: m.rows, and m.value of them for which mask is true.
 ---@param mask? any
 function Batch:count(mask) end

@@ -1,0 +1,222 @@
+"""Kafka outputs: what rows emit goes out exactly once for a read_committed reader, whatever dies
+between PostgreSQL's COMMIT and Kafka's."""
+import json
+
+import pytest
+
+from lib import scripts
+from lib.poll import eventually
+
+PARTITIONS = 2
+FIELDS = ['"id bigint not null"', '"name text"', '"amount numeric(6,2)"']
+EMIT = """b:quarantine(b.name:eq("bad"), "bad name")
+b:drop(b.name:eq("drop"), "dropped")
+b:emit("{big}", b.amount:ge(50), {{ key = b.id,
+  value = {{ "id", "amount", upper = b.name:upper(), twice = b.amount * 2, kind = "big" }},
+  headers = {{ name = b.name }} }})
+b:emit("{all}", {{ key = b.id, value = b.name }})"""
+
+
+def event(n):
+    return {"id": n, "name": "bad" if n % 11 == 5 else "drop" if n % 11 == 7 else f"n{n % 7}",
+            "amount": n % 100 + 0.25}
+
+
+def is_loaded(n):
+    return event(n)["name"] not in ("bad", "drop")
+
+
+class Stream:
+    """An input, its outputs, and the process that lies between."""
+
+    def __init__(self, kafka, topic, tidegate, database):
+        self.kafka, self.make, self.database = kafka, tidegate, database
+        self.input = topic("in", partitions=PARTITIONS)
+        self.big = topic("big", partitions=3)
+        self.all = topic("all", partitions=1)
+        self.dead = topic("dead", partitions=1)
+        self.sent = {}  # (partition, offset) -> n
+        self.members = []
+
+    def process(self, faults=None, **config):
+        """A static member of one lane: started again it has its partitions at once."""
+        p = self.make(faults=faults, lanes=1, **config)
+        p.config["kafka"] = {**p.config["kafka"], "instance": "one", "session_timeout": "30s"}
+        self.members.append(p)
+        self.write(p)
+        return p
+
+    def write(self, process, **more):
+        process.script(f"{self.input}.lua", scripts.topic(
+            self.input, "events", fields=FIELDS,
+            transform=EMIT.format(big=self.big, all=self.all),
+            outputs=f'{{ "{self.big}", "{self.all}" }}', dead_letter=f'"{self.dead}"', **more))
+
+    def send(self, count):
+        first = len(self.sent)
+        for partition in range(PARTITIONS):
+            numbers = [n for n in range(first, first + count) if n % PARTITIONS == partition]
+            places = self.kafka.produce(self.input, [event(n) for n in numbers], partition)
+            self.sent.update(zip(places, numbers))
+
+    def until_out(self, process=None):
+        """Everything is loaded, the group's offsets are at the end, the outbox is empty."""
+        ends = self.kafka.ends(self.input)
+
+        def ask():
+            if process and not process.running():
+                raise RuntimeError(process.log())
+            return (scripts.done(self.database, self.kafka, self.input)
+                    and self.kafka.committed(self.input, self.group()) == ends
+                    and not self.pending())
+        eventually(ask, 40, every=0.2)
+
+    def group(self):
+        return self.members[0].config["pipeline"]
+
+    def pending(self):
+        return self.database.value("SELECT count(*) FROM tidegate.outbox")
+
+    def wrong(self):
+        """What a read_committed reader misses, sees twice, or should not see: tg-ids."""
+        found = {}
+        for name in (self.big, self.all, self.dead):
+            for m in self.kafka.dump(name):
+                found.setdefault(dict(m.headers())["tg-id"].decode(), []).append((name, m))
+        due = self.due()
+        bad = [f"{i} twice" for i, ms in found.items() if len(ms) > 1]
+        bad += [f"{i} missing" for i in due if i not in found]
+        bad += [f"{i} unknown" for i in found if i not in due]
+        for i, ms in found.items():
+            bad += [f"{i} differs: {self.seen(*m)} {due[i]}" for m in ms
+                    if i in due and self.seen(*m) != due[i]]
+        return bad
+
+    def due(self):
+        """{tg-id: (topic, key, value)}"""
+        due = {}
+        for (part, offset), n in self.sent.items():
+            e = event(n)
+            place = f"{self.group()}/{self.input}/{part}/{offset}"
+            if e["name"] == "bad":
+                due[f"{place}/0"] = (self.dead, None, e)
+            if not is_loaded(n):
+                continue
+            if e["amount"] >= 50:
+                due[f"{place}/0"] = (self.big, str(n), {
+                    "id": n, "amount": e["amount"], "kind": "big", "twice": 2 * e["amount"],
+                    "upper": e["name"].upper()})
+            due[f"{place}/1"] = (self.all, str(n), e["name"])
+        return due
+
+    def seen(self, name, m):
+        value = m.value().decode()
+        return (name, m.key() and m.key().decode(),
+                value if name == self.all else json.loads(value))
+
+
+@pytest.fixture
+def stream(kafka, topic, tidegate, database):
+    return Stream(kafka, topic, tidegate, database)
+
+
+def test_what_rows_emit_is_out_once(stream):
+    process = stream.process().start(ready=False)
+    stream.send(3000)
+    stream.until_out(process)
+    stream.send(500)
+    stream.until_out(process)
+    assert stream.wrong() == []
+    generation = process.status()["generation"]
+    dead = stream.kafka.dump(stream.dead)[0]
+    headers = {k: v.decode() for k, v in dead.headers()}
+    n = stream.sent[int(headers["__connect.errors.partition"]),
+                    int(headers["__connect.errors.offset"])]
+    assert json.loads(dead.value()) == event(n)
+    assert headers["__connect.errors.topic"] == stream.input
+    assert headers["__connect.errors.stage"] == "TRANSFORMATION"
+    assert headers["__connect.errors.exception.message"] == "bad name"
+    assert headers["tg-generation"] == generation
+    big = stream.kafka.dump(stream.big)[0]
+    assert big.value().startswith(b'{"id":') and dict(big.headers())["name"]
+    outputs = process.status()["outputs"]
+    assert outputs["records"] == len(stream.due()) and outputs["lag_records"] == 0
+    assert process.metric("outbox_records_total") == len(stream.due())
+    assert process.stop() == 0
+    relay = stream.database.rows("SELECT DISTINCT relay FROM tidegate.partition")
+    assert relay == [("",)], "an orderly stop lets go"
+
+
+@pytest.mark.parametrize("point", ["relay.before_transaction", "relay.after_produce",
+                                   "relay.after_offsets", "relay.after_commit"])
+def test_a_death_loses_and_doubles_nothing(stream, point):
+    process = stream.process(faults=f"{point}=exit@2", load={"rows": 500})
+    process.start(ready=False)
+    stream.send(1500)
+    eventually(lambda: not process.running() or stream.send(100) or None, 30)
+    assert process.process.wait() == 86
+    assert stream.pending(), "weak: nothing was on its way"
+    before = stream.wrong()
+    assert point == "relay.after_commit" or before, "weak: everything was out"
+    process.faults = None
+    process.start(ready=False)
+    stream.until_out(process)
+    assert stream.wrong() == []
+
+
+def test_failed_transactions_are_done_again(stream):
+    faults = ("relay.before_transaction=fail@1,relay.after_produce=fail@2,"
+              "relay.after_offsets=fail@2,relay.after_commit=fail@2")
+    process = stream.process(faults=faults, load={"rows": 200}).start(ready=False)
+    for _ in range(8):
+        stream.send(300)
+        stream.until_out(process)
+    assert stream.wrong() == []
+    assert process.metric("output_producers_recycled_total") == 2
+    assert process.metric("output_transactions_total", outcome="failed") == 4
+    notes = stream.database.rows("SELECT message FROM tidegate.journal WHERE kind = 'relay'")
+    assert len(notes) == 2
+
+
+def test_without_the_outbox_a_death_loses_records(stream):
+    """The negative control: records that are not committed with the rows are lost."""
+    process = stream.process(faults="no.outbox,pg.after_commit=exit@3", load={"rows": 500})
+    process.start(ready=False)
+    stream.send(1500)
+    eventually(lambda: not process.running() or stream.send(100) or None, 30)
+    process.faults = None
+    process.start(ready=False)
+    stream.until_out(process)
+    wrong = stream.wrong()
+    assert wrong and all(w.endswith("missing") for w in wrong)
+
+
+def test_a_database_that_went_back_emits_nothing_twice(stream):
+    process = stream.process().start(ready=False)
+    stream.send(600)
+    stream.until_out(process)
+    assert process.stop() == 0
+    # back to an older state: the last segments, their rows and their records never were
+    stream.database.execute("""WITH gone AS (DELETE FROM tidegate.segment s
+        WHERE from_offset > (SELECT min(from_offset) FROM tidegate.segment m
+                             WHERE m.partition_id = s.partition_id) RETURNING *),
+        rows AS (DELETE FROM events e USING gone WHERE _part = gone.partition_id
+                 AND _offset >= gone.from_offset AND _offset < gone.to_offset)
+        DELETE FROM tidegate.quarantine q USING gone WHERE q.partition_id = gone.partition_id
+          AND q."offset" >= gone.from_offset AND q."offset" < gone.to_offset""")
+    stream.send(200)
+    process.start(ready=False)
+    stream.until_out(process)
+    assert stream.wrong() == []
+
+
+def test_a_record_that_is_too_large_quarantines_its_event(stream):
+    process = stream.process()
+    process.config["kafka"]["output_bytes_max"] = "2KiB"
+    process.start(ready=False)
+    stream.kafka.produce(stream.input, [{"id": 1, "name": "x" * 3000, "amount": 1},
+                                        {"id": 2, "name": "y", "amount": 1}], 0)
+    eventually(lambda: scripts.done(stream.database, stream.kafka, stream.input))
+    rejected = list(scripts.rejected(stream.database, stream.input).values())
+    assert len(rejected) == 1 and "kafka.output_bytes_max is 2048" in rejected[0][2]
+    assert stream.database.value("SELECT count(*) FROM events") == 1
