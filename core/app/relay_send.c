@@ -68,6 +68,7 @@ enum tg_rc tg_relay_adopt(struct tg_relay *r, struct tg_relay_lane *lane, struct
   rc = tg_emitter_offsets(r->emitter, lane->toparts, lane->count, err);
   for (uint32_t i = 0; rc == TG_OK && i < lane->count; i++)
     lane->outgoing[i].out = lane->toparts[i].offset;
+  if (rc == TG_OK) rc = tg_outbox_delete(r->pg, lane->outgoing, lane->count, deadline(), err);
   lane->ready = rc == TG_OK;
   return rc;
 }
