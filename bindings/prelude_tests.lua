@@ -168,9 +168,10 @@ local function check(file, tests, kind, report)
     if type(test) ~= "table" then
       report("tests", "a test is a table, not " .. shown(test))
     else
-      local line, faults = source.line_of_text(file, test[1], "tests"), 0
+      local faults = 0
       check_one(test, kind, function(message)
         faults = faults + 1
+        local line = source.line_of_text(file, test[1], "tests")
         tg.fault(file.path, line, "test " .. shown(test[1]) .. ": " .. message)
       end)
       if faults == 0 then good[#good + 1] = test end

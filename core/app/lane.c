@@ -5,15 +5,14 @@
 #include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/base/thread.h"
+#include "core/flow/linger.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
-  POLL_US = 50000, /* longest wait for Kafka in one step */
-  BUSY_US = 5000,  /* while the writer works: its answer does not end a wait */
-  LINGER_LONG_US = 1000000,
-  ROWS_WORTH = 50,      /* so many rows are worth a transaction after the short linger */
+  POLL_US = 50000,      /* longest wait for Kafka in one step */
+  BUSY_US = 5000,       /* while the writer works: its answer does not end a wait */
   POLL_RECORDS = 10000, /* most records of one step */
   STOP_US = 5000000,    /* what an orderly stop waits for the loads under way */
   REBUILD_US = 30000000 /* what a new VM waits for the loads of the old one */
@@ -223,6 +222,7 @@ static void hand_over(struct tg_lane *lane)
   lane->open = NULL;
   lane->loads_out++;
   lane->loads_made++;
+  lane->handed_us = tg_clock_mono_us();
   tg_intake_handed(lane, &full->load);
   grow(lane);
   tg_queue_push(&lane->writer.to_writer, &full->job,
@@ -238,8 +238,9 @@ static int64_t wait_us(struct tg_lane *lane)
   if (lane->full) return 0;
   if (lane->loads_out) return BUSY_US;
   if (l->rows == 0) return tg_intake_at_end(lane) ? 0 : POLL_US;
-  int64_t linger = l->rows >= ROWS_WORTH ? lane->config->load_linger_us : LINGER_LONG_US;
-  int64_t left = l->opened_us + linger - tg_clock_mono_us();
+  int64_t left =
+      tg_linger_due_us(l->rows, l->opened_us, lane->config->load_linger_us, lane->handed_us) -
+      tg_clock_mono_us();
   return left < 0 ? 0 : left < POLL_US ? left : POLL_US;
 }
 

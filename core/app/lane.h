@@ -22,9 +22,8 @@
 
 enum {
   TG_LOADS = 3,
-  TG_HALTED_PAUSE_US = 10000000
-}; /* pause: until it is looked whether an
-                                                       operator has acted */
+  TG_HALTED_PAUSE_US = 3000000 /* until it is looked whether an operator has acted */
+};
 
 struct tg_swap {                    /* what a reload hands to a lane */
   struct tg_generation *generation; /* taken */
@@ -70,6 +69,7 @@ struct tg_lane {
   struct tg_lane_load *open; /* NULL: all are out */
   uint32_t loads_out;
   uint64_t loads_made;
+  int64_t handed_us; /* monotonic: when the last of them went to the writer */
   uint32_t rows_max; /* of a load now; halved when one did not fit its arena, or took too long */
   int64_t grow_after_us; /* monotonic: not larger before */
   bool full;             /* the open load takes no more */

@@ -79,7 +79,9 @@ static const struct tg_property properties[] = {
     {"load.bytes", TG_PROPERTY_SIZE, AT(load_bytes), 2 * MIB, 1024 * MIB, "24MiB", NULL, false,
      false, "Most memory of one load: raw events and columns. Three loads a lane are alive."},
     {"load.linger", TG_PROPERTY_DURATION, AT(load_linger_us), 1000, 60000000, "50ms", NULL, false,
-     false, "How long a load waits for more events when the lane is caught up."},
+     false,
+     "How long a load waits for more events when the lane is caught up. Loads of fewer than 50 "
+     "rows are a second apart."},
     {"event_bytes_max", TG_PROPERTY_SIZE, AT(event_bytes_max), 1024, 64 * MIB, "1MiB", NULL, false,
      false,
      "Larger events go to the quarantine with their first 64 KiB. At most half of `load.bytes`."},

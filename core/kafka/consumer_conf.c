@@ -36,7 +36,7 @@ static const struct pinned {
     {"session.timeout.ms", NULL, "set kafka.session_timeout"},
     {"heartbeat.interval.ms", NULL, "it follows kafka.session_timeout"},
     {"max.poll.interval.ms", "60000", "a stuck lane must lose its partitions"},
-    {"topic.metadata.refresh.interval.ms", "20000", "re-created topics are noticed by it"},
+    {"topic.metadata.refresh.interval.ms", "5000", "re-created topics are noticed by it"},
     {"statistics.interval.ms", "0", "nothing reads the statistics"},
     {"queued.max.messages.kbytes", NULL, BUDGET},
     {"queued.min.messages", NULL, BUDGET},
@@ -57,7 +57,7 @@ static const struct tg_kafkapair defaults[] = {
 
 enum {
   VERSION_QUEUE_BACKOFF = 0x02020000, /* 2.2.0 has fetch.queue.backoff.ms */
-  HEARTBEAT_MAX_MS = 3000
+  HEARTBEAT_MAX_MS = 1000             /* by its answer others' coming and going is noticed */
 };
 
 static enum tg_rc check_pinned(const char *key, struct tg_err *err)
@@ -106,8 +106,8 @@ static enum tg_rc set_queue(const struct tg_consumer_conf *c, rd_kafka_conf_t *c
   return tg_kafkaconf_set(conf, "fetch.queue.backoff.ms", "10", err);
 }
 
-/* How long the group waits for us, and how often we tell it that we live: three times as often at
- * least. */
+/* How long the group waits for us, and how often we tell it that we live: once a second, three
+ * times as often at least. */
 static enum tg_rc set_session(const struct tg_consumer_conf *c, rd_kafka_conf_t *conf,
                               struct tg_err *err)
 {
