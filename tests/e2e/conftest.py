@@ -9,12 +9,18 @@ from lib.kafka import Kafka
 from lib.postgres import Postgres
 from lib.tidegate import Tidegate
 
+LONG = ("test_demo", "test_exact", "test_logs", "test_members", "test_servers", "test_state")
 serial = itertools.count(1)
 
 
 def pytest_configure(config):
     # Servers are ended by fixtures, which need an exception to unwind them.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+def pytest_collection_modifyitems(items):
+    """Long tests first: workers take one after the other, and end together with short ones."""
+    items.sort(key=lambda item: item.module.__name__ not in LONG)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -64,15 +70,19 @@ def topic(kafka):
 @pytest.fixture
 def tidegate(request, tmp_path, kafka, database):
     """tidegate(): a Tidegate between this session's Kafka and this test's database, not started.
-    Keywords: keys of the configuration, and name, faults, program of lib.tidegate.Tidegate."""
+    Keywords: keys of the configuration, and name, faults, program of lib.tidegate.Tidegate; static:
+    its lanes are static members: started again after a kill it waits for no session to expire, but
+    nobody else gets its partitions when it stops."""
     request.node.processes = made = []
     pipeline = f"e2e-{next(serial)}"  # the group of the test before still waits for its members
 
-    def make(name=None, faults=None, program=None, **config):
+    def make(name=None, faults=None, program=None, static=False, **config):
         base = {"pipeline": pipeline,
                 "kafka": {"brokers": kafka.bootstrap, "session_timeout": "10s"},
                 "postgres": {"dsn": database.dsn}}
         home = tmp_path / (name or f"tidegate-{len(made) + 1}")
+        if static:
+            base["kafka"]["instance"] = home.name
         made.append(Tidegate(home, {**base, **config}, faults=faults, program=program))
         return made[-1]
     yield make

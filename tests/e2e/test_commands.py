@@ -19,7 +19,7 @@ COMMANDS = re.findall(r"(?m)^  (\w+) ", subprocess.run(
 def run(*args, cwd="/", stdin=None, env=None):
     """(exit code, stdout, stderr)"""
     done = subprocess.run([PROGRAM, *map(str, args)], cwd=cwd, input=stdin, capture_output=True,
-                          text=True, check=False, timeout=60,
+                          text=True, check=False, timeout=180,
                           env={**os.environ, **(env or {})},
                           **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
     return done.returncode, done.stdout, done.stderr
@@ -293,7 +293,7 @@ def test_partitions_are_listed_restarted_and_adopted(kafka, topic, tidegate, dat
 
     assert other.command("partitions", "restart", name, "1", "--yes")[0] == 0
     kafka.produce(name, [{"id": 8}], partition=1)  # with its load the process learns it
-    other.until(lambda: database.value("SELECT count(*) FROM events") == 8 + 9, 45)
+    other.until(lambda: database.value("SELECT count(*) FROM events") == 8 + 9)
     for args in (("adopt", name), ("restart",), ("restart", name, "x"), ("remove", name)):
         assert other.command("partitions", *args)[0] == 2
     assert other.stop() == 0

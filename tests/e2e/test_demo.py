@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from lib.poll import eventually
+from lib.poll import PATIENCE_S, eventually
 from lib.tidegate import PROGRAM
 
 ORDINARY = "nobody"
@@ -25,7 +25,7 @@ class Demo:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/", **more)
         self.folder = re.search(r"in (/tmp/tidegate-demo\.\w+)", self.process.stdout.readline())[1]
 
-    def finish(self, deadline=90):
+    def finish(self, deadline=PATIENCE_S):
         """(exit code, stdout, stderr)"""
         out, err = self.process.communicate(timeout=deadline)
         return self.process.returncode, out, err
@@ -121,7 +121,7 @@ def test_bad_payments_open_the_breaker_and_a_terminal_shows_it():
     pid, terminal = pty.fork()
     if pid == 0:
         os.execv(PROGRAM, [PROGRAM, "demo", "--seconds", "10", "--bad"])
-    seen, end = b"", time.monotonic() + 60
+    seen, end = b"", time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         if select.select([terminal], [], [], 1)[0]:
             try:

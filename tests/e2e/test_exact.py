@@ -2,7 +2,7 @@
 that syncs to disk, while processes are killed and stopped and servers go away. Every event, every
 value and every ledger row is compared with lib.oracle's by lib.checker.
 
-TIDEGATE_E2E_LONG=1: outages of 60 and 30 seconds instead of 20 and 10 (a broker's
+TIDEGATE_E2E_LONG=1: outages of 60 and 30 seconds instead of 10 and 10 (a broker's
 start is part of it, 5 to 15 s)."""
 import os
 import threading
@@ -45,6 +45,15 @@ def tell(capsys, record_property):
     return say
 
 
+def several(hits, least=5, most=20):
+    """Five times, and on until five have hit: on a busy machine all may be loaded before."""
+    for n in range(most):
+        if n >= least and hits() >= least:
+            return
+        yield n
+    assert hits() >= least, "weak: everything was loaded before most of the faults"
+
+
 def small(**more):
     """Loads of 2,000 events: more transactions to hit."""
     return {"lanes": 2, "load": {"rows": 2000}, **more}
@@ -59,7 +68,7 @@ def test_a_million_events_arrive_exactly_once(orders, tell):
     process.start(ready=False)
     stream.until_loaded(1, process)
     first = time.monotonic()
-    stream.until_done(process, deadline=300)
+    stream.until_done(process, deadline=600)
     end = time.monotonic()
     cpu = process.cpu_seconds()
     assert process.stop() == 0
@@ -74,28 +83,31 @@ def test_a_million_events_arrive_exactly_once(orders, tell):
 
 def test_five_kills_change_nothing(orders, tell):
     stream = orders(200000, seed=2)
-    process = stream.member(**small())
+    process = stream.member(static=True, **small())
     hits = 0
-    for _ in range(5):
+    for _ in several(lambda: hits):
         process.start(ready=False)
         stream.until_more(process)
         process.kill9()
         hits += stream.loaded() < stream.count
         tell("killed at", f"{stream.loaded()} of {stream.count}")
-    assert hits >= 3, "weak: everything was loaded before most of the kills"
     process.start(ready=False)
     stream.until_done(process)
     stream.assert_exact()
 
 
 def test_a_commit_of_unknown_outcome_is_resolved(orders, tell):
-    stream = orders(100000, seed=3)
-    points = ("pg.after_advance_sent=fail@3,pg.before_advance=fail@6,pg.after_advance_sent=fail@9,"
-              "pg.after_advance_sent=exit@16")
-    process = stream.member(faults=points, **small())
+    stream = orders(50000, seed=3)
+    process = stream.member(static=True, **small(), faults=(
+        "pg.after_advance_sent=fail@3,pg.before_advance=fail@6,pg.after_advance_sent=fail@9"))
     process.start(ready=False)
+    stream.until_done(process)
     unknown = process.until(lambda: process.metric("pg_commit_unknown_total"))
-    assert process.process.wait(60) == 86
+    process.kill9()
+    stream.generate(50000)
+    process.faults = "pg.after_advance_sent=exit@7"
+    process.start(ready=False)
+    assert process.wait() == 86
     tell("unknown commits", f"{unknown:.0f}, then died in one at {stream.loaded()}")
     assert stream.loaded() < stream.count
     process.faults = None
@@ -113,6 +125,8 @@ def zombie(stream, faults="", dsn=None):
     stale = stream.member(faults="pg.before_advance=stop@4" + faults, **one)
     other = {"postgres": {"dsn": dsn}} if dsn else {}
     heir = stream.member(faults=faults.lstrip(",") or None, **one, **other)
+    for process in (stale, heir):
+        process.config["kafka"]["session_timeout"] = "6s"  # the least there is
     stale.start(ready=False)
     stale.wait_paused()
     assert stream.loaded() < stream.count, "weak: nothing was left to take over"
@@ -183,12 +197,12 @@ def test_postgres_crashes_five_times(orders, postgres, tell):
     for process in members:
         process.start(ready=False)
     hits = 0
-    for _ in range(5):
-        hits += stream.until_more(members[0])
+    for _ in several(lambda: hits):
+        stream.until_more(members[0])
         postgres.immediate()
         postgres.start()
+        hits += stream.loaded() < stream.count
         tell("crashed at", f"{stream.loaded()} of {stream.count}")
-    assert hits >= 3, "weak: everything was loaded before most of the crashes"
     stream.until_done(members[1])
     assert all(process.running() for process in members)
     stream.assert_exact()
@@ -233,7 +247,7 @@ def outage(stream, tell, servers, seconds, meanwhile=0, session="10s"):
 
 def test_postgres_is_away_under_load(orders, postgres, tell):
     stream = orders(20000, seed=8)
-    seconds = 60 if LONG else 20
+    seconds = 60 if LONG else 10
     moved, _ = outage(stream, tell, (postgres.stop, postgres.start), seconds, seconds * 9000)
     assert moved == 0
 

@@ -28,8 +28,8 @@ class Log:
     def send(self, ids, partition=0, **config):
         return self.kafka.produce(self.topic, [{"id": i} for i in ids], partition, **config)
 
-    def until_done(self, deadline=60.0):
-        self.process.until(lambda: scripts.done(self.database, self.kafka, self.topic), deadline)
+    def until_done(self):
+        self.process.until(lambda: scripts.done(self.database, self.kafka, self.topic))
 
     def loads(self, ids):
         """Sends these, starts, and stops when they are loaded."""
@@ -50,7 +50,7 @@ class Log:
 
     def made_anew(self):
         self.kafka.delete_topic(self.topic)
-        eventually(lambda: self.topic not in self.kafka.admin().list_topics(timeout=10).topics)
+        eventually(lambda: self.topic not in self.kafka.admin().list_topics(timeout=60).topics)
         self.kafka.create_topic(self.topic, 1)
 
     def delete_before(self, offset):
@@ -98,7 +98,7 @@ def test_a_topic_made_anew_is_not_taken_for_the_old_one(log, again):
     assert log.ids() == [*range(100)]
     assert scripts.chain(log.database, log.topic) == {0: 100}
     log.restart()
-    log.process.until(lambda: len(log.ids()) == 100 + again, 45)  # without a restart of the process
+    log.process.until(lambda: len(log.ids()) == 100 + again)  # without a restart of the process
     assert log.ids() == [*range(100), *range(1000, 1000 + again)]
     rows = log.database.rows("SELECT incarnation, next_offset FROM tidegate.chain WHERE topic = %s"
                              " ORDER BY incarnation", (log.topic,))
@@ -122,13 +122,13 @@ def test_a_topic_made_anew_while_it_is_read(log, again):
     log.process.start()
     log.until_done()
     log.kafka.delete_topic(log.topic)
-    log.process.until(lambda: "stops at offset 100" in log.process.log(), 45)
+    log.process.until(lambda: "stops at offset 100" in log.process.log())
     log.kafka.create_topic(log.topic, 1)
     log.send(range(1000, 1000 + again))
     log.halts(f"tidegate partitions restart {log.topic} 0 --yes")
     assert log.ids() == [*range(100)]
     log.restart()
-    log.process.until(lambda: len(log.ids()) == 100 + again, 45)
+    log.process.until(lambda: len(log.ids()) == 100 + again)
 
 
 def test_a_new_beginning_may_be_where_the_old_chain_ended(log):
@@ -139,7 +139,7 @@ def test_a_new_beginning_may_be_where_the_old_chain_ended(log):
     log.halts("is not what was loaded")
     log.delete_before(100)
     log.restart()
-    log.process.until(lambda: len(log.ids()) == 300, 45)
+    log.process.until(lambda: len(log.ids()) == 300)
     assert log.ids() == [*range(100), *range(1100, 1300)]
 
 
@@ -272,7 +272,7 @@ def test_a_compacted_topic_is_loaded_as_it_is_read(log):
     first = log.ids()
     assert set(range(293, 300)) <= set(first)  # the last of each key is never taken away
     send(range(300, 600))
-    eventually(lambda: send([600]) or min(survivors()) > 300, 90, every=1)  # rolls the segment
+    eventually(lambda: send([600]) or min(survivors()) > 300, every=1)  # rolls the segment
     log.process.start(ready=False)
     log.until_done()
     assert log.process.stop() == 0

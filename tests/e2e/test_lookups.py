@@ -75,7 +75,7 @@ def test_a_value_is_found_refreshed_and_named_in_the_ledger(shop, database):
     assert database.value("SELECT bool_and((lookups->>'rates')::timestamptz <= committed_at)"
                           " FROM tidegate.segment WHERE n_in > 0")
     assert shop.process.metric("lookup_rows", topic="events", lookup="rates") == 3
-    assert shop.process.metric("lookup_age_seconds", topic="events", lookup="rates") < 5
+    assert shop.process.metric("lookup_age_seconds", topic="events", lookup="rates") < 60
 
 
 def test_a_topic_waits_for_its_first_snapshot(shop, database):
@@ -90,10 +90,10 @@ def test_a_topic_waits_for_its_first_snapshot(shop, database):
 
 
 def test_a_stale_lookup_keeps_data_out(shop, database):
-    shop.table(EUR=1).script(', refresh = "1s", stale_after = "2s"').process.start()
+    shop.table(EUR=1).script(', refresh = "1s", stale_after = "4s"').process.start()
     assert float(shop.loaded("EUR")) == 1
     database.execute("ALTER TABLE fx RENAME TO gone")
-    eventually(lambda: shop.process.metric("lookup_age_seconds", lookup="rates") > 3, 20)
+    eventually(lambda: shop.process.metric("lookup_age_seconds", lookup="rates") > 4)
     number = shop.send("EUR")
     shop.process.until(lambda: shop.state()["breaker"] == "open")
     assert "lookup 'rates' is stale" in shop.state()["reason"]
@@ -101,14 +101,14 @@ def test_a_stale_lookup_keeps_data_out(shop, database):
     assert database.value("SELECT count(*) FROM tidegate.journal WHERE kind = 'lookup'"
                           " AND message LIKE '%%stale%%nothing passes%%'") == 1
     database.execute("ALTER TABLE gone RENAME TO fx")
-    eventually(lambda: shop.process.metric("lookup_age_seconds", lookup="rates") < 1.5, 20)
+    eventually(lambda: shop.process.metric("lookup_age_seconds", lookup="rates") < 3)
     assert shop.process.command("breaker", "reset", "events", "--reason", "back")[0] == 0
     shop.done()
     assert database.value("SELECT rate::int FROM events WHERE id = %s", (number,)) == 1
 
 
 def test_an_old_snapshot_may_go_on_or_answer_null(shop, database):
-    policy = 'table = "fx", key = "ccy", refresh = "1s", stale_after = "2s"'
+    policy = 'table = "fx", key = "ccy", refresh = "1s", stale_after = "4s"'
     shop.table(EUR=1).script(
         lookups='{ warn = { %s, value = "rate", on_stale = "warn" },'
                 ' skip = { %s, value = "rate", on_stale = "skip" } }' % (policy, policy),
@@ -118,7 +118,7 @@ def test_an_old_snapshot_may_go_on_or_answer_null(shop, database):
     shop.done()
     database.execute("ALTER TABLE fx RENAME TO gone")
     eventually(lambda: min(shop.process.metric("lookup_age_seconds", lookup=n)
-                           for n in ("warn", "skip")) > 3, 20)
+                           for n in ("warn", "skip")) > 4)
     shop.send("EUR")
     shop.done()
     assert [tuple(map(str, row)) for row in database.rows(

@@ -156,7 +156,7 @@ class Pair:
 
     def resumes(self, rows):
         """Without anybody's help."""
-        self.process.until(lambda: self.rows("bad") == rows, 45)
+        self.process.until(lambda: self.rows("bad") == rows)
         self.process.until(lambda: not self.topic("bad")["waits"])
         assert scripts.rejected(self.database, self.bad) == {}
 
@@ -197,7 +197,7 @@ def test_a_load_too_big_for_the_server_is_cut_until_it_fits(pair):
                           " EXECUTE FUNCTION slow()")
     pair.kafka.produce(pair.bad, [{"id": n} for n in range(4000)])
     pair.kafka.produce(pair.good, [{"id": n} for n in range(10)])
-    pair.process.until(lambda: pair.rows("good") == 10 and pair.rows("bad") == 4000, 60)
+    pair.process.until(lambda: pair.rows("good") == 10 and pair.rows("bad") == 4000)
     assert pair.database.value("SELECT count(DISTINCT id) FROM bad") == 4000
     assert "took longer than postgres.statement_timeout" in pair.process.log()
     assert scripts.done(pair.database, pair.kafka, pair.bad)
@@ -215,7 +215,7 @@ def test_a_dropped_table_is_made_again(pair):
             return pair.rows("bad") == 3
         except psycopg.errors.UndefinedTable:
             return False
-    pair.process.until(there, 45)
+    pair.process.until(there)
     assert pair.process.running()
 
 

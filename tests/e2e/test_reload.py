@@ -62,7 +62,7 @@ def test_sets_are_swapped_under_load_and_no_event_is_lost(shop, kafka, database)
         shop.until(lambda g=seen[-1]: database.value(  # it has loaded something
             "SELECT count(*) FROM tidegate.segment WHERE generation = %s", (g,)))
     sent = stream.stop()
-    shop.until(lambda: scripts.done(database, kafka, shop.topic), 60)
+    shop.until(lambda: scripts.done(database, kafka, shop.topic))
     assert database.rows("SELECT count(*), count(DISTINCT id), min(id), max(id) FROM events") == [
         (sent, sent, 0, sent - 1)]
     assert len(set(seen)) == 5

@@ -152,7 +152,7 @@ def faults_of(process):
     code, out, err = process.command("check")
     assert (code, out) == (78, "")
     process.start(ready=False)
-    assert process.process.wait(30) == 78
+    assert process.wait() == 78
     said = [line.split("error: ", 1)[1] for line in err.splitlines() if line.startswith("error: ")]
     for fault in said:
         assert fault.split(": ", 1)[1] in process.log(), fault

@@ -42,9 +42,9 @@ class Payments:
         fresh = self.sent[first:]
         self.kafka.produce(self.topic, [(e["card"].encode(), e, None) for e in fresh])
 
-    def member(self, faults=None, rules=(VELOCITY,), **more):
+    def member(self, faults=None, rules=(VELOCITY,), static=False, **more):
         self.members += 1
-        process = self.make(name=f"member-{self.members}", faults=faults, lanes=2,
+        process = self.make(name=f"member-{self.members}", faults=faults, static=static, lanes=2,
                             load={"rows": 1000})
         process.script("payments.lua", scripts.topic(self.topic, "payments", fields=FIELDS,
                                                      rules=rules, key='"card"', **more))
@@ -53,7 +53,7 @@ class Payments:
     def log(self):
         """{partition: its events, in the order of offsets}, as Kafka has them"""
         log = collections.defaultdict(list)
-        for m in self.kafka.consume(self.topic, sum(self.kafka.ends(self.topic).values()), 60):
+        for m in self.kafka.consume(self.topic, sum(self.kafka.ends(self.topic).values())):
             log[m.partition()].append((m.offset(), json.loads(m.value())))
         return {part: sorted(events, key=lambda e: e[0]) for part, events in log.items()}
 
@@ -86,10 +86,10 @@ class Payments:
             return 0
 
     def until_loaded(self, count, process):
-        process.until(lambda: self.loaded() >= count, 60)
+        process.until(lambda: self.loaded() >= count)
 
     def until_done(self, process):
-        process.until(lambda: scripts.done(self.database, self.kafka, self.topic), 120)
+        process.until(lambda: scripts.done(self.database, self.kafka, self.topic))
 
 
 @pytest.fixture
@@ -98,14 +98,19 @@ def payments(kafka, topic, tidegate, database):
 
 
 def killed_often(payments, faults=None):
-    """Kills the process four times on its way; how often something was left to load."""
-    process, hits = payments.member(faults=faults), 0
-    for part in range(1, 5):
+    """Kills the process on its way, until it had something left to load four times."""
+    process, hits = payments.member(faults=faults, static=True), 0
+    for n in range(12):
+        if len(payments.sent) - payments.loaded() < 10000:  # a busy machine let it load the rest
+            payments.send(20000, seed=100 + n)
+        goal = payments.loaded() + 5000
         process.start(ready=False)
-        payments.until_loaded(len(payments.sent) * part // 6, process)
+        payments.until_loaded(goal, process)
         process.kill9()
         hits += payments.loaded() < len(payments.sent)
-    assert hits >= 3, "weak: everything was loaded before most of the kills"
+        if hits == 4:
+            break
+    assert hits == 4, "weak: everything was loaded before most of the kills"
     process.start(ready=False)
     payments.until_done(process)
 
@@ -127,10 +132,10 @@ def test_without_saved_state_the_check_fails(payments):
 
 def test_a_rule_remembers_in_commits_of_unknown_outcome(payments):
     payments.send(40000, seed=3)
-    process = payments.member(faults="pg.after_advance_sent=fail@3,pg.before_advance=fail@6,"
-                                     "pg.after_advance_sent=exit@12")
+    process = payments.member(static=True, faults=(
+        "pg.after_advance_sent=fail@3,pg.before_advance=fail@6,pg.after_advance_sent=exit@12"))
     process.start(ready=False)
-    assert process.process.wait(60) == 86
+    assert process.wait() == 86
     process.faults = None
     process.start(ready=False)
     payments.until_done(process)
@@ -146,7 +151,7 @@ def test_memory_moves_with_its_partition(payments):
     two.wait_ready()
     two.until(lambda: "partitions assigned" in two.log())
     payments.send(60000, seed=5)
-    two.until(lambda: two.metric("kafka_records_consumed_total"), 60)
+    two.until(lambda: two.metric("kafka_records_consumed_total"))
     payments.until_loaded(70000, two)
     one.stop()
     payments.until_done(two)
@@ -167,14 +172,14 @@ def test_a_failed_load_is_judged_again_from_what_was_saved(payments):
         with other.transaction():
             other.execute("LOCK TABLE payments IN ACCESS EXCLUSIVE MODE")
             payments.send(20000, seed=8)
-            process.until(lambda: "waits (table)" in process.log(), 60)
+            process.until(lambda: "waits (table)" in process.log())
     payments.until_done(process)
     assert payments.tagged() == payments.expected()
 
 
 def test_state_that_cannot_be_read_is_never_replaced_by_an_empty_one(payments):
     payments.send(10000, seed=9)
-    process = payments.member()
+    process = payments.member(static=True)
     process.start(ready=False)
     payments.until_done(process)
     process.kill9()
@@ -188,7 +193,7 @@ def test_state_that_cannot_be_read_is_never_replaced_by_an_empty_one(payments):
     process.until(lambda: "what its rules remember cannot be read" in process.log())
     ends = payments.kafka.ends(payments.topic)
     process.until(lambda: all(end == ends[p] for p, end in
-                              scripts.chain(database, payments.topic).items() if p != part), 60)
+                              scripts.chain(database, payments.topic).items() if p != part))
     assert scripts.chain(database, payments.topic)[part] == before
     assert f"partition_id = {ident}" in process.log()
     database.execute("DELETE FROM tidegate.rule_state WHERE partition_id = %s", (ident,))
@@ -212,7 +217,7 @@ def test_a_changed_declaration_begins_anew_and_says_so(payments):
 
 def test_duplicates_are_dropped_exactly(payments):
     payments.send(40000, seed=13, again=0.2)
-    process = payments.member(rules=(), dedup='{ by = { "id" }, within = "24h" }')
+    process = payments.member(rules=(), static=True, dedup='{ by = { "id" }, within = "24h" }')
     for part in range(1, 4):
         process.start(ready=False)
         payments.until_loaded(len(payments.sent) * part // 5, process)

@@ -129,7 +129,7 @@ def test_two_processes_measure_and_one_judges(stream):
 
 def test_kill_9_neither_loses_nor_doubles_what_was_measured(stream):
     """State counts windows: after kills it has counted each once."""
-    p = stream.process(["counted {}"], {"counted.lua": COUNTED})
+    p = stream.process(["counted {}"], {"counted.lua": COUNTED}, static=True)
     for minute in range(10):
         stream.send(minute, [1] * 50, minute % 4)
         if minute in (2, 4, 7):

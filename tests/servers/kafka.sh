@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # A real Apache Kafka (KRaft) for tests: jars from Maven Central, loopback, free ports, own folder.
 #   kafka.sh install [--version V]                       jars into the cache; start does it too
-#   kafka.sh start --dir DIR [--version V] [--brokers N] [key=value ..]   prints the bootstrap list
+#   kafka.sh start --dir DIR [--version V] [--brokers N] [--quick] [key=value ..]
+#                                                        prints the bootstrap list; --quick: half
+#                                                        the CPU time to start, slower at its peak
 #   kafka.sh start --dir DIR --via PORT ..   one broker; clients of the port in DIR/via come by PORT
 #   kafka.sh stop|kill9|pause|resume|restart --dir DIR [--node N]         one node, or all
 #   kafka.sh wipe --dir DIR                              kill and remove everything in DIR
@@ -14,10 +16,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=lib.sh
 . "$here/lib.sh"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tidegate/kafka
-dir='' version=${KAFKA_VERSION:-4.3.1} brokers=1 node='' via='' settings=() rest=()
+dir='' quick='' version=${KAFKA_VERSION:-4.3.1} brokers=1 node='' via='' settings=() rest=()
 
 usage() {
-  sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -29,6 +31,7 @@ parse() {
       --brokers) brokers=$2 && shift 2 ;;
       --node) node=$2 && shift 2 ;;
       --via) via=$2 && shift 2 ;;
+      --quick) quick=1 && shift ;;
       --*) usage ;;
       *=*) settings+=("$1") && shift ;;
       *) rest+=("$1") && shift ;;
@@ -86,6 +89,7 @@ broker.heartbeat.interval.ms=1000
 broker.session.timeout.ms=5000
 group.initial.rebalance.delay.ms=0
 log.cleaner.dedupe.buffer.size=16777216
+log.retention.ms=-1
 P
   [[ ! $via ]] || write_via "$dir/node-$1/server.properties" "$2" "$3"
   ((${#settings[@]} == 0)) || printf '%s\n' "${settings[@]}" >>"$dir/node-$1/server.properties"
@@ -111,6 +115,7 @@ create() { # folders, configuration and formatted storage of every node
     free_port && controllers+=("$REPLY") && voters+=",$n@127.0.0.1:$REPLY"
   done
   echo "$version" >"$dir/version"
+  [[ ! $quick ]] || : >"$dir/quick"
   id=$(head -c16 /dev/urandom | base64 | tr '+/' 'ab' | cut -c1-22)
   for ((n = 1; n <= brokers; n++)); do
     write_config "$n" "${ports[n - 1]}" "${controllers[n - 1]}" "${voters#,}"
@@ -125,11 +130,12 @@ pid_of() { cat "$dir/node-$1/pid" 2>/dev/null; }
 running() { local pid && pid=$(pid_of "$1") && alive "$pid"; }
 
 launch() {
-  local log=$dir/node-$1/log
+  local log=$dir/node-$1/log jit=()
+  [[ ! -f $dir/quick ]] || jit=(-XX:TieredStopAtLevel=1)
   running "$1" && die "node $1 runs already"
   [[ ! -f $log ]] || mv "$log" "$log.old"
   : >"$log" # here, not in the child: await reads it
-  setsid java -cp "$cache/$version/*" -Xms128m -Xmx512m -XX:+UseSerialGC \
+  setsid java -cp "$cache/$version/*" -Xms128m -Xmx512m -XX:+UseSerialGC ${jit[@]+"${jit[@]}"} \
     -Dlog4j.configuration="file:$here/kafka-log4j.properties" \
     kafka.Kafka "$dir/node-$1/server.properties" >>"$log" 2>&1 </dev/null 9>&- &
   echo $! >"$dir/node-$1/pid"

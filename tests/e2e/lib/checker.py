@@ -91,15 +91,15 @@ def read_topic(brokers, topic):
     consumer = Consumer({"bootstrap.servers": brokers, "group.id": "e2e-reader",
                          "enable.auto.commit": False, "queued.max.messages.kbytes": 65536})
     try:
-        parts = consumer.list_topics(topic, 30).topics[topic].partitions
-        ends = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 30)[1] for p in parts}
+        parts = consumer.list_topics(topic, 60).topics[topic].partitions
+        ends = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 60)[1] for p in parts}
         consumer.assign([TopicPartition(topic, p, 0) for p in parts])
         messages, left = {p: [] for p in parts}, {p for p in parts if ends[p]}
         while left:
             due = sum(ends.values()) - sum(map(len, messages.values()))
-            got = consumer.consume(max(1, min(10000, due)), 30)
+            got = consumer.consume(max(1, min(10000, due)), 60)
             if not got:
-                raise TimeoutError(f"{topic}: no message within 30 s, {left} not at their end")
+                raise TimeoutError(f"{topic}: no message within 60 s, {left} not at their end")
             for m in got:
                 if m.error():
                     raise RuntimeError(str(m.error()))

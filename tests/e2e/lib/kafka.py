@@ -7,6 +7,7 @@ import struct
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from lib.poll import PATIENCE_S
 from lib.server import Server
 
 
@@ -16,10 +17,11 @@ class Kafka(Server):
     def __init__(self, brokers=1, version=None, via=None, **settings):
         """settings: of the brokers, with _ for the dots: log_retention_ms=1000. via: the port of a
         proxy that leads to the port via()."""
-        args = ["--brokers", str(brokers)] + (["--version", version] if version else [])
+        args = ["--quick", "--brokers", str(brokers)] + (["--version", version] if version else [])
         args += ["--via", str(via)] if via else []
         super().__init__(*args, *(f"{k.replace('_', '.')}={v}" for k, v in settings.items()))
         self.bootstrap = self.address
+        self.reader = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "e2e-reader"})
 
     def via(self):
         """The port of the broker that tells clients to come through the proxy."""
@@ -29,12 +31,12 @@ class Kafka(Server):
         config = {k.replace("_", "."): str(v) for k, v in settings.items()}
         topic = NewTopic(name, num_partitions=partitions, replication_factor=-1, config=config)
         admin = self.admin()  # the name keeps it alive until the answer is here
-        admin.create_topics([topic], operation_timeout=30)[name].result(30)
+        admin.create_topics([topic], operation_timeout=60)[name].result(90)
         return name
 
     def delete_topic(self, name):
         admin = self.admin()
-        admin.delete_topics([name], operation_timeout=30)[name].result(30)
+        admin.delete_topics([name], operation_timeout=60)[name].result(90)
 
     def delete_records(self, topic, partition, before):
         """As retention does; returns the new first offset. The client has no call for it: one
@@ -44,7 +46,7 @@ class Kafka(Server):
         body = (struct.pack(">hhi", 21, 0, 1) + text("e2e") + struct.pack(">i", 1) + text(topic)
                 + struct.pack(">iiqi", 1, partition, before, 30000))
         host, port = self.bootstrap.split(",")[0].rsplit(":", 1)
-        with socket.create_connection((host, int(port)), 30) as s, s.makefile("rb") as answers:
+        with socket.create_connection((host, int(port)), 60) as s, s.makefile("rb") as answers:
             s.sendall(struct.pack(">i", len(body)) + body)
             answer = answers.read(struct.unpack(">i", answers.read(4))[0])
         _, low, error = struct.unpack(">iqh", answer[-14:])
@@ -57,8 +59,9 @@ class Kafka(Server):
 
     def produce(self, topic, events, partition=None, **config):
         """Sends events and returns their [(partition, offset)], in order of sending. An event is
-        bytes (the value), a dict (as JSON), None (a tombstone) or (key, value, headers)."""
-        producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 5,
+        bytes (the value), a dict (as JSON), None (a tombstone) or (key, value, headers). What goes
+        to one partition goes there at once, as long as it is not much: flush() ends the linger."""
+        producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 500,
                              "enable.idempotence": True, **config})
         events = list(events)
         places = [None] * len(events)
@@ -75,26 +78,27 @@ class Kafka(Server):
                 except BufferError:
                     producer.poll(0.1)
             producer.poll(0)
-        if producer.flush(60) or None in places:
+        if producer.flush(PATIENCE_S) or None in places:
             lost = places.count(None)
             raise TimeoutError(f"{topic}: {lost} of {len(places)} events not delivered")
         return places
 
     def produce_at(self, topic, events, partition, timestamp_ms):
         """Sends events (as JSON) to a partition, all with that Kafka timestamp."""
-        producer = Producer({"bootstrap.servers": self.bootstrap, "enable.idempotence": True})
+        producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 500,
+                             "enable.idempotence": True})
         for event in events:
             producer.produce(topic, json.dumps(event).encode(), partition=partition,
                              timestamp=timestamp_ms)
-        if producer.flush(60):
+        if producer.flush(PATIENCE_S):
             raise TimeoutError(f"{topic}: events not delivered")
 
-    def consume(self, topic, count, deadline=30.0, isolation="read_committed"):
+    def consume(self, topic, count, deadline=PATIENCE_S, isolation="read_committed"):
         """The first `count` messages of all partitions, read by a client of no group."""
         consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "e2e-reader",
                              "enable.auto.commit": False, "isolation.level": isolation})
         try:
-            parts = consumer.list_topics(topic, 30).topics[topic].partitions
+            parts = consumer.list_topics(topic, 60).topics[topic].partitions
             consumer.assign([TopicPartition(topic, p, 0) for p in parts])
             got = consumer.consume(count, deadline)
         finally:
@@ -110,12 +114,12 @@ class Kafka(Server):
                              "enable.auto.commit": False, "enable.partition.eof": True})
         messages = []
         try:
-            left = set(consumer.list_topics(topic, 30).topics[topic].partitions)
+            left = set(consumer.list_topics(topic, 60).topics[topic].partitions)
             consumer.assign([TopicPartition(topic, p, 0) for p in left])
             while left:
-                m = consumer.poll(30)
+                m = consumer.poll(60)
                 if m is None:
-                    raise TimeoutError(f"{topic}: {left} not at their end after 30 s")
+                    raise TimeoutError(f"{topic}: {left} not at their end after 60 s")
                 if not m.error():
                     messages.append(m)
                 elif m.error().code() == KafkaError._PARTITION_EOF:
@@ -128,23 +132,24 @@ class Kafka(Server):
 
     def ends(self, topic):
         """{partition: the offset after its last message}"""
-        return self._offsets(topic, lambda c, p: c.get_watermark_offsets(p, 30)[1])
+        return self._offsets(self.reader, topic, lambda c, p: c.get_watermark_offsets(p, 60)[1])
 
     def committed(self, topic, group):
         """{partition: the group's committed offset, or -1001}"""
-        return self._offsets(topic, lambda c, p: c.committed([p], 30)[0].offset, group)
-
-    def _offsets(self, topic, ask, group="e2e-reader"):
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group})
+        member = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group})
         try:
-            parts = consumer.list_topics(topic, 30).topics[topic].partitions
-            return {p: ask(consumer, TopicPartition(topic, p)) for p in parts}
+            return self._offsets(member, topic, lambda c, p: c.committed([p], 60)[0].offset)
         finally:
-            consumer.close()
+            member.close()
+
+    @staticmethod
+    def _offsets(consumer, topic, ask):
+        parts = consumer.list_topics(topic, 60).topics[topic].partitions
+        return {p: ask(consumer, TopicPartition(topic, p)) for p in parts}
 
     def answers(self):
         try:
-            return bool(self.admin().list_topics(timeout=5).brokers)
+            return bool(self.admin().list_topics(timeout=10).brokers)
         except KafkaException:
             return False
 

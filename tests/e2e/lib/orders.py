@@ -6,7 +6,7 @@ import time
 import psycopg
 
 from lib import checker, oracle
-from lib.poll import eventually
+from lib.poll import PATIENCE_S
 from lib.server import TOP
 
 
@@ -28,7 +28,7 @@ class Orders:
         command = ["generate", "orders", "--first", self.count, "--count", count, "--seed",
                    self.seed, "--brokers", self.kafka.bootstrap, "--topic", self.topic,
                    "--partitions", 8, "--rate", rate, *(["--clean"] if self.clean else [])]
-        code, _, err = self.member().command(*map(str, command), deadline=180)
+        code, _, err = self.member().command(*map(str, command))
         assert code == 0, err
         self.count += count
         self.ends = self.kafka.ends(self.topic)
@@ -64,21 +64,20 @@ class Orders:
                                   (self.topic,))
         return {part: int(re.search(r":(\d+) lane", owner)[1]) for part, owner in rows if owner}
 
-    def until_loaded(self, count, process=None, deadline=120.0):
+    def until_loaded(self, count, process):
         """Until the chains have come to `count` events."""
-        wait = process.until if process else eventually
-        return wait(lambda: self.loaded() >= count, deadline)
+        return process.until(lambda: self.loaded() >= count)
 
-    def until_done(self, process=None, deadline=120.0):
+    def until_done(self, process, deadline=PATIENCE_S):
         """Until every chain has come to the end of its partition."""
-        wait = process.until if process else eventually
-        wait(lambda: self.chain() == self.ends, deadline)
+        process.until(lambda: self.chain() == self.ends, deadline)
 
     def until_more(self, process):
-        """Until a random number of events more are loaded; true while some are left."""
+        """Until a random number of events more are loaded; few that are left are followed by more."""
+        if self.count - self.loaded() < 50000:
+            self.generate(50000)
         until = self.loaded() + self.random.randrange(1, 10000)
         self.until_loaded(min(until, self.count), process)
-        return self.loaded() < self.count
 
     # --- is it right
 

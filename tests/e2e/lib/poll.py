@@ -1,8 +1,11 @@
-"""Waiting without sleeping blindly: ask again until it holds or the deadline passes."""
+"""Waiting without sleeping blindly: ask again until it holds or the deadline passes. Deadlines are
+for what never comes; on a busy machine what does come takes its time."""
 import time
 
+PATIENCE_S = 180.0
 
-def eventually(ask, deadline=30.0, every=0.05):
+
+def eventually(ask, deadline=PATIENCE_S, every=0.05):
     """The first truthy answer of ask(). A failed assertion inside ask() counts as "not yet"; after
     `deadline` seconds the last one is raised, or TimeoutError with the last answer."""
     end = time.monotonic() + deadline

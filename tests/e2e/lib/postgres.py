@@ -18,7 +18,7 @@ class Postgres(Server):
 
     def connect(self, database="postgres"):
         """Autocommit; every statement is a transaction."""
-        return psycopg.connect(self.dsn(database), autocommit=True, connect_timeout=10)
+        return psycopg.connect(self.dsn(database), autocommit=True, connect_timeout=60)
 
     def create(self, database, like="template1"):
         """like: the database it is a copy of, which nobody uses at the moment."""

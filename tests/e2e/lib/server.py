@@ -22,7 +22,7 @@ class Server:
     def run(self, verb, *args):
         """What the script prints for this verb; raises with its messages when it fails."""
         command = [str(TOP / "tests/servers" / self.script), verb, "--dir", self.folder, *args]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300,
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600,
                               stdin=subprocess.DEVNULL)
         if done.returncode:
             raise RuntimeError(f"{self.script} {verb}: exit {done.returncode}\n{done.stderr}")

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 
 from lib import metrics
-from lib.poll import eventually
+from lib.poll import PATIENCE_S, eventually
 from lib.server import TOP
 
 PROGRAM = os.environ.get("TIDEGATE", str(TOP / "build/release/tidegate"))
@@ -47,7 +47,7 @@ class Tidegate:
 
     # --- life
 
-    def start(self, ready=True, deadline=30.0):
+    def start(self, ready=True):
         assert not self.running(), "it runs already"
         self.configure()
         environment = {**os.environ, **({"TG_FAULT_POINTS": self.faults} if self.faults else {})}
@@ -56,13 +56,13 @@ class Tidegate:
                 [self.program, "run", "--config", "tidegate.yaml"], cwd=self.folder, stdout=log,
                 stderr=log, stdin=subprocess.DEVNULL, env=environment)
         if ready:
-            self.wait_ready(deadline)
+            self.wait_ready()
         return self
 
-    def wait_ready(self, deadline=30.0):
-        self.until(lambda: self.http("/readyz")[0] == 200, deadline)
+    def wait_ready(self):
+        self.until(lambda: self.http("/readyz")[0] == 200)
 
-    def until(self, ask, deadline=30.0):
+    def until(self, ask, deadline=PATIENCE_S):
         """As eventually(), and raises Died as soon as the process is gone."""
         def asked():
             if not self.running():
@@ -79,14 +79,18 @@ class Tidegate:
     def signal(self, number):
         self.process.send_signal(number)
 
-    def stop(self, deadline=30.0):
+    def wait(self):
+        """Until it has ended by itself; the exit code."""
+        return self.process.wait(PATIENCE_S)
+
+    def stop(self):
         """SIGTERM; returns the exit code."""
         self.signal(signal.SIGTERM)
-        return self.process.wait(deadline)
+        return self.wait()
 
     def kill9(self):
         self.signal(signal.SIGKILL)
-        return self.process.wait(30)
+        return self.wait()
 
     def pause(self):
         self.signal(signal.SIGSTOP)
@@ -95,9 +99,9 @@ class Tidegate:
     def resume(self):
         self.signal(signal.SIGCONT)
 
-    def wait_paused(self, deadline=30.0):
+    def wait_paused(self):
         """Until the process stands: by pause(), or at a fault point with action stop."""
-        eventually(lambda: self._proc("stat").rpartition(")")[2].split()[0] == "T", deadline)
+        eventually(lambda: self._proc("stat").rpartition(")")[2].split()[0] == "T")
 
     def reload(self):
         self.signal(signal.SIGHUP)
@@ -118,7 +122,7 @@ class Tidegate:
         request = urllib.request.Request(f"http://{self.address}{path}", data=body, method=method,
                                          headers=headers or {})
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as e:
             return e.code, e.read().decode()
@@ -141,7 +145,7 @@ class Tidegate:
         """The sum over the series tidegate_<name> with these labels; None when there is none."""
         return metrics.total(self.metrics(), f"tidegate_{name}", **labels)
 
-    def command(self, *args, deadline=60.0):
+    def command(self, *args, deadline=PATIENCE_S):
         """Runs another command of the program in this home: (exit code, stdout, stderr)."""
         if not (self.folder / "tidegate.yaml").exists():
             self.configure()
