@@ -73,7 +73,7 @@ class Orders:
         process.until(lambda: self.chain() == self.ends, deadline)
 
     def until_more(self, process):
-        """Until a random number of events more are loaded; few that are left are followed by more."""
+        """Until a random number of events more are loaded; when few are left, more follow."""
         if self.count - self.loaded() < 50000:
             self.generate(50000)
         until = self.loaded() + self.random.randrange(1, 10000)
