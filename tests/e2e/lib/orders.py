@@ -72,12 +72,20 @@ class Orders:
         """Until every chain has come to the end of its partition."""
         process.until(lambda: self.chain() == self.ends, deadline)
 
-    def until_more(self, process):
-        """Until a random number of events more are loaded; when few are left, more follow."""
-        if self.count - self.loaded() < 50000:
-            self.generate(50000)
-        until = self.loaded() + self.random.randrange(1, 10000)
-        self.until_loaded(min(until, self.count), process)
+    def pause_midway(self, *processes):
+        """Pauses them after a random number of events more, with others left to load. However slow
+        this is on a busy machine, what is left then stays."""
+        while True:
+            if self.count - self.loaded() < 20000:
+                self.generate(50000)
+            until = self.loaded() + self.random.randrange(1, 10000)
+            self.until_loaded(min(until, self.count), processes[0])
+            for process in processes:
+                process.pause()
+            if self.loaded() < self.count:
+                return
+            for process in processes:
+                process.resume()
 
     # --- is it right
 
