@@ -49,9 +49,10 @@ def postgres():
 @pytest.fixture
 def database(postgres):
     """An empty database; gone after the test."""
-    name = f"test_{next(serial)}"
-    yield postgres.create(name)
-    postgres.drop(name)
+    made = postgres.create(f"test_{next(serial)}")
+    yield made
+    made.close()
+    postgres.drop(made.name)
 
 
 @pytest.fixture

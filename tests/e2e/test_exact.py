@@ -314,6 +314,7 @@ def test_the_check_names_every_corruption(orders, postgres):
     assert process.stop() == 0
     stream.assert_exact()
     whole, missed = stream.database, {}
+    whole.close()
     for title, (name, corrupt) in CORRUPTIONS.items():
         stream.database = postgres.create("corrupt", like=whole.name)
         try:

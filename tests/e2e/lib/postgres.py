@@ -46,18 +46,34 @@ class Postgres(Server):
 
 
 class Database:
-    """One database of a server; a connection per query, so that it outlives restarts."""
+    """One database of a server. Queries share a connection, which is made anew after a restart."""
 
     def __init__(self, server, name):
         self.server, self.name, self.dsn = server, name, server.dsn(name)
+        self.kept = None
 
     def rows(self, query, args=None):
-        with self.server.connect(self.name) as c:
-            return c.execute(query, args).fetchall()
+        return self._run(query, args).fetchall()
 
     def value(self, query, args=None):
         return self.rows(query, args)[0][0]
 
     def execute(self, statement, args=None):
-        with self.server.connect(self.name) as c:
-            c.execute(statement, args)
+        self._run(statement, args)
+
+    def close(self):
+        """Until the next query nobody uses the database on our behalf."""
+        if self.kept:
+            self.kept.close()
+        self.kept = None
+
+    def _run(self, statement, args):
+        if self.kept:
+            try:
+                return self.kept.execute(statement, args)
+            except psycopg.OperationalError:
+                if not self.kept.closed:
+                    raise
+        self.kept = self.server.connect(self.name)
+        self.kept.prepare_threshold = None  # tables change under us
+        return self.kept.execute(statement, args)
