@@ -87,7 +87,7 @@ share.coordinator.state.topic.replication.factor=$copies
 share.coordinator.state.topic.min.isr=1
 broker.heartbeat.interval.ms=1000
 broker.session.timeout.ms=5000
-group.initial.rebalance.delay.ms=0
+group.initial.rebalance.delay.ms=100
 log.cleaner.dedupe.buffer.size=16777216
 log.retention.ms=-1
 P
