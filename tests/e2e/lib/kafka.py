@@ -21,7 +21,8 @@ class Kafka(Server):
         args += ["--via", str(via)] if via else []
         super().__init__(*args, *(f"{k.replace('_', '.')}={v}" for k, v in settings.items()))
         self.bootstrap = self.address
-        self.reader = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "e2e-reader"})
+        self.reader = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "e2e-reader",
+                                "log_level": 0})
 
     def via(self):
         """The port of the broker that tells clients to come through the proxy."""
@@ -170,6 +171,11 @@ class Kafka(Server):
 
     def restart(self, node=None):
         self.run("restart", *self._node(node))
+
+    def wipe(self):
+        if hasattr(self, "reader"):  # else it never came up
+            self.reader.close()
+        super().wipe()
 
     @staticmethod
     def _node(node):
