@@ -166,6 +166,8 @@ class World:
 class Member(Tidegate):
     """A process that ends when told to; what it counts is remembered when it is gone."""
 
+    answer_s = 5  # some of them stand still
+
     def __init__(self, *args, **more):
         super().__init__(*args, **more)
         self.expected, self.counted, self.before = False, {}, collections.Counter()

@@ -23,6 +23,8 @@ class Died(RuntimeError):
 class Tidegate:
     """A home in `folder` (tidegate.yaml, scripts/, rules/, log) and at most one process of it."""
 
+    answer_s = 60  # how long an answer of its HTTP endpoint may take
+
     def __init__(self, folder, config, faults=None, program=None):
         """config: the configuration as a dict; an HTTP address is added. faults: TG_FAULT_POINTS,
         and the build that knows them."""
@@ -83,10 +85,10 @@ class Tidegate:
         """Until it has ended by itself; the exit code."""
         return self.process.wait(PATIENCE_S)
 
-    def stop(self):
+    def stop(self, deadline=PATIENCE_S):
         """SIGTERM; returns the exit code."""
         self.signal(signal.SIGTERM)
-        return self.wait()
+        return self.process.wait(deadline)
 
     def kill9(self):
         self.signal(signal.SIGKILL)
@@ -122,7 +124,7 @@ class Tidegate:
         request = urllib.request.Request(f"http://{self.address}{path}", data=body, method=method,
                                          headers=headers or {})
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=self.answer_s) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as e:
             return e.code, e.read().decode()
