@@ -72,12 +72,12 @@ class Orders:
         """Until every chain has come to the end of its partition."""
         process.until(lambda: self.chain() == self.ends, deadline)
 
-    def pause_midway(self, *processes):
-        """Pauses them after a random number of events more, with others left to load. However slow
-        this is on a busy machine, what is left then stays."""
+    def pause_midway(self, *processes, left=20000):
+        """Pauses them after a random number of events more, with about so many left to load. However
+        slow this is on a busy machine, what is left then stays."""
         while True:
-            if self.count - self.loaded() < 20000:
-                self.generate(50000)
+            if self.count - self.loaded() < left:
+                self.generate(2 * left)
             until = self.loaded() + self.random.randrange(1, 10000)
             self.until_loaded(min(until, self.count), processes[0])
             for process in processes:
