@@ -73,8 +73,8 @@ class Orders:
         process.until(lambda: self.chain() == self.ends, deadline)
 
     def pause_midway(self, *processes, left=20000):
-        """Pauses them after a random number of events more, with about so many left to load. However
-        slow this is on a busy machine, what is left then stays."""
+        """Pauses them after a random number of events more, with about so many left to load. Then
+        these stay, however slow a busy machine is with what comes next."""
         while True:
             if self.count - self.loaded() < left:
                 self.generate(2 * left)
