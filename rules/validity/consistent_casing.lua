@@ -10,14 +10,14 @@ local function so_written(c, case)
 end
 
 return {
-  doc       = "No value is written in two ways that differ by the case of ASCII letters; with "
-    .. "case = lower, upper or title, every value is so written.",
+  doc       = "No value is written in two ways that differ by the case of letters, of any "
+    .. "script; with case = lower, upper or title, every value is so written.",
   dimension = "validity",
   params    = { "column column", "case lower|upper|title?" },
   measure   = function(b, p)
     local c = b[p.column]
     if p.case then return so_written(c, p.case):moments() end
-    return { written = c:distinct(1048576), folded = c:lower():distinct(1048576) }
+    return { written = c:distinct(1048576), folded = c:lower("unicode"):distinct(1048576) }
   end,
   judge     = function(m, p)
     if p.case then
@@ -32,6 +32,8 @@ return {
       observed = 0 },
     { "two ways", with = { "x" }, given = { x = { "Ab", "AB", "c" } }, verdict = "fail",
       observed = 1 },
+    { "two ways, in any script", with = { "x" }, given = { x = { "Été", "été", "Ωx", "ωX" } },
+      verdict = "fail", observed = 2 },
     { "lower", with = { "x", "lower" }, given = { x = { "ab", "é 1", null } }, verdict = "pass",
       observed = 1, evaluated = 2 },
     { "not lower, in any script", with = { "x", "lower" }, given = { x = { "Éa" } },
