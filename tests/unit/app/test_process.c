@@ -63,6 +63,7 @@ static void loads_that_do_not_fit_are_cut_smaller(void **state)
                     "  transform = function(b)\n"
                     "    for i = 1, 6 do b.v = b.v:upper():lower() end\n  end }\n");
   world_configure("load:\n  bytes: 2MiB\n");
+  world.config.session_us = 60 * TG_SEC; /* a member given up would be fenced */
   world_send("a", 0, 300, 1000);
   world_send("b", 0, 1500, 1000);
   world_start();

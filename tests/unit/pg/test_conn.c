@@ -38,7 +38,7 @@ static void settings_are_pinned(void **state)
                                          " current_setting('idle_in_transaction_session_timeout'),"
                                          " current_setting('client_encoding'),"
                                          " current_setting('application_name'))"),
-                      "UTC public off read committed 300ms 20s 20s UTF8 tidegate pins");
+                      "UTC public off read committed 2s 20s 20s UTF8 tidegate pins");
   server_exec(next, "ALTER ROLE postgres RESET ALL");
   tg_pg_free(pg), tg_pg_free(next);
 }
@@ -121,9 +121,8 @@ static void a_statement_past_its_deadline_drops_the_connection(void **state)
   (void)state;
   struct tg_pg_conf conf = server_conf("tidegate");
   struct tg_pg *pg = server_connect(&conf);
-  int64_t start_us = tg_clock_mono_us();
-  assert_int_equal(tg_pg_script(pg, "SELECT pg_sleep(20)", start_us + 100 * TG_MS, &err), TG_RETRY);
-  assert_true(tg_clock_mono_us() - start_us < 10 * TG_SEC);
+  int64_t deadline_us = tg_clock_mono_us() + 100 * TG_MS;
+  assert_int_equal(tg_pg_script(pg, "SELECT pg_sleep(3600)", deadline_us, &err), TG_RETRY);
   assert_false(tg_pg_connected(pg));
   assert_int_equal(tg_pg_script(pg, "SELECT 1", soon(), &err), TG_RETRY);
   tg_pg_free(pg);
@@ -146,11 +145,10 @@ static void a_stop_ends_a_wait(void **state)
   pthread_t thread;
   stop = false;
   tg_pg_stop_flag(pg, &stop);
-  int64_t start_us = tg_clock_mono_us();
   pthread_create(&thread, NULL, raise_stop, NULL);
-  assert_int_equal(tg_pg_script(pg, "SELECT pg_sleep(20)", soon(), &err), TG_RETRY);
+  assert_int_equal(tg_pg_script(pg, "SELECT pg_sleep(3600)", INT64_MAX, &err), TG_RETRY);
   pthread_join(thread, NULL);
-  assert_true(tg_clock_mono_us() - start_us < 10 * TG_SEC);
+  assert_false(tg_pg_connected(pg));
   tg_pg_free(pg);
 }
 

@@ -3,6 +3,8 @@
 
 #include "core/pg/wire.h"
 
+#include <pthread.h>
+
 static void a_load(struct owner *o)
 {
   load_open(o);
@@ -29,18 +31,38 @@ static void a_commit_that_succeeded_unheard_is_not_repeated(void **state)
   assert_string_equal(balance(b.pg), "48=48+0+0+0");
 }
 
-/* The message is sent, but the ledger is locked: the deadline passes and the session is ended. */
+static _Atomic bool stop;
+
+/* Breaks a's connection once its session waits for a lock. */
+static void *break_at_the_lock(void *arg)
+{
+  (void)arg;
+  while (strcmp(server_value(b.pg, "SELECT count(*) FROM pg_locks WHERE NOT granted"), "0") == 0)
+    poll(NULL, 0, 5);
+  stop = true;
+  return NULL;
+}
+
+/* The ledger is locked: the message with COMMIT is sent, and a gives up before it is answered. */
+static void write_into_a_locked_ledger(void)
+{
+  pthread_t thread;
+  server_exec(a.pg, "SET lock_timeout = '60s'");
+  server_exec(b.pg, "BEGIN; LOCK TABLE tidegate.segment IN EXCLUSIVE MODE");
+  stop = false;
+  tg_pg_stop_flag(a.pg, &stop);
+  assert_int_equal(pthread_create(&thread, NULL, break_at_the_lock, NULL), 0);
+  assert_int_equal(load_write(&a), TG_RETRY);
+  pthread_join(thread, NULL);
+  stop = false;
+  assert_true(a.report.unknown);
+}
+
 static void a_commit_that_did_not_happen_is_repeated(void **state)
 {
   (void)state;
-  struct tg_loader_conf impatient = {.pipeline = "shop", .transaction_us = 700 * TG_MS};
-  tg_loader_free(a.loader);
-  a.loader = tg_loader_new(&impatient, a.pg);
-  server_exec(a.pg, "SET lock_timeout = '10s'");
   a_load(&a);
-  server_exec(b.pg, "BEGIN; LOCK TABLE tidegate.segment IN EXCLUSIVE MODE");
-  assert_int_equal(load_write(&a), TG_RETRY);
-  assert_true(a.report.unknown);
+  write_into_a_locked_ledger();
   server_exec(b.pg, "COMMIT");
   enum tg_rc rc = load_write(&a);
   /* the old session may have got the lock before it was ended: then it was committed */
@@ -53,14 +75,8 @@ static void a_commit_that_did_not_happen_is_repeated(void **state)
 static void a_session_that_hangs_is_ended_before_the_load_is_repeated(void **state)
 {
   (void)state;
-  struct tg_loader_conf impatient = {.pipeline = "shop", .transaction_us = 3 * TG_SEC};
-  tg_loader_free(a.loader);
-  a.loader = tg_loader_new(&impatient, a.pg);
-  server_exec(a.pg, "SET lock_timeout = '30s'");
   a_load(&a);
-  server_exec(b.pg, "BEGIN; LOCK TABLE tidegate.segment IN EXCLUSIVE MODE");
-  assert_int_equal(load_write(&a), TG_RETRY);
-  assert_true(a.report.unknown);
+  write_into_a_locked_ledger();
   assert_int_equal(load_write(&a), TG_RETRY); /* still locked: lock_timeout of the new session */
   assert_string_equal(a.report.sqlstate, "55P03");
   assert_false(a.report.unknown);
