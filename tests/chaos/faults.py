@@ -97,17 +97,19 @@ def reload(world, draw):
 
 
 def at_point(point, action):
-    """A member is started with a fault point; it dies there, or stands until others took over."""
+    """A member is started with a fault point; it dies there, or stands until others took over. Its
+    own timeouts are so long that PostgreSQL does not end a standing transaction before they do."""
     def strike(world, draw):
         member = world.pick()
         member.leave()
+        settings = member.config["postgres"]
         member.faults = f"{point}={action}@{draw.randrange(1, 12)}"
+        member.config["postgres"] = {**settings, "statement_timeout": "60s"}
         member.begin()
         hit = AFTER[action](member)
         if member.running():
             member.leave()
-        member.faults = None
-        member.expected = False
+        member.faults, member.config["postgres"] = None, settings
         member.begin()
         return hit
     return strike
@@ -147,7 +149,7 @@ def terminate(world, draw):
     pids = [pid for (pid,) in world.database.rows(f"SELECT pid {TIDEGATE} ORDER BY pid",
                                                   (world.name,))]
     for pid in draw.sample(pids, (len(pids) + 1) // 2):
-        world.database.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        world.terminated += world.database.value("SELECT pg_terminate_backend(%s)", (pid,))
     return bool(pids)
 
 

@@ -45,6 +45,7 @@ def of_run(world, strikes, checked, settled):
                           "recoveries_s": strikes.recoveries_s[kind]}
                    for kind, n in strikes.tried.items()},
         "not_recovered": strikes.late, "fenced": counted["fenced_total"],
+        "refused_loads": world.refused(), "sessions_ended": world.ended(),
         "unknown_commits": counted["pg_commit_unknown_total"],
         "longest_stall_s": round(world.watcher.longest_s, 1)}
     result["weak"] = weaknesses(result)
@@ -58,7 +59,7 @@ def weaknesses(result):
         found.append("no fault was tried")
     if result["events"] < 1000:
         found.append("hardly an event")
-    if not result["fenced"]:
+    if not result["fenced"] + result["refused_loads"] + result["sessions_ended"]:
         found.append("nobody was fenced")
     if not result["unknown_commits"]:
         found.append("no commit was of unknown outcome")
@@ -72,7 +73,9 @@ def text(result):
              f"sum {result['cents'] / 100:.2f}",
              f"lost {result['lost']}, doubled {result['doubled']}, order {result['order']}; "
              f"all violations: {result['violations'] or 'none'}",
-             f"segments fenced {result['fenced']}, unknown commits {result['unknown_commits']}, "
+             f"fenced: {result['fenced']} segments, {result['refused_loads']} loads refused, "
+             f"{result['sessions_ended']} sessions ended by new owners; "
+             f"{result['unknown_commits']} commits of unknown outcome; "
              f"longest stall {result['longest_stall_s']} s"]
     for kind, f in sorted(result["faults"].items()):
         took = " ".join(map(str, f["recoveries_s"]))

@@ -21,6 +21,12 @@ from proxy import PostgresProxy, Proxy
 from producers import ACKED, Source, Transactional
 
 SESSION_S, STATEMENT_S = 6, 3
+REFUSED = "the claim was lost or the chain goes on elsewhere"
+ENDED = "terminating connection due to administrator command"
+STRANGER = """DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'stranger') THEN
+    CREATE ROLE stranger LOGIN IN ROLE pg_read_all_data, pg_write_all_data;
+  END IF; END $$"""
 COUNTED = ("fenced_total", "pg_commit_unknown_total")
 CHAIN = """SELECT part, next_offset FROM tidegate.chain
   WHERE topic = %s AND next_offset IS NOT NULL"""
@@ -66,12 +72,15 @@ class World:
         self.name = f"chaos_{servers.runs}"
         self.sources, self.members, self.gone = [], [], []
         self.version, self.watcher = 1, None
+        self.terminated = 0  # sessions that a fault ended
+        self.before = {text: self.said(text) for text in (REFUSED, ENDED)}
 
     def __enter__(self):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="tgchaos-", dir="/tmp"))
         self.kafka.create_topic(self.topic, stream.PARTITIONS)
         self.database = self.postgres.create(self.name)
         self.database.execute(stream.TABLE)
+        self.database.execute(STRANGER)
         self.watcher = Watcher(self)
         return self
 
@@ -111,12 +120,15 @@ class World:
     # --- members
 
     def member(self, faults=None, timeout=f"{STATEMENT_S}s", **more):
-        """A process of the pipeline, not started. timeout: of statements and idle transactions."""
+        """A process of the pipeline, not started. timeout: of statements and idle transactions.
+        Every second one may not end the sessions of others: the chain must refuse them."""
         dsn = re.sub(r"port=\d+", f"port={self.to_postgres.port}", self.database.dsn)
+        role = "stranger" if len(self.members) % 2 and not self.clean else "postgres"
         config = {"pipeline": self.topic, "lanes": 1, "load": {"rows": 1000},
                   "kafka": {"brokers": f"127.0.0.1:{self.to_kafka.port}",
                             "session_timeout": f"{SESSION_S}s"},
-                  "postgres": {"dsn": dsn, "statement_timeout": timeout}, **more}
+                  "postgres": {"dsn": dsn.replace("user=postgres", f"user={role}"),
+                               "owner_dsn": dsn, "statement_timeout": timeout}, **more}
         made = Member(self.home / f"member-{len(self.members) + 1}", config, faults=faults,
                       program=PROGRAM_FAULTS)
         self.members.append(made)
@@ -151,6 +163,19 @@ class World:
         return [m for m in self.members if m.expected and not m.running()]
 
     # --- the end
+
+    def said(self, text):
+        """How often the log of PostgreSQL has it."""
+        with open(f"{self.postgres.folder}/log", encoding="utf-8", errors="replace") as log:
+            return sum(text in line for line in log)
+
+    def refused(self):
+        """Loads that the chain or a claim refused (TG001)."""
+        return self.said(REFUSED) - self.before[REFUSED]
+
+    def ended(self):
+        """Sessions that a new owner ended."""
+        return max(0, self.said(ENDED) - self.before[ENDED] - self.terminated)
 
     def settle(self, deadline=120.0):
         """Whether the chains come to the ends of their partitions in time."""
