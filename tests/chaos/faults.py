@@ -117,7 +117,11 @@ def at_point(point, action):
 
 def exited(member):
     member.expected = False
-    return came(lambda: not member.running()) and member.process.returncode == 86
+    if not came(lambda: not member.running()):
+        return False
+    if member.process.returncode != 86:
+        raise AssertionError(f"exit {member.process.returncode}:\n{member.log(3000)}")
+    return True
 
 
 def stood(member):
