@@ -5,6 +5,7 @@
 #include "bindings/windowrun.h"
 
 #include "core/base/clock.h"
+#include "core/state/measured.h"
 
 #include <stdio.h>
 
@@ -196,7 +197,7 @@ static enum tg_rc try_clock(struct tg_program *p, const struct tg_rule *rule, st
                             struct tg_verdict_row *v, struct tg_err *err)
 {
   struct tg_window_case c = {.rule = rule, .facts = TG_FACTS_NONE};
-  c.facts.now_us = 0;
+  c.facts.now_us = c.facts.since_us = 0;
   return tg_program_judge_window(p, &c, b->arena, v, err);
 }
 
@@ -205,10 +206,13 @@ static enum tg_rc try_window(struct tg_program *p, const struct tg_rule *rule, s
                              struct tg_verdict_row *v, struct tg_err *err)
 {
   struct tg_window_case c = {.rule = rule, .facts = TG_FACTS_NONE};
+  struct tg_measured *measured;
   enum tg_rc rc = tg_windowrun_measure(p, rule, b, v, err);
   if (rc != TG_OK || v->verdict == TG_VERDICT_ERROR) return rc;
-  c.data = b->windows[b->windows_count - 1].data;
-  c.facts.start_us = 0;
+  rc = tg_measured_read(b->arena, b->windows[b->windows_count - 1].data, &measured, err);
+  if (rc != TG_OK) return rc;
+  c.measured = measured;
+  c.facts.start_us = c.facts.since_us = 0;
   c.facts.stop_us = c.facts.now_us = c.facts.watermark_us = rule->over_us;
   return tg_program_judge_window(p, &c, b->arena, v, err);
 }

@@ -133,7 +133,9 @@ local function types_of(batches, given)
   return types
 end
 
-local clock_keys = { now = true, newest = true, newest_event = true, watermark = true }
+local clock_names = { "now", "newest", "newest_event", "watermark", "since" }
+local clock_keys = {}
+for _, name in ipairs(clock_names) do clock_keys[name] = true end
 
 -- { { now = "5m", newest = "0s" }, .. } as microseconds since 1970; nil and why when it is not so.
 local function clock_of(list)
@@ -144,10 +146,10 @@ local function clock_of(list)
   local out = {}
   for i, facts in ipairs(list) do
     if type(facts) ~= "table" or facts.now == nil then return nil, "clock: now is missing" end
-    out[i] = {}
+    out[i] = { since = base_us }
     for key, after in next, facts do
       if not clock_keys[key] then
-        return nil, "clock: it tells now, newest, newest_event, watermark, not "
+        return nil, "clock: it tells " .. table.concat(clock_names, ", ") .. ", not "
           .. params.shown(key)
       end
       local us, why = params.duration_us(after)

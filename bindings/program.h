@@ -91,15 +91,18 @@ struct tg_timer_facts {
   int64_t newest_us;         /* Kafka time of the newest event that was loaded */
   int64_t newest_event_us;   /* newest event time */
   int64_t watermark_us;      /* windows that end by then are over */
+  int64_t since_us;          /* the server's clock when the pipeline first looked at the topic */
   int64_t start_us, stop_us; /* the window being judged; none for a timer */
 };
 
 #define TG_FACTS_NONE                                                                              \
   {                                                                                                \
-    TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE             \
+    TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE, TG_FACT_NONE,            \
+        TG_FACT_NONE                                                                               \
   }
 
-struct tg_rule; /* script.h */
+struct tg_rule;     /* script.h */
+struct tg_measured; /* core/state/measured.h */
 
 /* A rule that the keeper judges: over windows of Kafka time, by the clock, or both. */
 struct tg_window_rule {
@@ -115,8 +118,8 @@ bool tg_program_window(const struct tg_program *p, uint32_t topic, uint32_t *at,
 
 struct tg_window_case {
   const struct tg_rule *rule;
-  struct tg_text data;  /* what was measured (core/state/measured.h); ptr NULL: time has passed */
-  struct tg_text state; /* what the rule remembers; empty: nothing yet */
+  const struct tg_measured *measured; /* NULL: time has passed */
+  struct tg_text state;               /* what the rule remembers; empty: nothing yet */
   struct tg_text state_after; /* out: after this judgement; borrowed until the rule's next one */
   struct tg_timer_facts facts;
 };
@@ -140,7 +143,7 @@ enum tg_rc tg_program_run(struct tg_program *p, struct tg_batch *b, struct tg_ju
                           void (*between)(void *self), void *self, struct tg_err *err);
 
 /* Judges one window, or the passing of time; what the verdict says lives in the arena a.
- * TG_DATA: data or state are damaged; TG_FULL: the arena; TG_FATAL: as above. */
+ * TG_DATA: the state is damaged; TG_FULL: the arena; TG_FATAL: as above. */
 enum tg_rc tg_program_judge_window(struct tg_program *p, struct tg_window_case *c,
                                    struct tg_arena *a, struct tg_verdict_row *out,
                                    struct tg_err *err);

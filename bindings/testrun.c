@@ -5,6 +5,7 @@
 #include "bindings/windowrun.h"
 #include "core/data/decode.h"
 #include "core/data/order.h"
+#include "core/state/measured.h"
 #include "core/state/stateset.h"
 
 #include <stdio.h>
@@ -279,11 +280,11 @@ static enum tg_rc judge_in_vain(struct tg_testrun *t, struct tg_batch *b, int64_
 /* --- windows and the clock --- */
 
 /* As the keeper judges: what is remembered is read from what was saved. */
-static enum tg_rc judge_case(struct tg_testrun *t, struct tg_text data,
+static enum tg_rc judge_case(struct tg_testrun *t, const struct tg_measured *measured,
                              const struct tg_timer_facts *facts, struct tg_err *err)
 {
   struct tg_verdict_row v;
-  struct tg_window_case c = {.rule = &t->rule, .data = data, .facts = *facts};
+  struct tg_window_case c = {.rule = &t->rule, .measured = measured, .facts = *facts};
   struct tg_text state = t->rule.cell ? tg_cell_bytes(t->rule.cell) : tg_text("");
   if (state.len) c.state = tg_arena_copy(&t->work, state);
   if (state.len && !c.state.ptr) return full(err);
@@ -298,15 +299,17 @@ static enum tg_rc judge_window(struct tg_testrun *t, struct tg_batch *b, struct 
 {
   struct tg_verdict_row v = tg_windowrun_later(&t->rule);
   struct tg_timer_facts facts = TG_FACTS_NONE;
+  struct tg_measured *measured;
   enum tg_rc rc = TG_OK;
   if (b->rows > 0) rc = tg_windowrun_measure(t->p, &t->rule, b, &v, err);
   if (rc != TG_OK || v.verdict == TG_VERDICT_ERROR || b->windows_count == 0)
     return rc == TG_OK ? note_verdict(t, &v, err) : rc;
   if (b->windows_count > 1)
     return tg_err_set(err, TG_DATA, "kafka", "with a clock, each batch is one window");
-  facts.start_us = b->windows[0].start_us;
+  facts.start_us = facts.since_us = b->windows[0].start_us;
   facts.now_us = facts.watermark_us = facts.stop_us = facts.start_us + t->rule.over_us;
-  return judge_case(t, b->windows[0].data, &facts, err);
+  rc = tg_measured_read(&t->work, b->windows[0].data, &measured, err);
+  return rc == TG_OK ? judge_case(t, measured, &facts, err) : rc;
 }
 
 static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *rows,
@@ -361,7 +364,7 @@ enum tg_rc tg_testrun_rule(struct tg_testrun *t, struct tg_err *err)
     tg_arena_reset(&t->work, 0);
   }
   for (uint32_t i = 0; rc == TG_OK && !t->error && i < t->clocks_count; i++) {
-    rc = judge_case(t, tg_text(NULL), &t->clocks[i], err);
+    rc = judge_case(t, NULL, &t->clocks[i], err);
     tg_arena_reset(&t->work, 0);
   }
   return rc;

@@ -152,6 +152,7 @@ static void read_clocks(lua_State *L, struct reader *r, int spec)
     f->newest_us = read_fact(L, "newest");
     f->newest_event_us = read_fact(L, "newest_event");
     f->watermark_us = read_fact(L, "watermark");
+    f->since_us = read_fact(L, "since");
     lua_pop(L, 1);
   }
   r->t->clocks_count = (uint32_t)count;

@@ -11,8 +11,7 @@
 
 struct judgement {
   struct tg_judging j;
-  const struct tg_measured *measured; /* NULL: a timer */
-  const struct tg_timer_facts *facts;
+  const struct tg_window_case *c;
 };
 
 /* Pushes what judge is given: the opposite of what windowrun.c reads. [-0, +1] */
@@ -47,11 +46,12 @@ static void set_time(lua_State *L, const char *name, int64_t us)
 /* t: microseconds since 1970; what is not known is nil. [-0, +1] */
 static void push_facts(lua_State *L, const struct tg_timer_facts *f)
 {
-  lua_createtable(L, 0, 6);
+  lua_createtable(L, 0, 7);
   set_time(L, "now", f->now_us);
   set_time(L, "newest", f->newest_us);
   set_time(L, "newest_event", f->newest_event_us);
   set_time(L, "watermark", f->watermark_us);
+  set_time(L, "since", f->since_us);
   set_time(L, "start", f->start_us);
   set_time(L, "stop", f->stop_us);
 }
@@ -60,15 +60,16 @@ static void push_facts(lua_State *L, const struct tg_timer_facts *f)
 static int call_judge(lua_State *L)
 {
   struct judgement *w = lua_touserdata(L, 1);
+  const struct tg_measured *m = w->c->measured;
   tg_batchobj_push(L, w->j.b, TG_PHASE_RULE);
   lua_rawgeti(L, LUA_REGISTRYINDEX, w->j.rule->judge);
-  if (w->measured)
-    push_parts(L, w->measured);
+  if (m)
+    push_parts(L, m);
   else
     lua_pushnil(L);
-  lua_pushinteger(L, w->measured ? (lua_Integer)w->measured->rows : 0);
+  lua_pushinteger(L, m ? (lua_Integer)m->rows : 0);
   tg_cellobj_push(L, w->j.rule->cell);
-  push_facts(L, w->facts);
+  push_facts(L, &w->c->facts);
   lua_call(L, 4, 3);
   tg_rulemeasure_answer(L, &w->j);
   return 0;
@@ -119,14 +120,14 @@ enum tg_rc tg_program_judge_window(struct tg_program *p, struct tg_window_case *
                                    struct tg_arena *a, struct tg_verdict_row *out,
                                    struct tg_err *err)
 {
-  struct judgement w = {.j = {.rule = c->rule}, .facts = &c->facts};
-  struct tg_measured *measured = NULL;
+  struct judgement w = {.j = {.rule = c->rule}, .c = c};
   int64_t start = tg_clock_thread_us();
-  *out = (struct tg_verdict_row){.rule = c->rule->id, .observed_number = NAN};
-  enum tg_rc rc = c->data.ptr ? tg_measured_read(a, c->data, &measured, err) : TG_OK;
-  if (rc == TG_OK) rc = open_state(c->rule, c->state, err);
+  *out = (struct tg_verdict_row){.rule = c->rule->id,
+                                 .version = c->rule->version,
+                                 .owner = c->rule->owner,
+                                 .observed_number = NAN};
+  enum tg_rc rc = open_state(c->rule, c->state, err);
   if (rc != TG_OK) return rc;
-  w.measured = measured;
   rc = run_judge(p, &w, c, a, out, err);
   tg_buf_fini(&w.j.seen);
   out->cpu_us = tg_clock_thread_us() - start;

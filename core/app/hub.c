@@ -40,6 +40,13 @@ void tg_hub_free(struct tg_hub *h)
   free(h);
 }
 
+static struct tg_metric *moves(struct tg_hub *h, const char *topic)
+{
+  const char *const labels[] = {"topic", topic, NULL};
+  return tg_metrics_slot(h->metrics, TG_COUNTER, "circuit_breaker_transitions_total",
+                         "Moves of the breaker", labels);
+}
+
 /* The state of a topic, made when new; NULL when there is no room. Lock held. */
 static struct tg_topic_state *state_of(struct tg_hub *h, struct tg_text topic)
 {
@@ -48,6 +55,7 @@ static struct tg_topic_state *state_of(struct tg_hub *h, struct tg_text topic)
   if (h->topics_count == TG_TOPICS_MAX || topic.len > TG_TOPIC_BYTES_MAX) return NULL;
   struct tg_topic_state *s = &h->topics[h->topics_count++];
   memcpy(s->topic, topic.ptr, topic.len);
+  tg_metric_add(moves(h, s->topic), 0);
   return s;
 }
 
@@ -66,6 +74,12 @@ static void publish(struct tg_hub *h, const struct tg_topic_state *s)
                                         "0 closed, 1 half-open, 2 open, 3 held", labels);
   tg_metric_set(m, s->holds & TG_HOLD_BREAKER ? 2 : 0);
   atomic_fetch_add(&h->version, 1);
+}
+
+void tg_hub_moved(struct tg_hub *h, const char *topic, const char *why)
+{
+  tg_metric_add(moves(h, topic), 1);
+  tg_hub_note(h, "breaker", topic, why);
 }
 
 /* What every start goes through. */

@@ -83,6 +83,9 @@ void tg_hub_note(struct tg_hub *h, const char *kind, const char *topic, const ch
 bool tg_hub_note_first(struct tg_hub *h, struct tg_entry *out);
 void tg_hub_note_done(struct tg_hub *h);
 
+/* The breaker of a topic has moved in PostgreSQL: counted, and put down with the reason. */
+void tg_hub_moved(struct tg_hub *h, const char *topic, const char *why);
+
 void tg_hub_trip_persisted(struct tg_hub *h, struct tg_text topic);
 /* PostgreSQL says that the breaker is closed: removes BREAKER, unless a trip is on its way. */
 void tg_hub_closed(struct tg_hub *h, struct tg_text topic);

@@ -107,16 +107,6 @@ static enum tg_rc probe_table(struct tg_keeper *k, const struct tg_topic *topic,
   return rc;
 }
 
-static void count_moves(struct tg_keeper *k, struct tg_text topic, double moves)
-{
-  char name[TG_TOPIC_BYTES_MAX + 1];
-  snprintf(name, sizeof name, "%.*s", TG_TEXT(topic));
-  const char *const labels[] = {"topic", name, NULL};
-  tg_metric_add(tg_metrics_slot(k->hub->metrics, TG_COUNTER, "circuit_breaker_transitions_total",
-                                "Moves of the breaker", labels),
-                moves);
-}
-
 static const struct tg_topic *topic_named(const struct tg_keeper *k, const char *name)
 {
   for (uint32_t t = 0; t < k->topics_count; t++)
@@ -151,8 +141,7 @@ static void persist_trip(struct tg_keeper *k, const struct tg_topic_state *s)
     return;
   }
   tg_hub_trip_persisted(k->hub, tg_text(s->topic));
-  tg_hub_note(k->hub, "breaker", s->topic, s->reason);
-  count_moves(k, tg_text(s->topic), 1);
+  tg_hub_moved(k->hub, s->topic, s->reason);
 }
 
 /* Takes over what PostgreSQL says of a breaker: opened by another process, closed by an operator.
@@ -201,7 +190,6 @@ static void hold_new_topics(struct tg_keeper *k)
   for (uint32_t t = 0; t < k->topics_count; t++) {
     struct tg_text name = k->topics[t]->name;
     if (is_known(k, name)) continue;
-    count_moves(k, name, 0);
     tg_hub_hold(k->hub, name, TG_HOLD_PREPARE, "its table has not been looked at yet");
   }
 }
@@ -224,8 +212,7 @@ static enum tg_rc close_breakers(struct tg_keeper *k, struct tg_err *err)
         .pipeline = k->hub->config->pipeline, .topic = s.topic, .reason = "reload"};
     rc = tg_breaker_set(k->pg, &b, NULL, deadline(), err);
     if (rc != TG_OK) break;
-    count_moves(k, tg_text(s.topic), 1);
-    tg_hub_note(k->hub, "breaker", s.topic, "closed by a reload");
+    tg_hub_moved(k->hub, s.topic, "closed by a reload");
     tg_hub_release(k->hub, tg_text(s.topic), TG_HOLD_BREAKER);
   }
   return rc;

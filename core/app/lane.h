@@ -17,6 +17,8 @@
 
 #include "core/app/generation.h"
 #include "core/app/parts.h"
+#include "core/app/rulemeter.h"
+#include "core/app/verdicts.h"
 #include "core/app/writer.h"
 #include "core/data/decode.h"
 
@@ -42,9 +44,9 @@ struct tg_topic_metrics {
   struct tg_metric *fates[TG_FATES], *copied, *stages[4]; /* stages: quarantined by enum tg_stage */
   struct tg_metric *state_keys, *state_bytes, *state_evicted;
   struct tg_metric *decode_s, *transform_s, *judge_s, *records, *latency;
-  struct tg_metric **rules; /* per rule, see measure.c; NULL until the first judgement */
+  struct tg_rulemeter *rules; /* NULL until the first judgement */
   uint32_t rules_count;
-  uint8_t *verdicts_last; /* per rule: tg_verdict_state() of its newest one; NULL until then */
+  uint8_t *verdicts_last; /* per rule: its newest one, see verdicts.c; NULL until then */
 };
 
 struct tg_lane {
@@ -153,16 +155,6 @@ void tg_measure_judged(struct tg_lane *lane, uint32_t topic, const struct tg_bat
 void tg_measure_state(struct tg_lane *lane, uint32_t topic, const struct tg_state_size *size);
 void tg_measure_committed(struct tg_lane *lane, uint32_t topic, const struct tg_batch *b,
                           int64_t commit_us);
-
-/* verdicts.c: what the rules said, as far as it is worth a row in the load's transaction: fail,
- * error, and every change of verdict or level. TG_FULL: the batch's arena. */
-enum tg_rc tg_verdicts_note(struct tg_lane *lane, uint32_t topic, struct tg_batch *b,
-                            const struct tg_judgement *j);
-/* Verdict and level in one number; 0 is pass. */
-static inline uint8_t tg_verdict_state(const struct tg_verdict_row *v)
-{
-  return (uint8_t)(v->verdict << 2 | v->alarm);
-}
 
 /* lane.c: makes a free load the open one, if there is any. */
 void tg_lane_open(struct tg_lane *lane);

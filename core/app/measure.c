@@ -7,10 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Per rule: rows judged, rows failed, rows left out, seconds, then a count per enum tg_verdict,
- * then verdicts in shadow that were not pass. */
-enum { JUDGED, FAILED, SKIPPED, SECONDS, VERDICT, SHADOW = VERDICT + TG_VERDICT_SKIP + 1 };
-enum { RULE_SLOTS = SHADOW + 1, LATENCY_SAMPLES = 512 };
+enum { LATENCY_SAMPLES = 512 };
 
 static struct tg_metric *slot(struct tg_lane *lane, enum tg_metric_type type, const char *name,
                               const char *help, const char *const *labels)
@@ -79,45 +76,15 @@ void tg_measure_close(struct tg_lane *lane)
   lane->measures = NULL;
 }
 
-static void open_rule(struct tg_lane *lane, const char *rule, struct tg_metric **slots)
-{
-  static const char *const verdicts[] = {"pass", "fail", "error", "skip", "shadow"};
-  const char *const labels[] = {"rule", rule, NULL};
-  slots[JUDGED] = slot(lane, TG_COUNTER, "rule_evaluations_total", "Rows judged by a rule", labels);
-  slots[FAILED] =
-      slot(lane, TG_COUNTER, "rule_rows_failed_total", "Rows that failed a rule", labels);
-  slots[SKIPPED] =
-      slot(lane, TG_COUNTER, "rule_rows_skipped_total", "Rows that a rule left out", labels);
-  slots[SECONDS] =
-      slot(lane, TG_COUNTER, "rule_duration_seconds_total", "CPU time of a rule", labels);
-  for (int v = 0; v <= SHADOW - VERDICT; v++) {
-    const char *const both[] = {"rule", rule, "verdict", verdicts[v], NULL};
-    slots[VERDICT + v] =
-        slot(lane, TG_COUNTER, "rule_verdicts_total",
-             "Verdicts of a rule; shadow: not pass, but in shadow, where nothing follows", both);
-  }
-}
-
 static bool open_rules(struct tg_lane *lane, struct tg_topic_metrics *m,
                        const struct tg_judgement *j)
 {
-  m->rules = calloc(j->count * RULE_SLOTS + 1, sizeof *m->rules);
+  m->rules = calloc(j->count + 1, sizeof *m->rules);
   if (!m->rules) return false;
   m->rules_count = j->count;
   for (uint32_t r = 0; r < j->count; r++)
-    open_rule(lane, j->rules[r].rule, &m->rules[r * RULE_SLOTS]);
+    tg_rulemeter_open(&m->rules[r], lane->hub->metrics, j->rules[r].rule);
   return true;
-}
-
-static void count_rule(struct tg_metric **slots, const struct tg_verdict_row *v)
-{
-  bool shadowed = v->shadow && v->verdict != TG_VERDICT_PASS;
-  tg_metric_add(slots[JUDGED], v->evaluated);
-  tg_metric_add(slots[FAILED], v->failed);
-  tg_metric_add(slots[SKIPPED], v->skipped);
-  tg_metric_add(slots[SECONDS], (double)v->cpu_us / TG_SEC);
-  if (v->later && v->verdict == TG_VERDICT_SKIP) return;
-  tg_metric_add(slots[shadowed ? SHADOW : VERDICT + (int)v->verdict], 1);
 }
 
 void tg_measure_judged(struct tg_lane *lane, uint32_t topic, const struct tg_batch *b,
@@ -130,7 +97,7 @@ void tg_measure_judged(struct tg_lane *lane, uint32_t topic, const struct tg_bat
   tg_metric_observe(m->judge_s, (double)j->judge_us / TG_SEC, 1);
   if (!m->rules && !open_rules(lane, m, j)) return;
   for (uint32_t r = 0; r < j->count && r < m->rules_count; r++)
-    count_rule(&m->rules[r * RULE_SLOTS], &j->rules[r]);
+    tg_rulemeter_add(&m->rules[r], &j->rules[r]);
 }
 
 void tg_measure_state(struct tg_lane *lane, uint32_t topic, const struct tg_state_size *size)

@@ -1,19 +1,25 @@
 /* Which verdicts of a batch are worth a row of tidegate.verdict. */
+#include "core/app/verdicts.h"
+
 #include "core/app/lane.h"
 
-#include "core/data/verdict.h"
-
 #include <stdlib.h>
+
+/* Verdict and level in one number; 0 is pass. */
+static uint8_t state_of(const struct tg_verdict_row *v)
+{
+  return (uint8_t)(v->verdict << 2 | v->alarm);
+}
 
 /* A rule that is not judged while it warms up is told once, not with each load. */
 static bool worth(const struct tg_verdict_row *v, uint8_t before)
 {
   if (v->verdict == TG_VERDICT_FAIL || v->verdict == TG_VERDICT_ERROR) return true;
   if (v->later) return false;
-  return tg_verdict_state(v) != before;
+  return state_of(v) != before;
 }
 
-static struct tg_verdict_note note_of(const struct tg_verdict_row *v)
+struct tg_verdict_note tg_verdicts_row(const struct tg_verdict_row *v)
 {
   return (struct tg_verdict_note){.rule = v->rule,
                                   .version = v->version,
@@ -40,8 +46,8 @@ enum tg_rc tg_verdicts_note(struct tg_lane *lane, uint32_t topic, struct tg_batc
   b->verdicts = notes;
   for (uint32_t r = 0; r < j->count; r++) {
     const struct tg_verdict_row *v = &j->rules[r];
-    if (worth(v, m->verdicts_last[r])) notes[b->verdicts_count++] = note_of(v);
-    m->verdicts_last[r] = tg_verdict_state(v);
+    if (worth(v, m->verdicts_last[r])) notes[b->verdicts_count++] = tg_verdicts_row(v);
+    m->verdicts_last[r] = state_of(v);
   }
   return TG_OK;
 }

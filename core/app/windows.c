@@ -2,10 +2,13 @@
 #include "core/app/windows.h"
 
 #include "core/app/config.h"
+#include "core/app/rulemeter.h"
+#include "core/app/verdicts.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/flow/window.h"
 #include "core/pg/state.h"
+#include "core/pg/verdictlist.h"
 #include "core/pg/window.h"
 #include "core/state/measured.h"
 
@@ -20,6 +23,8 @@ enum {
   MERGE_AT = 200,     /* fresh pieces that are merged before a window is over */
   PARTS_MAX = 20000,
   RULES_MAX = 1000,
+  ALARMS_MAX = 32, /* of one look that are told one by one */
+  LIST_BYTES = 1 << 20,
   ARENA_BYTES_MAX = 128 << 20
 };
 
@@ -42,10 +47,16 @@ struct look { /* at one topic, for the length of one transaction */
   struct tg_window_part parts[PARTS_MAX];
   uint32_t parts_count;
   struct tg_timer_facts facts;
-  int64_t closed_us, watermark;
+  struct tg_window_lease lease;
+  int64_t watermark;
   struct gathered *gathered;
   uint32_t gathered_count, gathered_size;
-  uint32_t late, judged;
+  uint32_t late;
+  struct tg_buf list;            /* of verdicts: rows to be written */
+  struct tg_verdict_row *judged; /* without their texts; counted after COMMIT */
+  uint32_t judged_count, judged_size;
+  char alarms[ALARMS_MAX][512]; /* what is told after COMMIT */
+  uint32_t alarms_count;
   char critical[512]; /* why the breaker opens; empty: it does not */
   struct tg_arena arena;
   char name[TG_TOPIC_BYTES_MAX + 1];
@@ -67,17 +78,20 @@ static void note_progress(void *self, int64_t newest_us, int64_t moved_us, int64
     l->parts[l->parts_count++] = (struct tg_window_part){newest_us, moved_us};
 }
 
+/* It never goes back, also when a partition that was idle brings old events: what was judged is
+ * not judged again. */
 static enum tg_rc find_watermark(struct look *l, struct tg_err *err)
 {
-  int64_t now;
-  enum tg_rc rc = tg_window_progress(l->pg, &l->at, note_progress, l, &now, err);
-  if (rc != TG_OK || now == INT64_MIN) return rc == TG_OK ? TG_AGAIN : rc;
-  l->facts.now_us = now;
-  int64_t *held_us = &l->w->held_us[l->number];
+  int64_t now = l->lease.now_us, *held_us = &l->w->topics[l->number].held_us;
+  enum tg_rc rc = tg_window_progress(l->pg, &l->at, note_progress, l, err);
+  if (rc != TG_OK) return rc;
   if (tg_hub_holds(l->w->hub, l->topic->name)) *held_us = now;
   for (uint32_t i = 0; i < l->parts_count; i++) /* a topic that waits is not idle */
     l->parts[i].moved_us = later(l->parts[i].moved_us, *held_us);
-  l->watermark = tg_window_watermark(l->parts, l->parts_count, now, IDLE_US);
+  int64_t watermark = tg_window_watermark(l->parts, l->parts_count, now, IDLE_US);
+  l->watermark = later(watermark, l->lease.closed_us);
+  l->facts.now_us = now;
+  l->facts.since_us = l->lease.since_us;
   l->facts.watermark_us = l->watermark;
   return TG_OK;
 }
@@ -98,14 +112,21 @@ static struct gathered *find_gathered(struct look *l, uint32_t rule, int64_t sta
   return NULL;
 }
 
+/* Room for one more in a list; NULL: there is no memory. */
+static void *grown(void *list, uint32_t count, uint32_t *size, size_t each)
+{
+  if (count < *size) return list;
+  uint32_t next = *size ? 2 * *size : 64;
+  void *more = realloc(list, next * each);
+  if (more) *size = next;
+  return more;
+}
+
 static enum tg_rc add_gathered(struct look *l, const struct gathered *g, struct tg_err *err)
 {
-  if (l->gathered_count == l->gathered_size) {
-    uint32_t size = l->gathered_size ? 2 * l->gathered_size : 64;
-    struct gathered *more = realloc(l->gathered, size * sizeof *more);
-    if (!more) return tg_err_set(err, TG_RETRY, l->name, "no memory for windows");
-    l->gathered = more, l->gathered_size = size;
-  }
+  void *more = grown(l->gathered, l->gathered_count, &l->gathered_size, sizeof *g);
+  if (!more) return tg_err_set(err, TG_RETRY, l->name, "no memory for windows");
+  l->gathered = more;
   l->gathered[l->gathered_count++] = *g;
   return TG_OK;
 }
@@ -117,7 +138,7 @@ static enum tg_rc gather(void *self, const struct tg_window_piece *piece, struct
   struct look *l = self;
   struct gathered g = {.start_us = piece->start_us, .over_us = piece->over_us};
   int32_t rule = rule_named(l, piece->rule);
-  bool judged = tg_window_over(piece->start_us, piece->over_us, l->closed_us);
+  bool judged = tg_window_over(piece->start_us, piece->over_us, l->lease.closed_us);
   if (rule < 0 || judged || l->rules[rule].over_us != piece->over_us) return l->late++, TG_OK;
   g.rule = (uint32_t)rule;
   enum tg_rc rc = tg_measured_read(&l->arena, piece->data, &g.measured, err);
@@ -141,58 +162,79 @@ static int by_start(const void *a, const void *b)
 
 /* --- judging --- */
 
-static void count(struct look *l, const struct tg_verdict_row *v)
-{
-  static const char *const names[] = {"rule_evaluations_total", "rule_rows_failed_total",
-                                      "rule_duration_seconds_total"};
-  static const char *const helps[] = {"Rows judged by a rule", "Rows that failed a rule",
-                                      "CPU time of a rule"};
-  const double values[] = {v->evaluated, v->failed, (double)v->cpu_us / TG_SEC};
-  const char *const labels[] = {"rule", v->rule, NULL};
-  for (int i = 0; i < 3; i++)
-    tg_metric_add(tg_metrics_slot(l->w->hub->metrics, TG_COUNTER, names[i], helps[i], labels),
-                  values[i]);
-}
-
-/* Says what a verdict was; a critical one opens the breaker. */
-static void report(struct look *l, const struct tg_verdict_row *v, int64_t start_us)
+static void note_alarm(struct look *l, const struct tg_verdict_row *v, int64_t start_us)
 {
   char message[sizeof l->critical], when[32];
-  count(l, v);
   if (v->alarm == TG_ALARM_NONE) return;
   snprintf(message, sizeof message, "%s of %s: %s", v->rule,
-           start_us == INT64_MIN ? "now" : tg_clock_text(start_us, when),
+           start_us == TG_FACT_NONE ? "now" : tg_clock_text(start_us, when),
            v->error  ? v->error
            : v->seen ? v->seen
                      : "fails");
-  tg_log(TG_WARN, l->name, "%s", message);
-  tg_hub_note(l->w->hub, "rule", l->name, message);
-  if (v->alarm == TG_ALARM_CRITICAL && !*l->critical)
-    snprintf(l->critical, sizeof l->critical, "%s", message);
+  if (l->alarms_count < ALARMS_MAX) memcpy(l->alarms[l->alarms_count], message, sizeof message);
+  l->alarms_count++;
+  if (v->alarm == TG_ALARM_CRITICAL && !*l->critical) memcpy(l->critical, message, sizeof message);
 }
 
-static enum tg_rc judge(struct look *l, struct tg_window_case *c, int64_t start_us,
+static enum tg_rc note_judged(struct look *l, const struct tg_verdict_row *v, struct tg_err *err)
+{
+  void *more = grown(l->judged, l->judged_count, &l->judged_size, sizeof *v);
+  if (!more) return tg_err_set(err, TG_RETRY, l->name, "no memory for verdicts");
+  l->judged = more;
+  l->judged[l->judged_count] = *v;
+  l->judged[l->judged_count].seen = l->judged[l->judged_count].error = NULL;
+  l->judged_count++;
+  return TG_OK;
+}
+
+static enum tg_rc write_list(struct look *l, struct tg_err *err)
+{
+  return tg_window_tell(l->pg, &l->at, tg_program_sha256(l->program), &l->list, err);
+}
+
+/* By the clock a rule is asked again and again: only what is wrong, and that it is right again, is
+ * told. */
+static bool worth(const struct tg_verdict_row *v, const struct tg_verdict_note *note,
+                  struct tg_window_cell *cell)
+{
+  char now[sizeof cell->told];
+  if (v->verdict == TG_VERDICT_SKIP) return false;
+  snprintf(now, sizeof now, "%s %s", note->verdict, note->level);
+  bool same = strcmp(now, cell->told) == 0;
+  memcpy(cell->told, now, sizeof now);
+  return !same || v->verdict != TG_VERDICT_PASS;
+}
+
+/* The row of a verdict: each window has one. Its time is the window's end. */
+static enum tg_rc note_verdict(struct look *l, const struct tg_window_case *c,
+                               const struct tg_verdict_row *v, struct tg_window_cell *cell,
+                               struct tg_err *err)
+{
+  struct tg_verdict_note note = tg_verdicts_row(v);
+  if (c->measured)
+    note.start_us = c->facts.start_us, note.stop_us = c->facts.stop_us;
+  else if (!worth(v, &note, cell))
+    return TG_OK;
+  tg_verdictlist_add(&l->list, &note, l->topic->name,
+                     c->measured ? c->facts.stop_us : c->facts.now_us, "[]");
+  return l->list.len >= LIST_BYTES || l->list.failed ? write_list(l, err) : TG_OK;
+}
+
+static enum tg_rc judge(struct look *l, struct tg_window_case *c, struct tg_window_cell *cell,
                         struct tg_err *err)
 {
   struct tg_verdict_row v;
   struct tg_arena_mark mark = tg_arena_mark(&l->arena);
+  c->state = cell->data;
   enum tg_rc rc = tg_program_judge_window(l->program, c, &l->arena, &v, err);
-  if (rc == TG_OK) report(l, &v, start_us), l->judged++;
+  if (rc == TG_OK) rc = note_verdict(l, c, &v, cell, err);
+  if (rc == TG_OK) rc = note_judged(l, &v, err);
+  if (rc == TG_OK) {
+    note_alarm(l, &v, c->facts.start_us);
+    cell->data = c->state_after;
+    cell->judged_us = l->lease.now_us;
+  }
   tg_arena_release(&l->arena, mark);
-  return rc;
-}
-
-static enum tg_rc judge_gathered(struct look *l, struct gathered *g, struct tg_window_case *c,
-                                 struct tg_err *err)
-{
-  struct tg_buf bytes;
-  tg_buf_init(&bytes, 0);
-  bool good = tg_measured_write(g->measured, &bytes);
-  c->data = tg_buf_view(&bytes);
-  c->facts.start_us = g->start_us, c->facts.stop_us = g->start_us + g->over_us;
-  enum tg_rc rc = good ? judge(l, c, g->start_us, err)
-                       : tg_err_set(err, TG_RETRY, l->name, "no memory for a window");
-  tg_buf_fini(&bytes);
   return rc;
 }
 
@@ -218,33 +260,37 @@ static bool timer_due(const struct look *l, const struct tg_window_rule *r, int6
   return last_us == INT64_MIN || l->facts.now_us / r->every_us != last_us / r->every_us;
 }
 
+static enum tg_rc judge_windows(struct look *l, uint32_t index, struct tg_window_cell *cell,
+                                struct tg_err *err)
+{
+  struct tg_window_case c = {.rule = l->rules[index].rule, .facts = l->facts};
+  enum tg_rc rc = TG_OK;
+  for (uint32_t i = 0; rc == TG_OK && i < l->gathered_count; i++) {
+    struct gathered *g = &l->gathered[i];
+    if (g->rule != index) continue;
+    c.measured = g->measured;
+    c.facts.start_us = g->start_us, c.facts.stop_us = g->start_us + g->over_us;
+    bool over = tg_window_over(g->start_us, g->over_us, l->watermark);
+    rc = over ? judge(l, &c, cell, err) : put_back(l, g, err);
+  }
+  return rc;
+}
+
 /* Everything of one rule: windows that are over, oldest first, then its timer. */
 static enum tg_rc judge_rule(struct look *l, uint32_t index, struct tg_err *err)
 {
   const struct tg_window_rule *r = &l->rules[index];
-  struct tg_window_case c = {.rule = r->rule, .facts = l->facts};
+  struct tg_window_case timer = {.rule = r->rule, .facts = l->facts};
+  struct tg_window_cell cell;
   struct tg_buf state;
-  int64_t judged_us = INT64_MIN;
-  uint32_t before = l->judged;
+  uint32_t before = l->judged_count;
   tg_buf_init(&state, 0);
-  enum tg_rc rc = tg_window_recall(l->pg, &l->at, r->kept_as, &state, &judged_us, err);
-  c.state = tg_buf_view(&state);
-  for (uint32_t i = 0; rc == TG_OK && i < l->gathered_count; i++) {
-    struct gathered *g = &l->gathered[i];
-    if (g->rule != index) continue;
-    if (tg_window_over(g->start_us, g->over_us, l->watermark))
-      rc = judge_gathered(l, g, &c, err);
-    else
-      rc = put_back(l, g, err);
-    c.state = l->judged > before ? c.state_after : c.state;
-  }
-  if (rc == TG_OK && timer_due(l, r, judged_us)) {
-    c.data = (struct tg_text){NULL, 0};
-    c.facts.start_us = c.facts.stop_us = TG_FACT_NONE;
-    rc = judge(l, &c, INT64_MIN, err);
-  }
-  if (rc == TG_OK && l->judged > before && (r->stateful || r->every_us))
-    rc = tg_window_remember(l->pg, &l->at, r->kept_as, c.state_after, err);
+  enum tg_rc rc = tg_window_recall(l->pg, &l->at, r->kept_as, &state, &cell, err);
+  bool due = rc == TG_OK && timer_due(l, r, cell.judged_us);
+  if (rc == TG_OK) rc = judge_windows(l, index, &cell, err);
+  if (rc == TG_OK && due) rc = judge(l, &timer, &cell, err);
+  if (rc == TG_OK && l->judged_count > before && (r->stateful || r->every_us))
+    rc = tg_window_remember(l->pg, &l->at, r->kept_as, &cell, err);
   tg_buf_fini(&state);
   return rc;
 }
@@ -252,9 +298,9 @@ static enum tg_rc judge_rule(struct look *l, uint32_t index, struct tg_err *err)
 static enum tg_rc judge_all(struct look *l, struct tg_err *err)
 {
   enum tg_rc rc = tg_window_take(l->pg, &l->at, gather, l, err);
-  qsort(l->gathered, l->gathered_count, sizeof *l->gathered, by_start);
+  if (l->gathered_count) qsort(l->gathered, l->gathered_count, sizeof *l->gathered, by_start);
   for (uint32_t i = 0; rc == TG_OK && i < l->rules_count; i++) rc = judge_rule(l, i, err);
-  return rc;
+  return rc == TG_OK ? write_list(l, err) : rc;
 }
 
 static enum tg_rc open_breaker(struct look *l, struct tg_err *err)
@@ -270,7 +316,7 @@ static enum tg_rc open_breaker(struct look *l, struct tg_err *err)
 static bool any_timer(const struct look *l)
 {
   for (uint32_t i = 0; i < l->rules_count; i++)
-    if (timer_due(l, &l->rules[i], l->w->last_us)) return true;
+    if (timer_due(l, &l->rules[i], l->w->topics[l->number].looked_us)) return true;
   return false;
 }
 
@@ -279,7 +325,7 @@ static enum tg_rc look_at(struct look *l, struct tg_err *err)
 {
   uint32_t fresh = 0;
   int64_t first_end = INT64_MAX;
-  enum tg_rc rc = tg_window_begin(l->pg, &l->at, &l->closed_us, err);
+  enum tg_rc rc = tg_window_begin(l->pg, &l->at, &l->lease, err);
   if (rc != TG_OK) return rc;
   rc = find_watermark(l, err);
   if (rc == TG_OK) rc = tg_window_pending(l->pg, &l->at, &fresh, &first_end, err);
@@ -288,7 +334,9 @@ static enum tg_rc look_at(struct look *l, struct tg_err *err)
   if (!over && fresh < MERGE_AT && !any_timer(l)) return TG_AGAIN;
   rc = judge_all(l, err);
   if (rc == TG_OK) rc = open_breaker(l, err);
-  return rc == TG_OK ? tg_window_end(l->pg, &l->at, l->watermark, err) : rc;
+  if (rc == TG_OK) rc = tg_window_end(l->pg, &l->at, l->watermark, err);
+  if (rc == TG_OK) l->w->topics[l->number].looked_us = l->lease.now_us;
+  return rc;
 }
 
 static void add(struct look *l, const char *name, const char *help, uint32_t n)
@@ -297,11 +345,36 @@ static void add(struct look *l, const char *name, const char *help, uint32_t n)
   tg_metric_add(tg_metrics_slot(l->w->hub->metrics, TG_COUNTER, name, help, labels), n);
 }
 
+static void count_judged(struct look *l)
+{
+  struct tg_rulemeter meter;
+  const char *last = NULL;
+  for (uint32_t i = 0; i < l->judged_count; i++) {
+    const char *rule = l->judged[i].rule;
+    if (rule != last) tg_rulemeter_open(&meter, l->w->hub->metrics, rule);
+    tg_rulemeter_add(&meter, &l->judged[i]);
+    last = rule;
+  }
+}
+
+static void tell_alarms(struct look *l)
+{
+  for (uint32_t i = 0; i < l->alarms_count && i < ALARMS_MAX; i++) {
+    tg_log(TG_WARN, l->name, "%s", l->alarms[i]);
+    tg_hub_note(l->w->hub, "rule", l->name, l->alarms[i]);
+  }
+  if (l->alarms_count > ALARMS_MAX)
+    tg_log(TG_WARN, l->name, "and %u more: see tidegate.verdict", l->alarms_count - ALARMS_MAX);
+}
+
 static void committed(struct look *l)
 {
+  count_judged(l);
+  tell_alarms(l);
   if (!*l->critical) return;
+  bool open = tg_hub_holds(l->w->hub, l->topic->name) & TG_HOLD_BREAKER;
   tg_hub_hold(l->w->hub, l->topic->name, TG_HOLD_BREAKER, l->critical);
-  tg_hub_note(l->w->hub, "breaker", l->name, l->critical);
+  if (!open) tg_hub_moved(l->w->hub, l->name, l->critical);
 }
 
 static void find_rules(struct look *l, uint32_t topic)
@@ -325,11 +398,12 @@ static void look_at_topic(struct look *l, uint32_t number)
     tg_window_rollback(l->pg, &l->at);
   if (rc != TG_OK && rc != TG_AGAIN) tg_log_err(TG_WARN, l->name, &err);
   add(l, "window_looks_total", "Looks at a topic's windows and timers", 1);
-  add(l, "windows_judged_total", "Windows and timers judged", rc == TG_OK ? l->judged : 0);
+  add(l, "windows_judged_total", "Windows and timers judged", rc == TG_OK ? l->judged_count : 0);
   add(l, "window_late_total", "Pieces of windows that had been judged before they came",
       rc == TG_OK ? l->late : 0);
   tg_arena_fini(&l->arena);
-  free(l->gathered);
+  tg_buf_fini(&l->list);
+  free(l->gathered), free(l->judged);
 }
 
 void tg_windows_turn(struct tg_windows *w, struct tg_pg *pg, struct tg_program *p)
@@ -338,6 +412,8 @@ void tg_windows_turn(struct tg_windows *w, struct tg_pg *pg, struct tg_program *
   const struct tg_topic *const *topics = tg_program_topics(p, &count);
   if (tg_clock_mono_us() < w->next_us) return;
   w->next_us = tg_clock_mono_us() + LOOK_US;
+  if (w->program != p) memset(w->topics, 0, sizeof w->topics);
+  w->program = p;
   struct look *l = malloc(sizeof *l);
   for (uint32_t t = 0; l && t < count && t < TG_TOPICS_MAX && tg_pg_connected(pg); t++) {
     *l = (struct look){.w = w, .pg = pg, .program = p, .topic = topics[t], .number = t};
@@ -351,5 +427,4 @@ void tg_windows_turn(struct tg_windows *w, struct tg_pg *pg, struct tg_program *
     look_at_topic(l, t);
   }
   free(l);
-  w->last_us = tg_clock_wall_us();
 }

@@ -1,11 +1,13 @@
 /* The keeper's part in windows and timers: what lanes measured is merged and, once a window is
  * over, judged once for the topic, by whichever process holds the topic's lease (core/pg/window.h).
  *
- *   pieces -> merge -> over?  judge -> verdict, state of the rule, breaker
+ *   pieces -> merge -> over?  judge -> row of tidegate.verdict, state of the rule, breaker
  *                      else   back into the table
  *
- * A verdict of a window comes after its rows are loaded: it warns, or opens the breaker for later
- * loads. Thread: the keeper's. */
+ * All of it is one transaction, so that each window has exactly one verdict whatever dies; log,
+ * journal and metrics follow its COMMIT. A timer's verdict is a row when it is fail, error, or pass
+ * again. A verdict of a window comes after its rows are loaded: it warns, or opens the breaker for
+ * later loads. Thread: the keeper's. */
 #ifndef TG_APP_WINDOWS_H
 #define TG_APP_WINDOWS_H
 
@@ -15,9 +17,12 @@
 
 struct tg_windows {
   struct tg_hub *hub;
-  int64_t next_us;                /* monotonic: when to look again */
-  int64_t last_us;                /* wall clock: when we looked last; 0: never */
-  int64_t held_us[TG_TOPICS_MAX]; /* by number: wall clock when a topic was last seen to wait */
+  const struct tg_program *program; /* whose topics these are; only compared */
+  int64_t next_us;                  /* monotonic: when to look again */
+  struct {                          /* by the topic's number; the server's wall clock */
+    int64_t looked_us;              /* 0: never */
+    int64_t held_us;                /* last seen to wait */
+  } topics[TG_TOPICS_MAX];
 };
 
 /* Looks at every topic that has such rules, at most once a second. What fails is logged and tried

@@ -1,5 +1,6 @@
-/* What a rule said about a batch, as it travels with the batch to the ledger's transaction. Only
- * what is worth a row is noted: anything but pass, and a change of the level, back to pass too. */
+/* What a rule said about a batch or a window, on its way to a row of tidegate.verdict. Of a batch
+ * only what is worth a row is noted: anything but pass, and a change of the level, back to pass
+ * too. */
 #ifndef TG_DATA_VERDICT_H
 #define TG_DATA_VERDICT_H
 
@@ -13,8 +14,9 @@ struct tg_verdict_note {
   const char *level;   /* none warn critical */
   bool shadow;
   uint32_t evaluated, skipped, failed;
-  const char *seen;  /* a JSON object */
-  const char *error; /* file:line and text */
+  const char *seen;          /* a JSON object */
+  const char *error;         /* file:line and text */
+  int64_t start_us, stop_us; /* the window; stop_us 0: there is none */
 };
 
 #endif

@@ -1,8 +1,10 @@
 /* Windows in PostgreSQL; see the header. */
 #include "core/pg/window.h"
 
+#include "core/base/fault.h"
 #include "core/pg/array.h"
 #include "core/pg/hex.h"
+#include "core/pg/verdictlist.h"
 #include "core/pg/wire.h"
 
 #include <inttypes.h>
@@ -38,24 +40,28 @@ static enum tg_rc lock_row(struct tg_pg *pg, const struct tg_window_topic *t, st
   enum tg_rc rc = tg_pg_script(pg, "BEGIN", t->deadline_us, err);
   if (rc != TG_OK) return rc;
   return query(pg, t,
-               "SELECT closed_us FROM tidegate.window WHERE pipeline = $1 AND topic = $2"
+               "SELECT closed_us, (extract(epoch FROM seen_at) * 1000000)::bigint,"
+               " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+               " FROM tidegate.window WHERE pipeline = $1 AND topic = $2"
                " FOR UPDATE SKIP LOCKED",
                err);
 }
 
-enum tg_rc tg_window_begin(struct tg_pg *pg, const struct tg_window_topic *t, int64_t *closed_us,
-                           struct tg_err *err)
+enum tg_rc tg_window_begin(struct tg_pg *pg, const struct tg_window_topic *t,
+                           struct tg_window_lease *lease, struct tg_err *err)
 {
   enum tg_rc rc = make_row(pg, t, err);
   if (rc == TG_OK) rc = lock_row(pg, t, err);
-  if (rc == TG_OK && tg_pg_rows(pg) == 1) return *closed_us = number(pg, 0, 0), TG_OK;
+  if (rc == TG_OK && tg_pg_rows(pg) == 1) {
+    *lease = (struct tg_window_lease){number(pg, 0, 0), number(pg, 0, 1), number(pg, 0, 2)};
+    return TG_OK;
+  }
   tg_window_rollback(pg, t);
   return rc == TG_OK ? TG_AGAIN : rc;
 }
 
 enum tg_rc tg_window_progress(struct tg_pg *pg, const struct tg_window_topic *t,
-                              tg_window_progress_visit *visit, void *self, int64_t *now_us,
-                              struct tg_err *err)
+                              tg_window_progress_visit *visit, void *self, struct tg_err *err)
 {
   struct tg_buf names;
   tg_buf_init(&names, 0);
@@ -66,11 +72,8 @@ enum tg_rc tg_window_progress(struct tg_pg *pg, const struct tg_window_topic *t,
   enum tg_rc rc =
       tg_pg_query(pg, "SELECT * FROM tidegate.progress_v1($1, $2)", params, 2, t->deadline_us, err);
   tg_buf_fini(&names);
-  *now_us = NONE;
-  for (uint32_t i = 0; rc == TG_OK && i < tg_pg_rows(pg); i++) {
+  for (uint32_t i = 0; rc == TG_OK && i < tg_pg_rows(pg); i++)
     visit(self, number(pg, i, 0), number(pg, i, 1), number(pg, i, 2));
-    *now_us = number(pg, i, 3);
-  }
   return rc;
 }
 
@@ -141,37 +144,58 @@ enum tg_rc tg_window_put(struct tg_pg *pg, const struct tg_window_topic *t,
 }
 
 enum tg_rc tg_window_recall(struct tg_pg *pg, const struct tg_window_topic *t, const char *rule,
-                            struct tg_buf *out, int64_t *judged_us, struct tg_err *err)
+                            struct tg_buf *out, struct tg_window_cell *cell, struct tg_err *err)
 {
   const char *params[] = {t->pipeline, t->topic, rule};
   enum tg_rc rc =
       tg_pg_query(pg,
-                  "SELECT data, (extract(epoch FROM judged_at) * 1000000)::bigint"
+                  "SELECT data, (extract(epoch FROM judged_at) * 1000000)::bigint, told"
                   " FROM tidegate.cell WHERE pipeline = $1 AND topic = $2 AND rule = $3",
                   params, 3, t->deadline_us, err);
-  *judged_us = NONE;
+  *cell = (struct tg_window_cell){.judged_us = NONE, .told = "pass none"};
   if (rc != TG_OK || tg_pg_rows(pg) == 0) return rc;
-  *judged_us = number(pg, 0, 1);
-  if (tg_hex_read(out, tg_pg_value(pg, 0, 0))) return TG_OK;
-  return tg_err_set(err, TG_RETRY, "pg", "no memory for what rule %s remembers", rule);
+  cell->judged_us = number(pg, 0, 1);
+  snprintf(cell->told, sizeof cell->told, "%s", tg_pg_value(pg, 0, 2));
+  if (!tg_hex_read(out, tg_pg_value(pg, 0, 0)))
+    return tg_err_set(err, TG_RETRY, "pg", "no memory for what rule %s remembers", rule);
+  cell->data = tg_buf_view(out);
+  return TG_OK;
 }
 
 enum tg_rc tg_window_remember(struct tg_pg *pg, const struct tg_window_topic *t, const char *rule,
-                              struct tg_text data, struct tg_err *err)
+                              const struct tg_window_cell *cell, struct tg_err *err)
 {
   struct tg_buf hex;
+  char judged[24];
   tg_buf_init(&hex, 0);
-  tg_hex_write(&hex, data);
-  const char *params[] = {t->pipeline, t->topic, rule, tg_buf_cstr(&hex)};
+  tg_hex_write(&hex, cell->data);
+  snprintf(judged, sizeof judged, "%" PRId64, cell->judged_us);
+  const char *params[] = {t->pipeline, t->topic, rule, tg_buf_cstr(&hex), judged, cell->told};
   enum tg_rc rc = tg_err_set(err, TG_RETRY, "pg", "no memory for what rule %s remembers", rule);
   if (!hex.failed)
     rc = tg_pg_query(pg,
-                     "INSERT INTO tidegate.cell (pipeline, topic, rule, data, judged_at)"
-                     " VALUES ($1, $2, $3, $4::bytea, clock_timestamp())"
-                     " ON CONFLICT (pipeline, topic, rule)"
-                     " DO UPDATE SET data = excluded.data, judged_at = excluded.judged_at",
-                     params, 4, t->deadline_us, err);
+                     "INSERT INTO tidegate.cell (pipeline, topic, rule, data, judged_at, told)"
+                     " VALUES ($1, $2, $3, $4::bytea, tidegate.us_v1($5::bigint), $6)"
+                     " ON CONFLICT (pipeline, topic, rule) DO UPDATE SET data = excluded.data,"
+                     " judged_at = excluded.judged_at, told = excluded.told",
+                     params, 6, t->deadline_us, err);
   tg_buf_fini(&hex);
+  return rc;
+}
+
+enum tg_rc tg_window_tell(struct tg_pg *pg, const struct tg_window_topic *t, const char *generation,
+                          struct tg_buf *list, struct tg_err *err)
+{
+  struct tg_buf sql;
+  if (!list->len && !list->failed) return TG_OK;
+  tg_buf_init(&sql, 0);
+  tg_verdictlist_insert(&sql, t->pipeline, generation, list);
+  const char *text = tg_buf_cstr(&sql);
+  enum tg_rc rc = sql.failed || list->failed
+                      ? tg_err_set(err, TG_RETRY, t->topic, "no memory for verdicts")
+                      : tg_pg_script(pg, text, t->deadline_us, err);
+  tg_buf_fini(&sql);
+  tg_buf_clear(list);
   return rc;
 }
 
@@ -187,7 +211,10 @@ enum tg_rc tg_window_end(struct tg_pg *pg, const struct tg_window_topic *t, int6
                      "UPDATE tidegate.window SET closed_us = $3::bigint"
                      " WHERE pipeline = $1 AND topic = $2",
                      params, 3, t->deadline_us, err);
-  return rc == TG_OK ? tg_pg_script(pg, "COMMIT", t->deadline_us, err) : rc;
+  if (rc == TG_OK && tg_fault("window.before_commit")) rc = tg_wire_lost(pg, err);
+  if (rc == TG_OK) rc = tg_pg_script(pg, "COMMIT", t->deadline_us, err);
+  if (rc == TG_OK && tg_fault("window.after_commit")) rc = tg_wire_lost(pg, err);
+  return rc;
 }
 
 void tg_window_rollback(struct tg_pg *pg, const struct tg_window_topic *t)

@@ -4,6 +4,7 @@
  *   tg_window_progress  how far the partitions are
  *   tg_window_take      all pieces of the topic leave the table ..
  *   tg_window_put       .. and those whose window is not over go back, merged
+ *   tg_window_tell      rows of tidegate.verdict
  *   tg_window_end       COMMIT: pieces, verdicts, cells and breaker move together
  *
  * A process that dies or stops in between loses the lock with its session, and nothing has
@@ -21,17 +22,22 @@ struct tg_window_topic {
   int64_t deadline_us; /* monotonic, of each call */
 };
 
-/* TG_AGAIN: somebody else holds the lease. *closed_us: windows that ended by then were judged;
- * INT64_MIN: none was. */
-enum tg_rc tg_window_begin(struct tg_pg *pg, const struct tg_window_topic *t, int64_t *closed_us,
-                           struct tg_err *err);
+/* Wall clocks are the server's: it is one for all processes, and runs before any event came. */
+struct tg_window_lease {
+  int64_t closed_us; /* windows that ended by then were judged; INT64_MIN: none was */
+  int64_t since_us;  /* wall clock: when the pipeline first looked at the topic */
+  int64_t now_us;    /* wall clock */
+};
 
-/* One partition's progress; INT64_MIN: not known. */
+/* TG_AGAIN: somebody else holds the lease. */
+enum tg_rc tg_window_begin(struct tg_pg *pg, const struct tg_window_topic *t,
+                           struct tg_window_lease *lease, struct tg_err *err);
+
+/* One partition's progress; INT64_MIN: not known. None that was never claimed. */
 typedef void tg_window_progress_visit(void *self, int64_t newest_us, int64_t moved_us,
                                       int64_t event_us);
 enum tg_rc tg_window_progress(struct tg_pg *pg, const struct tg_window_topic *t,
-                              tg_window_progress_visit *visit, void *self, int64_t *now_us,
-                              struct tg_err *err);
+                              tg_window_progress_visit *visit, void *self, struct tg_err *err);
 
 /* Pieces that nobody merged yet, at most 1,000 counted; when the first window ends (INT64_MAX:
  * there is none). */
@@ -50,12 +56,22 @@ enum tg_rc tg_window_take(struct tg_pg *pg, const struct tg_window_topic *t, tg_
 enum tg_rc tg_window_put(struct tg_pg *pg, const struct tg_window_topic *t,
                          const struct tg_window_piece *piece, struct tg_err *err);
 
-/* Appends what the rule remembers to out (nothing: it is new). *judged_us: when it was saved last,
- * INT64_MIN: never. */
+/* What is kept of a rule between judgements. */
+struct tg_window_cell {
+  struct tg_text data; /* what it remembers; borrowed */
+  int64_t judged_us;   /* wall clock of its newest judgement; INT64_MIN: it is new */
+  char told[24];       /* by the clock: verdict and level told last */
+};
+
+/* Appends what the rule remembers to out, where cell->data lies then. */
 enum tg_rc tg_window_recall(struct tg_pg *pg, const struct tg_window_topic *t, const char *rule,
-                            struct tg_buf *out, int64_t *judged_us, struct tg_err *err);
+                            struct tg_buf *out, struct tg_window_cell *cell, struct tg_err *err);
 enum tg_rc tg_window_remember(struct tg_pg *pg, const struct tg_window_topic *t, const char *rule,
-                              struct tg_text data, struct tg_err *err);
+                              const struct tg_window_cell *cell, struct tg_err *err);
+
+/* Writes the notes of a list (verdictlist.h) and empties it. */
+enum tg_rc tg_window_tell(struct tg_pg *pg, const struct tg_window_topic *t, const char *generation,
+                          struct tg_buf *list, struct tg_err *err);
 
 /* COMMIT with the new watermark (INT64_MIN: as it was). */
 enum tg_rc tg_window_end(struct tg_pg *pg, const struct tg_window_topic *t, int64_t closed_us,

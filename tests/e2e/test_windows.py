@@ -3,6 +3,7 @@ whatever dies in between."""
 import pytest
 
 from lib import scripts
+from lib.poll import eventually
 
 MINUTE = 60000
 BASE = 1767225600000  # 2026-01-01T00:00:00Z, in milliseconds
@@ -26,6 +27,12 @@ COUNTED = """return {
 }
 """
 
+SEEN = """return {
+  doc = "An event came.", every = "1s",
+  judge = function(m, p, s, t) return t.newest ~= nil, (t.now - t.since) // 1000000 end,
+}
+"""
+
 SILENT = """return {
   doc = "Events come.", every = "1s", params = { "max_silence integer" },
   judge = function(m, p, s, t)
@@ -41,7 +48,7 @@ class Stream:
 
     def __init__(self, kafka, topic, tidegate, database):
         self.kafka, self.make, self.database = kafka, tidegate, database
-        self.topic = topic("windows", partitions=4)
+        self.topic = topic("windows", partitions=4, retention_ms=-1)
         self.processes = []
         self.sent = 0
 
@@ -71,6 +78,13 @@ class Stream:
         before = p.metric("window_looks_total") or 0
         p.until(lambda: (p.metric("window_looks_total") or 0) >= before + 2)
 
+    def verdicts(self, *columns):
+        """Of windows: the minute, and these columns, in order."""
+        return self.database.rows(
+            f"SELECT (extract(epoch FROM window_start) - {BASE // 1000})::int / 60,"
+            f" {', '.join(columns)} FROM tidegate.verdict WHERE window_start IS NOT NULL"
+            " ORDER BY window_start, id")
+
     def said(self):
         """What rules said, in order."""
         rows = self.database.rows("SELECT message FROM tidegate.journal WHERE kind = 'rule'"
@@ -84,7 +98,7 @@ def stream(kafka, topic, tidegate, database):
 
 
 def test_a_window_is_judged_once_over_all_partitions(stream):
-    p = stream.process(['total { "amount", 100 }'], {"total.lua": SUM}).start()
+    p = stream.process(['total { "amount", 100, version = 7 }'], {"total.lua": SUM}).start()
     stream.send(0, [10] * 5, 0)
     stream.send(0, [10] * 5, 1)
     stream.send(1, [1], 2)
@@ -97,6 +111,11 @@ def test_a_window_is_judged_once_over_all_partitions(stream):
         "SELECT DISTINCT start_us FROM tidegate.summary") == [((BASE + 2 * MINUTE) * 1000,)])
     assert stream.database.value(
         "SELECT closed_us FROM tidegate.window") == (BASE + 2 * MINUTE) * 1000
+    assert stream.verdicts("rule", "version", "verdict", "level", "(seen->'observed')::int",
+                           "window_end - window_start = '1 minute' AND at = window_end") == [
+        (0, "total(amount)", "7", "pass", "none", 100, True),
+        (1, "total(amount)", "7", "fail", "warn", 1, True)]
+    assert p.metric("rule_verdicts_total", rule="total(amount)", verdict="fail") == 1
 
 
 def test_nothing_is_judged_before_the_slowest_partition_has_passed(stream):
@@ -144,6 +163,46 @@ def test_kill_9_neither_loses_nor_doubles_what_was_measured(stream):
     p.until(stream.loaded)
     observed = [m.rsplit('"observed":', 1)[1] for m in stream.said()]
     assert observed == [f"{n}}}" for n in range(1, 11)]
+    assert stream.verdicts("(seen->'observed')::int") == [(n, n + 1) for n in range(10)]
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_judge_that_dies_at_its_commit_leaves_one_verdict_a_window(stream, where):
+    p = stream.process(["counted {}"], {"counted.lua": COUNTED},
+                       faults=f"window.{where}_commit=exit@2").start()
+    for minute in range(3):
+        stream.send(minute, [1], minute % 4)
+        stream.close(minute + 1)
+        eventually(lambda: not p.running() or len(stream.verdicts("id")) > minute, 30)
+    assert not p.running(), "the fault came too late to hit anything"
+    p.faults = None
+    p.start()
+    p.until(lambda: len(stream.verdicts("id")) >= 3)
+    assert stream.verdicts("(seen->'observed')::int") == [(n, n + 1) for n in range(3)]
+
+
+def test_what_was_judged_is_not_judged_again(stream):
+    """A partition that was idle comes back with events of windows that are over: they are late."""
+    p = stream.process(['total { "amount", 0 }'], {"total.lua": SUM}).start()
+    stream.close(0)
+    stream.send(1, [5], 0)
+    for partition in range(3):
+        stream.send(5, [0], partition)
+    p.until(stream.loaded)
+    stream.database.execute(
+        "UPDATE tidegate.partition SET claimed_at = now() - interval '1 hour' WHERE part = 3;"
+        "UPDATE tidegate.segment s SET committed_at = now() - interval '1 hour'"
+        " FROM tidegate.partition p WHERE p.id = s.partition_id AND p.part = 3")
+    p.until(lambda: len(stream.verdicts("id")) == 2)
+    stream.send(1, [7], 3)
+    stream.send(4, [0], 3)
+    p.until(stream.loaded)
+    stream.looked(p)
+    stream.send(6, [0], 3)
+    stream.close(7)
+    p.until(lambda: len(stream.verdicts("id")) >= 4)
+    assert stream.verdicts("(seen->'observed')::int") == [(0, 0), (1, 5), (5, 0), (6, 0)]
+    assert p.metric("window_late_total") == 2
 
 
 def test_what_came_while_nobody_read_is_in_its_window(stream):
@@ -181,3 +240,32 @@ def test_a_timer_speaks_when_nothing_comes(stream):
     stream.send(0, [1], 0)
     p.until(lambda: len(stream.said()) >= 2)
     assert "silent" in stream.said()[0]
+
+
+def test_by_the_clock_what_is_wrong_is_told_and_that_it_is_right_again(stream):
+    p = stream.process(["seen {}"], {"seen.lua": SEEN}).start()
+    told = lambda: [row[0] for row in stream.database.rows(
+        "SELECT verdict FROM tidegate.verdict WHERE window_start IS NULL ORDER BY id")]
+    p.until(lambda: len(told()) >= 2)
+    assert set(told()) == {"fail"}
+    stream.send(0, [1], 0)
+    p.until(lambda: "pass" in told())
+    stream.looked(p)
+    assert told().count("pass") == 1
+
+
+def test_a_topic_without_partitions_has_a_clock(tidegate, database):
+    """Two processes, one judge a second, though nobody ever claims anything of the topic."""
+    processes = []
+    for _ in range(2):
+        p = tidegate(lanes=1)
+        p.rule("seen.lua", SEEN)
+        p.script("never.lua", scripts.topic("never-made", "never", rules=["seen {}"]))
+        processes.append(p.start(ready=False))
+    made = lambda: database.value("SELECT to_regclass('tidegate.verdict') IS NOT NULL")
+    count = lambda: database.value("SELECT count(*) FROM tidegate.verdict WHERE rule = 'seen'")
+    processes[0].until(lambda: made() and count() >= 3)
+    assert database.value("SELECT count(*) FROM tidegate.partition") == 0
+    assert database.rows("SELECT count(*) - count(DISTINCT extract(epoch FROM at)::bigint),"
+                         " min((seen->'observed')::int) < max((seen->'observed')::int)"
+                         " FROM tidegate.verdict WHERE verdict = 'fail'") == [(0, True)]

@@ -194,6 +194,14 @@ static struct tg_window_case case_of(const struct tg_program *p)
   return (struct tg_window_case){.rule = rule.rule, .facts = TG_FACTS_NONE};
 }
 
+/* What the first piece holds. */
+static const struct tg_measured *measured_of(struct run *r)
+{
+  struct tg_measured *m;
+  assert_int_equal(tg_measured_read(&r->arena, r->b.windows[0].data, &m, &r->err), TG_OK);
+  return m;
+}
+
 static struct tg_verdict_row judge(struct run *r, struct tg_program *p, struct tg_window_case *c)
 {
   struct tg_verdict_row v;
@@ -227,7 +235,7 @@ static void a_piece_is_judged_by_its_names_and_times(void **state)
                                "");
   RUN_AT(&r, p, 0, 0, 0);
   struct tg_window_case c = case_of(p);
-  c.data = r.b.windows[0].data, c.facts.start_us = 0, c.facts.stop_us = MINUTE;
+  c.measured = measured_of(&r), c.facts.start_us = 0, c.facts.stop_us = MINUTE;
   struct tg_verdict_row v = judge(&r, p, &c);
   assert_int_equal(v.verdict, TG_VERDICT_PASS);
   assert_string_equal(v.seen, "{\"observed\":603}");
@@ -245,7 +253,7 @@ static void only_saved_state_counts(void **state)
   struct tg_program *p = world(SUM, COUNTS, "");
   RUN_AT(&r, p, 0);
   struct tg_window_case c = case_of(p);
-  c.data = r.b.windows[0].data;
+  c.measured = measured_of(&r);
   assert_string_equal(judge(&r, p, &c).seen, "{\"observed\":1}");
   assert_string_equal(judge(&r, p, &c).seen, "{\"observed\":1}");
   c.state = tg_arena_copy(&r.arena, c.state_after);
@@ -264,7 +272,7 @@ static void a_judge_that_raises_keeps_nothing(void **state)
       SUM, "s:set((s:get() or 0) + 1) if s:get() == 2 then error(\"two\", 0) end return true", "");
   RUN_AT(&r, p, 0);
   struct tg_window_case c = case_of(p);
-  c.data = r.b.windows[0].data;
+  c.measured = measured_of(&r);
   assert_int_equal(judge(&r, p, &c).verdict, TG_VERDICT_PASS);
   c.state = tg_arena_copy(&r.arena, c.state_after);
   struct tg_verdict_row v = judge(&r, p, &c);
@@ -284,7 +292,7 @@ static void more_than_64_kib_of_state_is_an_error(void **state)
       world(SUM, "if m.count > 0 then s:set((\"x\"):rep(65536)) end return true", "");
   RUN_AT(&r, p, 0);
   struct tg_window_case c = case_of(p);
-  c.data = r.b.windows[0].data;
+  c.measured = measured_of(&r);
   struct tg_verdict_row v = judge(&r, p, &c);
   assert_int_equal(v.verdict, TG_VERDICT_ERROR);
   expect_text(v.error, "at most 64 KiB");

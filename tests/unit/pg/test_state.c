@@ -35,7 +35,31 @@ static void upgrading_again_changes_nothing(void **state)
   server_must(tg_state_upgrade(a, soon(), &err), &err);
   server_must(tg_state_upgrade(b, soon(), &err), &err);
   assert_string_equal(
-      server_value(a, "SELECT string_agg(version::text, ',') FROM tidegate.version"), "1,2,3");
+      server_value(a, "SELECT string_agg(version::text, ',') FROM tidegate.version"), "1,2,3,4");
+}
+
+/* A schema as version 3 left it, with rows of it: what was there is there, and the new is usable.
+ */
+static void a_schema_of_version_3_is_upgraded(void **state)
+{
+  (void)state;
+  server_exec(a, "DELETE FROM tidegate.version WHERE version = 4;"
+                 "DROP INDEX tidegate.verdict_window;"
+                 "ALTER TABLE tidegate.verdict DROP COLUMN window_start, DROP COLUMN window_end;"
+                 "ALTER TABLE tidegate.window DROP COLUMN seen_at;"
+                 "ALTER TABLE tidegate.cell DROP COLUMN told;"
+                 "INSERT INTO tidegate.window VALUES ('shop', 'orders', 7);"
+                 "INSERT INTO tidegate.cell VALUES ('shop', 'orders', 'mean(x)', 'x', now());"
+                 "INSERT INTO tidegate.verdict (pipeline, generation, topic, rule, verdict, level,"
+                 " shadow, evaluated, skipped, failed, ranges) VALUES ('shop', 'g', 'orders',"
+                 " 'mean(x)', 'fail', 'warn', false, 1, 0, 1, '[]')");
+  server_must(tg_state_upgrade(a, soon(), &err), &err);
+  assert_string_equal(
+      server_value(a, "SELECT w.closed_us || ' ' || (w.seen_at <= now()) || ' ' || c.told || ' '"
+                      " || (v.window_start IS NULL) FROM tidegate.window w, tidegate.cell c,"
+                      " tidegate.verdict v"),
+      "7 true pass none true");
+  assert_string_equal(server_value(a, "SELECT max(version) FROM tidegate.version"), "4");
 }
 
 static void *upgrade_thread(void *arg)
@@ -63,7 +87,7 @@ static void concurrent_upgrades_all_succeed(void **state)
   for (int i = 0; i < N; i++) pthread_create(&threads[i], NULL, upgrade_thread, &codes[i]);
   for (int i = 0; i < N; i++) pthread_join(threads[i], NULL);
   for (int i = 0; i < N; i++) assert_int_equal(codes[i], TG_OK);
-  assert_string_equal(server_value(a, "SELECT count(*) FROM tidegate.version"), "3");
+  assert_string_equal(server_value(a, "SELECT count(*) FROM tidegate.version"), "4");
 }
 
 /* Its turn comes after several times its lock timeout. */
@@ -264,6 +288,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, open_two, close_two)
   const struct CMUnitTest tests[] = {
       T(upgrading_again_changes_nothing),
+      T(a_schema_of_version_3_is_upgraded),
       T(concurrent_upgrades_all_succeed),
       T(an_upgrade_waits_longer_than_its_lock_timeout),
       T(a_newer_schema_that_excludes_us_is_refused),

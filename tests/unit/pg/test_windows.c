@@ -2,6 +2,7 @@
 #include "tests/unit/pg/server.h"
 
 #include "core/pg/state.h"
+#include "core/pg/verdictlist.h"
 #include "core/pg/window.h"
 
 static struct tg_pg_conf conf_a, conf_b;
@@ -31,9 +32,10 @@ static int close_two(void **state)
 
 static int64_t begin(struct tg_pg *pg, const struct tg_window_topic *t)
 {
-  int64_t closed_us = 0;
-  server_must(tg_window_begin(pg, t, &closed_us, &err), &err);
-  return closed_us;
+  struct tg_window_lease lease;
+  server_must(tg_window_begin(pg, t, &lease, &err), &err);
+  assert_true(lease.since_us > 0 && lease.now_us >= lease.since_us);
+  return lease.closed_us;
 }
 
 static void end(struct tg_pg *pg, const struct tg_window_topic *t, int64_t closed_us)
@@ -73,23 +75,30 @@ static struct taken take(struct tg_pg *pg, const struct tg_window_topic *t)
 }
 
 /* What the rule remembers, as text. */
-static const char *recalled(struct tg_pg *pg, const char *rule, int64_t *judged_us)
+static const char *recalled(struct tg_pg *pg, const char *rule, struct tg_window_cell *cell)
 {
   static char text[64];
   struct tg_buf out;
   tg_buf_init(&out, 0);
-  server_must(tg_window_recall(pg, &orders, rule, &out, judged_us, &err), &err);
-  snprintf(text, sizeof text, "%.*s", TG_TEXT(tg_buf_view(&out)));
+  server_must(tg_window_recall(pg, &orders, rule, &out, cell, &err), &err);
+  snprintf(text, sizeof text, "%.*s", TG_TEXT(cell->data));
   tg_buf_fini(&out);
   return text;
+}
+
+static void remember(struct tg_pg *pg, const struct tg_window_topic *t, const char *text,
+                     int64_t judged_us)
+{
+  struct tg_window_cell cell = {tg_text(text), judged_us, "fail warn"};
+  server_must(tg_window_remember(pg, t, "mean(x)", &cell, &err), &err);
 }
 
 static void one_holds_the_lease_and_nobody_waits(void **state)
 {
   (void)state;
-  int64_t closed_us;
+  struct tg_window_lease lease;
   assert_int_equal(begin(a, &orders), INT64_MIN);
-  assert_int_equal(tg_window_begin(b, &orders, &closed_us, &err), TG_AGAIN);
+  assert_int_equal(tg_window_begin(b, &orders, &lease, &err), TG_AGAIN);
   begin(b, &sales); /* another topic is another lease */
   end(b, &sales, INT64_MIN);
   end(a, &orders, 7);
@@ -104,9 +113,10 @@ static void the_lease_of_one_that_died_is_free(void **state)
   begin(a, &orders);
   put(a, &orders, 0, tg_text("lost"));
   tg_pg_free(a), a = NULL;
-  int64_t closed_us, until_us = soon();
+  struct tg_window_lease lease;
+  int64_t until_us = soon();
   enum tg_rc rc;
-  while ((rc = tg_window_begin(b, &orders, &closed_us, &err)) == TG_AGAIN &&
+  while ((rc = tg_window_begin(b, &orders, &lease, &err)) == TG_AGAIN &&
          tg_clock_mono_us() < until_us)
     poll(NULL, 0, 20);
   server_must(rc, &err);
@@ -164,35 +174,117 @@ static void pending_counts_fresh_pieces_and_knows_the_first_end(void **state)
 static void what_is_remembered_is_recalled(void **state)
 {
   (void)state;
-  int64_t judged_us = 0, again_us = 0;
+  struct tg_window_cell cell;
   begin(a, &orders);
-  assert_string_equal(recalled(a, "mean(x)", &judged_us), "");
-  assert_int_equal(judged_us, INT64_MIN);
-  server_must(tg_window_remember(a, &orders, "mean(x)", tg_text("one"), &err), &err);
-  server_must(tg_window_remember(a, &sales, "mean(x)", tg_text("other"), &err), &err);
+  assert_string_equal(recalled(a, "mean(x)", &cell), "");
+  assert_int_equal(cell.judged_us, INT64_MIN);
+  assert_string_equal(cell.told, "pass none");
+  remember(a, &orders, "one", INT64_C(1700000000000001));
+  remember(a, &sales, "other", 5);
   end(a, &orders, INT64_MIN);
   begin(b, &orders);
-  assert_string_equal(recalled(b, "mean(x)", &judged_us), "one");
-  assert_string_equal(recalled(b, "mean(y)", &again_us), "");
-  server_must(tg_window_remember(b, &orders, "mean(x)", tg_text("two"), &err), &err);
-  assert_string_equal(recalled(b, "mean(x)", &again_us), "two");
-  assert_true(again_us > judged_us);
+  assert_string_equal(recalled(b, "mean(x)", &cell), "one");
+  assert_int_equal(cell.judged_us, INT64_C(1700000000000001));
+  assert_string_equal(cell.told, "fail warn");
+  assert_string_equal(recalled(b, "mean(y)", &cell), "");
+  remember(b, &orders, "two", INT64_C(1700000000000002));
+  assert_string_equal(recalled(b, "mean(x)", &cell), "two");
+  assert_int_equal(cell.judged_us, INT64_C(1700000000000002));
+}
+
+static const struct tg_verdict_note said = {.rule = "mean(x)",
+                                            .version = "2",
+                                            .verdict = "fail",
+                                            .level = "warn",
+                                            .evaluated = 4,
+                                            .failed = 1,
+                                            .seen = "{\"observed\":9,\"low\":1,\"high\":3}",
+                                            .start_us = INT64_C(1700000000000000),
+                                            .stop_us = INT64_C(1700000060000000)};
+
+static void tell(struct tg_pg *pg, const struct tg_verdict_note *note)
+{
+  struct tg_buf list;
+  tg_buf_init(&list, 0);
+  tg_verdictlist_add(&list, note, tg_text("orders"), note->stop_us, "[]");
+  server_must(tg_window_tell(pg, &orders, "f00d", &list, &err), &err);
+  assert_int_equal(list.len, 0);
+  tg_buf_fini(&list);
+}
+
+static void a_window_is_told_once(void **state)
+{
+  (void)state;
+  begin(a, &orders);
+  tell(a, &said);
+  tg_window_rollback(a, &orders); /* a judge that died */
+  begin(b, &orders);
+  tell(b, &said);
+  end(b, &orders, INT64_MIN);
+  begin(a, &orders);
+  tell(a, &said); /* nobody should, and the row stays as it is */
+  end(a, &orders, INT64_MIN);
+  assert_string_equal(
+      server_value(a, "SELECT string_agg(concat_ws(' ', pipeline, generation, topic, rule, version,"
+                      " verdict, level, evaluated, failed, at = window_end, window_start,"
+                      " window_end - window_start, seen->'observed', seen->'high', ranges), ';')"
+                      " FROM tidegate.verdict"),
+      "shop f00d orders mean(x) 2 fail warn 4 1 t 2023-11-14 22:13:20+00 00:01:00 9 3 []");
+}
+
+static void what_is_told_by_the_clock_has_no_window_and_may_come_again(void **state)
+{
+  (void)state;
+  struct tg_verdict_note note = said;
+  note.start_us = note.stop_us = 0;
+  begin(a, &orders);
+  tell(a, &note);
+  tell(a, &note);
+  end(a, &orders, INT64_MIN);
+  assert_string_equal(server_value(a, "SELECT count(*) FROM tidegate.verdict"
+                                      " WHERE window_start IS NULL AND window_end IS NULL"),
+                      "2");
+}
+
+/* Kafka's timestamps are the producers': a window far away must not stop the judge. */
+static void a_window_behind_the_year_9999_is_told_without_its_times(void **state)
+{
+  (void)state;
+  struct tg_verdict_note note = said;
+  note.start_us = INT64_MAX - 60000000, note.stop_us = INT64_MAX;
+  begin(a, &orders);
+  tell(a, &note);
+  end(a, &orders, INT64_MIN);
+  assert_string_equal(server_value(a, "SELECT count(*) FROM tidegate.verdict"
+                                      " WHERE at IS NULL AND window_start IS NULL"),
+                      "1");
+}
+
+static void the_first_sight_of_a_topic_stays(void **state)
+{
+  (void)state;
+  struct tg_window_lease first, later;
+  server_must(tg_window_begin(a, &orders, &first, &err), &err);
+  end(a, &orders, 7);
+  server_must(tg_window_begin(b, &orders, &later, &err), &err);
+  assert_int_equal(later.since_us, first.since_us);
+  assert_true(later.now_us > first.now_us);
 }
 
 /* A process that stops between judging and COMMIT has judged nothing. */
 static void a_rollback_takes_everything_back(void **state)
 {
   (void)state;
-  int64_t judged_us;
+  struct tg_window_cell cell;
   begin(a, &orders);
   put(a, &orders, 60, tg_text("x"));
   end(a, &orders, INT64_MIN);
   begin(a, &orders);
   assert_int_equal(take(a, &orders).count, 1);
-  server_must(tg_window_remember(a, &orders, "mean(x)", tg_text("one"), &err), &err);
+  remember(a, &orders, "one", 5);
   tg_window_rollback(a, &orders);
   assert_int_equal(begin(b, &orders), INT64_MIN);
-  assert_string_equal(recalled(b, "mean(x)", &judged_us), "");
+  assert_string_equal(recalled(b, "mean(x)", &cell), "");
   assert_int_equal(take(b, &orders).count, 1);
 }
 
@@ -217,6 +309,10 @@ int main(void)
       T(bytes_come_back_as_they_were),
       T(pending_counts_fresh_pieces_and_knows_the_first_end),
       T(what_is_remembered_is_recalled),
+      T(a_window_is_told_once),
+      T(what_is_told_by_the_clock_has_no_window_and_may_come_again),
+      T(a_window_behind_the_year_9999_is_told_without_its_times),
+      T(the_first_sight_of_a_topic_stays),
       T(a_rollback_takes_everything_back),
       T(a_visit_that_fails_ends_the_taking),
   };
