@@ -8,8 +8,8 @@
 
 /* The rows that a rule failed, and those that it could not judge. */
 struct tg_failing {
-  uint32_t *rows;   /* ascending */
-  uint32_t *errors; /* ascending: a pattern's limit was reached */
+  uint32_t *rows;   /* ascending; NULL: none */
+  uint32_t *errors; /* ascending: a pattern's limit was reached; NULL: none */
   uint32_t count, errors_count;
   const struct tg_column *mask;    /* what check returned */
   const struct tg_column *where;   /* the rule's condition, or NULL */

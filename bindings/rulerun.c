@@ -161,30 +161,43 @@ static bool count_good(const struct tg_judging *j, struct tg_verdict_row *out)
   return bad == 0;
 }
 
-static void count_all(const struct tg_judging *j, struct tg_verdict_row *out,
+/* Appends row to a list, which is made for its first: most rules fail on none. False: no memory. */
+static bool add_row(struct tg_program *p, uint32_t **list, uint32_t *count, uint32_t row,
+                    uint32_t most)
+{
+  if (!*list) *list = tg_arena_alloc(&p->scratch, (size_t)most * sizeof **list);
+  if (!*list) return false;
+  (*list)[(*count)++] = row;
+  return true;
+}
+
+static bool count_all(struct tg_program *p, const struct tg_judging *j, struct tg_verdict_row *out,
                       struct tg_failing *failing)
 {
   const struct tg_batch *b = j->b;
+  bool good = true;
   out->evaluated = 0;
-  for (uint32_t row = 0; row < b->rows; row++) {
+  for (uint32_t row = 0; row < good && row < b->rows; row++) {
     bool lost = where_fault(j, row) && b->fates[row] <= TG_TAG;
     if (!lost && !tg_judging_row(j, row)) continue;
     enum judged judged = lost ? UNJUDGED : judge_row(j, row);
     out->evaluated += judged == PASSED || judged == FAILED;
-    if (judged == FAILED) failing->rows[failing->count++] = row;
-    if (judged == UNJUDGED) failing->errors[failing->errors_count++] = row;
+    if (judged == FAILED) good = add_row(p, &failing->rows, &failing->count, row, b->rows);
+    if (judged == UNJUDGED)
+      good = add_row(p, &failing->errors, &failing->errors_count, row, b->rows);
   }
   out->failed = failing->count;
   out->skipped = j->live - out->evaluated - failing->errors_count;
+  return good;
 }
 
-static void count_rows(const struct tg_judging *j, struct tg_verdict_row *out,
+static bool count_rows(struct tg_program *p, const struct tg_judging *j, struct tg_verdict_row *out,
                        struct tg_failing *failing)
 {
-  if (!count_good(j, out)) count_all(j, out, failing);
   failing->mask = j->mask;
   failing->reasons = j->reasons;
   failing->where = j->where;
+  return count_good(j, out) || count_all(p, j, out, failing);
 }
 
 static bool reached(const struct tg_rule *rule, struct tg_level level,
@@ -241,13 +254,11 @@ static enum tg_rc end_check(struct tg_program *p, const struct tg_judging *j,
                             struct tg_verdict_row *out, struct tg_failing *failing,
                             struct tg_err *err)
 {
-  failing->rows = tg_arena_alloc(&p->scratch, (size_t)j->b->rows * sizeof *failing->rows);
-  failing->errors = tg_arena_alloc(&p->scratch, (size_t)j->b->rows * sizeof *failing->errors);
-  if (!failing->rows || !failing->errors) {
+  if (!count_rows(p, j, out, failing)) {
+    *failing = (struct tg_failing){0};
     tg_err_set(err, TG_DATA, j->rule->place, "%s: lua.memory is used up", j->rule->id);
     return tg_rulerun_failed(j, out, err);
   }
-  count_rows(j, out, failing);
   tg_rule_decide(j->rule, mostly_met(j->rule, out), out);
   if (out->failed && j->least > out->alarm) out->alarm = j->least, out->verdict = TG_VERDICT_FAIL;
   return failing->errors_count ? note_errors(j, failing, out, err) : TG_OK;

@@ -24,17 +24,36 @@ static void take(void *self, const struct tg_err *err)
   f->count++;
 }
 
+/* Files of a folder of their own: path, text, .., NULL. The first is the main one. */
+static enum tg_rc load_files(struct tg_config *c, struct faults *f, const char *const *files)
+{
+  char folder[] = "/tmp/tg-config.XXXXXX", path[256], sub[256], main_path[256];
+  assert_non_null(mkdtemp(folder));
+  snprintf(sub, sizeof sub, "%s/conf.d", folder);
+  assert_int_equal(mkdir(sub, 0700), 0);
+  for (uint32_t i = 0; files[i]; i += 2) {
+    snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+    if (i == 0) snprintf(main_path, sizeof main_path, "%s", path);
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    fputs(files[i + 1], out);
+    fclose(out);
+  }
+  *f = (struct faults){0};
+  enum tg_rc rc = tg_config_load(c, main_path, take, f);
+  for (uint32_t i = 0; files[i]; i += 2) {
+    snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+    unlink(path);
+  }
+  rmdir(sub), rmdir(folder);
+  return rc;
+}
+
 /* Loads yaml from a file of its own; the caller frees the configuration. */
 static enum tg_rc load(struct tg_config *c, const char *yaml, struct faults *f)
 {
-  char path[] = "/tmp/tg-config.XXXXXX";
-  int fd = mkstemp(path);
-  assert_true(fd >= 0 && write(fd, yaml, strlen(yaml)) == (ssize_t)strlen(yaml));
-  close(fd);
-  *f = (struct faults){0};
-  enum tg_rc rc = tg_config_load(c, path, take, f);
-  unlink(path);
-  return rc;
+  const char *const files[] = {"tidegate.yaml", yaml, NULL};
+  return load_files(c, f, files);
 }
 
 static const char good[] = "pipeline: shop\nkafka: { brokers: 'localhost:9092' }\n";
@@ -68,31 +87,6 @@ static void a_load_must_hold_the_largest_event_twice(void **state)
   snprintf(text, sizeof text, "%sload: { bytes: 2MiB }\nevent_bytes_max: 1MiB\n", good);
   assert_int_equal(load(&c, text, &f), TG_OK);
   tg_config_fini(&c);
-}
-
-/* Files of a folder of their own: path, text, .., NULL. The first is the main one. */
-static enum tg_rc load_files(struct tg_config *c, struct faults *f, const char *const *files)
-{
-  char folder[] = "/tmp/tg-config.XXXXXX", path[256], sub[256], main_path[256];
-  assert_non_null(mkdtemp(folder));
-  snprintf(sub, sizeof sub, "%s/conf.d", folder);
-  assert_int_equal(mkdir(sub, 0700), 0);
-  for (uint32_t i = 0; files[i]; i += 2) {
-    snprintf(path, sizeof path, "%s/%s", folder, files[i]);
-    if (i == 0) snprintf(main_path, sizeof main_path, "%s", path);
-    FILE *out = fopen(path, "w");
-    assert_non_null(out);
-    fputs(files[i + 1], out);
-    fclose(out);
-  }
-  *f = (struct faults){0};
-  enum tg_rc rc = tg_config_load(c, main_path, take, f);
-  for (uint32_t i = 0; files[i]; i += 2) {
-    snprintf(path, sizeof path, "%s/%s", folder, files[i]);
-    unlink(path);
-  }
-  rmdir(sub), rmdir(folder);
-  return rc;
 }
 
 static void a_later_file_wins_setting_by_setting(void **state)
