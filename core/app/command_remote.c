@@ -85,6 +85,31 @@ static void show_topic(json_t *t)
          json_is_true(json_object_get(t, "waits")) ? "WAITS" : "ok");
 }
 
+static void show_windows(json_t *windows)
+{
+  size_t t, r;
+  json_t *topic, *rule;
+  if (json_array_size(windows))
+    printf("\n  %-20s %-32s %6s  %-24s  %-24s %10s\n", "windows of", "rule", "open", "oldest",
+           "judged at", "lag");
+  json_array_foreach(windows, t, topic) json_array_foreach(json_object_get(topic, "rules"), r, rule)
+      printf("  %-20s %-32s %6.0f  %-24s  %-24s %8.1f s\n", text(topic, "topic"),
+             text(rule, "rule"), number(rule, "open"), text(rule, "oldest"),
+             text(rule, "judged_at"), number(topic, "lag_seconds"));
+}
+
+static void show_lookups(json_t *lookups)
+{
+  size_t i;
+  json_t *l;
+  if (json_array_size(lookups))
+    printf("\n  %-20s %-32s %10s %10s  %-28s\n", "topic", "lookup", "rows", "age", "version");
+  json_array_foreach(lookups, i, l)
+      printf("  %-20s %-32s %10.0f %8.1f s  %-28s %s\n", text(l, "topic"), text(l, "lookup"),
+             number(l, "rows"), number(l, "age_seconds"), text(l, "version"),
+             json_is_true(json_object_get(l, "stale")) ? "STALE" : "");
+}
+
 static void show_next(json_t *topics)
 {
   size_t i;
@@ -110,6 +135,8 @@ static void show_status(json_t *s)
   printf("  %-20s %12s %9s %11s %8s %9s %10s %10s\n", "topic", "loaded", "tagged", "quarantined",
          "dropped", "lag", "lag", "p99");
   json_array_foreach(topics, i, item) show_topic(item);
+  show_windows(json_object_get(s, "windows"));
+  show_lookups(json_object_get(s, "lookups"));
   if (*text(s, "last_reload_faults"))
     printf("\nlast reload was refused:\n%s", text(s, "last_reload_faults"));
   show_next(topics);

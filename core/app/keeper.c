@@ -347,6 +347,7 @@ enum tg_rc tg_keeper_start(struct tg_keeper *k, struct tg_hub *hub,
                                    .statement_us = 30 * TG_SEC,
                                    .lock_us = 2 * TG_SEC};
   set_program(k, tg_generation_ref(generation), program);
+  tg_windowview_init(&k->windows.view);
   pthread_mutex_init(&k->lock, NULL);
   pthread_cond_init(&k->changed, NULL);
   hold_new_topics(k);
@@ -379,5 +380,7 @@ void tg_keeper_stop(struct tg_keeper *k)
   tg_pg_free(k->pg);
   tg_program_free(k->program);
   tg_generation_drop(k->generation);
-  if (k->hub) pthread_mutex_destroy(&k->lock), pthread_cond_destroy(&k->changed);
+  if (!k->hub) return;
+  tg_windowview_fini(&k->windows.view);
+  pthread_mutex_destroy(&k->lock), pthread_cond_destroy(&k->changed);
 }

@@ -241,6 +241,34 @@ void tg_lookups_retire(struct tg_lookups *l, const struct tg_lookups *next, stru
   }
 }
 
+static void write_one(const struct entry *e, struct tg_buf *out)
+{
+  int64_t age_us = tg_clock_mono_us() - e->read_us;
+  tg_buf_str(out, "{\"topic\":");
+  tg_buf_json(out, tg_text(e->topic));
+  tg_buf_str(out, ",\"lookup\":");
+  tg_buf_json(out, tg_text(e->name));
+  if (!e->now) {
+    tg_buf_str(out, ",\"version\":null,\"stale\":true}");
+    return;
+  }
+  tg_buf_printf(out, ",\"version\":\"%s\",\"rows\":%u,\"age_seconds\":%.3f,\"stale\":%s}",
+                e->now->version, e->now->rows, (double)age_us / TG_SEC,
+                age_us > e->source.stale_after_us ? "true" : "false");
+}
+
+void tg_lookups_write(struct tg_lookups *l, struct tg_buf *out)
+{
+  tg_buf_char(out, '[');
+  pthread_mutex_lock(&l->lock);
+  for (uint32_t i = 0; i < l->count; i++) {
+    if (i) tg_buf_char(out, ',');
+    write_one(&l->list[i], out);
+  }
+  pthread_mutex_unlock(&l->lock);
+  tg_buf_char(out, ']');
+}
+
 /* --- the lanes' side -------------------------------------------------------------------------- */
 
 static enum tg_lookup_state state_of(const struct entry *e, int64_t age_us)

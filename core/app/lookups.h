@@ -39,6 +39,9 @@ enum tg_rc tg_lookups_read(struct tg_lookups *l, struct tg_hub *hub, struct tg_p
 /* Removes the metrics of lookups that `next` has no more. */
 void tg_lookups_retire(struct tg_lookups *l, const struct tg_lookups *next, struct tg_hub *hub);
 
+/* Appends a JSON list of what was read: version, rows, age, whether it is stale. */
+void tg_lookups_write(struct tg_lookups *l, struct tg_buf *out);
+
 /* Lends the batch its topic's snapshots (b->lookups) and notes their versions (b->lookups_used).
  * TG_FULL: the batch's arena; nothing is lent. */
 enum tg_rc tg_lookups_lend(struct tg_lookups *l, struct tg_batch *b, struct tg_err *err);

@@ -253,8 +253,11 @@ static enum tg_rc reload(struct tg_process *p, struct faults *f)
   }
   if (emits) atomic_store(&p->hub->emits, true);
   hand_out(p, swaps);
-  tg_generation_drop(p->generation);
+  pthread_mutex_lock(&p->lock);
+  struct tg_generation *before = p->generation;
   p->generation = g;
+  pthread_mutex_unlock(&p->lock);
+  tg_generation_drop(before);
   return TG_OK;
 }
 

@@ -21,7 +21,7 @@ struct tg_process {
   const struct tg_config *config;
   struct tg_metrics *metrics;
   struct tg_hub *hub;
-  struct tg_generation *generation; /* the running one */
+  struct tg_generation *generation; /* the running one; changed under the lock */
   struct tg_keeper keeper;
   struct tg_lane *lanes; /* lanes_count of them */
   uint32_t lanes_count;

@@ -47,6 +47,15 @@ static void write_topic(struct tg_process *p, const struct tg_topic_state *s, st
   tg_buf_char(out, '}');
 }
 
+static void write_lookups(struct tg_process *p, struct tg_buf *out)
+{
+  pthread_mutex_lock(&p->lock);
+  struct tg_generation *g = tg_generation_ref(p->generation);
+  pthread_mutex_unlock(&p->lock);
+  tg_lookups_write(g->lookups, out);
+  tg_generation_drop(g);
+}
+
 void tg_endpoint_status(struct tg_process *p, struct tg_buf *out)
 {
   struct tg_topic_state s;
@@ -69,5 +78,9 @@ void tg_endpoint_status(struct tg_process *p, struct tg_buf *out)
     if (i) tg_buf_char(out, ',');
     write_topic(p, &s, out);
   }
-  tg_buf_str(out, "]}\n");
+  tg_buf_str(out, "],\"windows\":");
+  tg_windowview_write(&p->keeper.windows.view, out);
+  tg_buf_str(out, ",\"lookups\":");
+  write_lookups(p, out);
+  tg_buf_str(out, "}\n");
 }

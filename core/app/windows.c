@@ -49,9 +49,12 @@ struct look { /* at one topic, for the length of one transaction */
   struct tg_timer_facts facts;
   struct tg_window_lease lease;
   int64_t watermark;
+  uint32_t fresh;    /* pieces that nobody merged yet */
+  int64_t first_end; /* of all windows; INT64_MAX: there is none */
   struct gathered *gathered;
   uint32_t gathered_count, gathered_size;
   uint32_t late;
+  struct tg_buf shown;           /* of rules, for status.json */
   struct tg_buf list;            /* of verdicts: rows to be written */
   struct tg_verdict_row *judged; /* without their texts; counted after COMMIT */
   uint32_t judged_count, judged_size;
@@ -96,7 +99,7 @@ static enum tg_rc find_watermark(struct look *l, struct tg_err *err)
   return TG_OK;
 }
 
-/* --- gathering pieces --- */
+/* --- what waits, and what is shown of it --- */
 
 static int32_t rule_named(const struct look *l, struct tg_text id)
 {
@@ -104,6 +107,52 @@ static int32_t rule_named(const struct look *l, struct tg_text id)
     if (tg_text_is(id, l->rules[i].id)) return (int32_t)i;
   return -1;
 }
+
+static void show_time(struct tg_buf *json, const char *key, int64_t us)
+{
+  char text[32];
+  if (us == INT64_MIN)
+    tg_buf_printf(json, ",\"%s\":null", key);
+  else
+    tg_buf_printf(json, ",\"%s\":\"%s\"", key, tg_clock_text(us, text));
+}
+
+static void note_pending(void *self, const struct tg_window_pending *p)
+{
+  struct look *l = self;
+  int32_t rule = rule_named(l, p->rule);
+  l->fresh += p->fresh;
+  if (p->end_us != INT64_MIN && p->end_us < l->first_end) l->first_end = p->end_us;
+  if (rule < 0) return; /* of another set of rules */
+  tg_buf_str(&l->shown, l->shown.len ? ",{\"rule\":" : "{\"rule\":");
+  tg_buf_json(&l->shown, p->rule);
+  tg_buf_printf(&l->shown, ",\"open\":%u", p->open);
+  show_time(&l->shown, "oldest", p->start_us);
+  show_time(&l->shown, "judged_at", p->judged_us);
+  tg_buf_char(&l->shown, '}');
+}
+
+/* Lag: how far behind the clock windows are over. */
+static void show(struct look *l)
+{
+  struct tg_buf json;
+  tg_buf_init(&json, 0);
+  tg_buf_str(&json, "{\"topic\":");
+  tg_buf_json(&json, l->topic->name);
+  show_time(&json, "judged_to", l->lease.closed_us);
+  if (l->watermark == TG_WINDOW_NONE)
+    tg_buf_str(&json, ",\"lag_seconds\":null");
+  else
+    tg_buf_printf(&json, ",\"lag_seconds\":%.3f",
+                  (double)(l->lease.now_us - l->watermark) / TG_SEC);
+  tg_buf_str(&json, ",\"rules\":[");
+  tg_buf_text(&json, tg_buf_view(&l->shown));
+  tg_buf_str(&json, "]}");
+  tg_windowview_put(&l->w->view, l->number, &json);
+  tg_buf_fini(&json);
+}
+
+/* --- gathering pieces --- */
 
 static struct gathered *find_gathered(struct look *l, uint32_t rule, int64_t start_us)
 {
@@ -289,7 +338,7 @@ static enum tg_rc judge_rule(struct look *l, uint32_t index, struct tg_err *err)
   bool due = rc == TG_OK && timer_due(l, r, cell.judged_us);
   if (rc == TG_OK) rc = judge_windows(l, index, &cell, err);
   if (rc == TG_OK && due) rc = judge(l, &timer, &cell, err);
-  if (rc == TG_OK && l->judged_count > before && (r->stateful || r->every_us))
+  if (rc == TG_OK && l->judged_count > before)
     rc = tg_window_remember(l->pg, &l->at, r->kept_as, &cell, err);
   tg_buf_fini(&state);
   return rc;
@@ -323,15 +372,14 @@ static bool any_timer(const struct look *l)
 /* TG_AGAIN: there is nothing to do, or somebody else does it. */
 static enum tg_rc look_at(struct look *l, struct tg_err *err)
 {
-  uint32_t fresh = 0;
-  int64_t first_end = INT64_MAX;
   enum tg_rc rc = tg_window_begin(l->pg, &l->at, &l->lease, err);
   if (rc != TG_OK) return rc;
   rc = find_watermark(l, err);
-  if (rc == TG_OK) rc = tg_window_pending(l->pg, &l->at, &fresh, &first_end, err);
+  l->first_end = INT64_MAX;
+  if (rc == TG_OK) rc = tg_window_pending(l->pg, &l->at, note_pending, l, err);
   if (rc != TG_OK) return rc;
-  bool over = first_end <= l->watermark;
-  if (!over && fresh < MERGE_AT && !any_timer(l)) return TG_AGAIN;
+  show(l);
+  if (l->first_end > l->watermark && l->fresh < MERGE_AT && !any_timer(l)) return TG_AGAIN;
   rc = judge_all(l, err);
   if (rc == TG_OK) rc = open_breaker(l, err);
   if (rc == TG_OK) rc = tg_window_end(l->pg, &l->at, l->watermark, err);
@@ -402,7 +450,7 @@ static void look_at_topic(struct look *l, uint32_t number)
   add(l, "window_late_total", "Pieces of windows that had been judged before they came",
       rc == TG_OK ? l->late : 0);
   tg_arena_fini(&l->arena);
-  tg_buf_fini(&l->list);
+  tg_buf_fini(&l->list), tg_buf_fini(&l->shown);
   free(l->gathered), free(l->judged);
 }
 
@@ -412,7 +460,7 @@ void tg_windows_turn(struct tg_windows *w, struct tg_pg *pg, struct tg_program *
   const struct tg_topic *const *topics = tg_program_topics(p, &count);
   if (tg_clock_mono_us() < w->next_us) return;
   w->next_us = tg_clock_mono_us() + LOOK_US;
-  if (w->program != p) memset(w->topics, 0, sizeof w->topics);
+  if (w->program != p) memset(w->topics, 0, sizeof w->topics), tg_windowview_clear(&w->view);
   w->program = p;
   struct look *l = malloc(sizeof *l);
   for (uint32_t t = 0; l && t < count && t < TG_TOPICS_MAX && tg_pg_connected(pg); t++) {

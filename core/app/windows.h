@@ -12,7 +12,7 @@
 #define TG_APP_WINDOWS_H
 
 #include "bindings/program.h"
-#include "core/app/hub.h"
+#include "core/app/windowview.h"
 #include "core/pg/conn.h"
 
 struct tg_windows {
@@ -23,6 +23,7 @@ struct tg_windows {
     int64_t looked_us;              /* 0: never */
     int64_t held_us;                /* last seen to wait */
   } topics[TG_TOPICS_MAX];
+  struct tg_windowview view;
 };
 
 /* Looks at every topic that has such rules, at most once a second. What fails is logged and tried

@@ -31,7 +31,8 @@ struct tg_window_part {
 
 /* The least newest_us of the partitions that moved within idle_us. When all are idle: what is older
  * than idle_us by the wall clock is over, so that the last window of a quiet topic is judged too;
- * never before the newest event. TG_WINDOW_NONE: no event was ever seen. */
+ * never before the newest event. TG_WINDOW_NONE: no event was ever seen, or of a partition that is
+ * not idle none was: nobody knows yet what it brings. */
 int64_t tg_window_watermark(const struct tg_window_part *parts, uint32_t count, int64_t now_us,
                             int64_t idle_us);
 

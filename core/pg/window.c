@@ -70,26 +70,36 @@ enum tg_rc tg_window_progress(struct tg_pg *pg, const struct tg_window_topic *t,
   tg_array_end(&names);
   const char *params[] = {t->pipeline, tg_buf_cstr(&names)};
   enum tg_rc rc =
-      tg_pg_query(pg, "SELECT * FROM tidegate.progress_v1($1, $2)", params, 2, t->deadline_us, err);
+      tg_pg_query(pg, "SELECT * FROM tidegate.progress_v2($1, $2)", params, 2, t->deadline_us, err);
   tg_buf_fini(&names);
   for (uint32_t i = 0; rc == TG_OK && i < tg_pg_rows(pg); i++)
     visit(self, number(pg, i, 0), number(pg, i, 1), number(pg, i, 2));
   return rc;
 }
 
-enum tg_rc tg_window_pending(struct tg_pg *pg, const struct tg_window_topic *t, uint32_t *fresh,
-                             int64_t *first_end_us, struct tg_err *err)
+enum tg_rc tg_window_pending(struct tg_pg *pg, const struct tg_window_topic *t,
+                             tg_window_pending_visit *visit, void *self, struct tg_err *err)
 {
   enum tg_rc rc = query(pg, t,
-                        "SELECT (SELECT count(*) FROM (SELECT FROM tidegate.summary s"
-                        " WHERE s.pipeline = $1 AND s.topic = $2 AND NOT merged LIMIT 1000) f),"
-                        " (SELECT min(s.start_us + s.over_us) FROM tidegate.summary s"
-                        " WHERE s.pipeline = $1 AND s.topic = $2)",
+                        "SELECT rule, count(DISTINCT start_us), count(*) FILTER (WHERE fresh),"
+                        " min(start_us), min(end_us), max(judged_us) FROM ("
+                        "SELECT rule, start_us, start_us + over_us AS end_us, NOT merged AS fresh,"
+                        " NULL::bigint AS judged_us FROM tidegate.summary"
+                        " WHERE pipeline = $1 AND topic = $2 UNION ALL"
+                        " SELECT rule, NULL, NULL, NULL, (extract(epoch FROM judged_at) * 1000000)"
+                        "::bigint FROM tidegate.cell WHERE pipeline = $1 AND topic = $2) w"
+                        " GROUP BY rule",
                         err);
-  if (rc != TG_OK) return rc;
-  *fresh = (uint32_t)number(pg, 0, 0);
-  *first_end_us = tg_pg_value(pg, 0, 1) ? number(pg, 0, 1) : INT64_MAX;
-  return TG_OK;
+  for (uint32_t i = 0; rc == TG_OK && i < tg_pg_rows(pg); i++) {
+    const struct tg_window_pending p = {.rule = tg_text(tg_pg_value(pg, i, 0)),
+                                        .open = (uint32_t)number(pg, i, 1),
+                                        .fresh = (uint32_t)number(pg, i, 2),
+                                        .start_us = number(pg, i, 3),
+                                        .end_us = number(pg, i, 4),
+                                        .judged_us = number(pg, i, 5)};
+    visit(self, &p);
+  }
+  return rc;
 }
 
 static enum tg_rc visit_piece(struct tg_pg *pg, uint32_t row, struct tg_buf *bytes,

@@ -39,10 +39,17 @@ typedef void tg_window_progress_visit(void *self, int64_t newest_us, int64_t mov
 enum tg_rc tg_window_progress(struct tg_pg *pg, const struct tg_window_topic *t,
                               tg_window_progress_visit *visit, void *self, struct tg_err *err);
 
-/* Pieces that nobody merged yet, at most 1,000 counted; when the first window ends (INT64_MAX:
- * there is none). */
-enum tg_rc tg_window_pending(struct tg_pg *pg, const struct tg_window_topic *t, uint32_t *fresh,
-                             int64_t *first_end_us, struct tg_err *err);
+/* What of a rule waits to be judged, and when it was judged. */
+struct tg_window_pending {
+  struct tg_text rule;      /* borrowed for the call */
+  uint32_t open;            /* windows */
+  uint32_t fresh;           /* pieces that nobody merged yet */
+  int64_t start_us, end_us; /* of the oldest window; INT64_MIN: there is none */
+  int64_t judged_us;        /* wall clock of its newest judgement; INT64_MIN: never */
+};
+typedef void tg_window_pending_visit(void *self, const struct tg_window_pending *p);
+enum tg_rc tg_window_pending(struct tg_pg *pg, const struct tg_window_topic *t,
+                             tg_window_pending_visit *visit, void *self, struct tg_err *err);
 
 /* One piece; texts and bytes are borrowed for the call. A code other than TG_OK ends the visit. */
 struct tg_window_piece {

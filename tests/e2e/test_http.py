@@ -143,7 +143,9 @@ def test_status_is_complete(shop):
     shop.until(lambda: shop.http("/readyz")[0] == 200)  # the second lane's joining may be under way
     status = shop.status()
     assert set(status) == {"version", "pipeline", "generation", "started_at", "reloaded_at",
-                           "last_reload", "last_reload_faults", "lanes", "topics"}
+                           "last_reload", "last_reload_faults", "lanes", "topics", "windows",
+                           "lookups"}
+    assert (status["windows"], status["lookups"]) == ([], [])
     assert re.fullmatch("[0-9a-f]{64}", status["generation"])
     assert sum(lane["reading"] for lane in status["lanes"]) == 2
     seen, = status["topics"]

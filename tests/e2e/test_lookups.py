@@ -76,6 +76,12 @@ def test_a_value_is_found_refreshed_and_named_in_the_ledger(shop, database):
                           " FROM tidegate.segment WHERE n_in > 0")
     assert shop.process.metric("lookup_rows", topic="events", lookup="rates") == 3
     assert shop.process.metric("lookup_age_seconds", topic="events", lookup="rates") < 60
+    seen, = shop.process.status()["lookups"]
+    assert (seen["topic"], seen["lookup"], seen["rows"], seen["stale"]) == (
+        "events", "rates", 3, False)
+    assert seen["version"] >= versions[-1] and seen["age_seconds"] < 60
+    _, out, _ = shop.process.command("status")
+    assert seen["version"][:10] in out and "STALE" not in out
 
 
 def test_a_topic_waits_for_its_first_snapshot(shop, database):
@@ -94,6 +100,8 @@ def test_a_stale_lookup_keeps_data_out(shop, database):
     assert float(shop.loaded("EUR")) == 1
     database.execute("ALTER TABLE fx RENAME TO gone")
     eventually(lambda: shop.process.metric("lookup_age_seconds", lookup="rates") > 4)
+    assert shop.process.status()["lookups"][0]["stale"]
+    assert "STALE" in shop.process.command("status")[1]
     number = shop.send("EUR")
     shop.process.until(lambda: shop.state()["breaker"] == "open")
     assert "lookup 'rates' is stale" in shop.state()["reason"]

@@ -123,14 +123,27 @@ def test_nothing_is_judged_before_the_slowest_partition_has_passed(stream):
     stream.send(0, [7], 0)
     for partition in (0, 1, 2):
         stream.send(5, [0], partition)
+    p.until(stream.loaded)
+    stream.looked(p)
+    assert p.metric("windows_judged_total") == 0  # what the last one brings nobody knows yet
     stream.send(0, [1], 3)  # still in the first minute
     p.until(stream.loaded)
     stream.looked(p)
     assert p.metric("windows_judged_total") == 0
     assert stream.said() == []
+    shown = p.status()["windows"][0]
+    assert shown["topic"] == "windows" and shown["judged_to"] is None
+    assert shown["lag_seconds"] > 0
+    assert shown["rules"] == [{"rule": "total(amount)", "open": 2, "judged_at": None,
+                               "oldest": "2026-01-01T00:00:00.000Z"}]
     stream.send(5, [0], 3)
     p.until(lambda: stream.said())
     assert '"observed":8' in stream.said()[0]
+    p.until(lambda: p.status()["windows"][0]["judged_to"] == "2026-01-01T00:05:00.000Z")
+    rule = p.status()["windows"][0]["rules"][0]
+    assert (rule["open"], rule["oldest"]) == (1, "2026-01-01T00:05:00.000Z") and rule["judged_at"]
+    _, out, _ = p.command("status")
+    assert "total(amount)" in out and "2026-01-01T00:05:00.000Z" in out
 
 
 def test_two_processes_measure_and_one_judges(stream):

@@ -44,7 +44,7 @@ static void a_schema_of_version_3_is_upgraded(void **state)
 {
   (void)state;
   server_exec(a, "DELETE FROM tidegate.version WHERE version = 4;"
-                 "DROP INDEX tidegate.verdict_window;"
+                 "DROP INDEX tidegate.verdict_window; DROP FUNCTION tidegate.progress_v2;"
                  "ALTER TABLE tidegate.verdict DROP COLUMN window_start, DROP COLUMN window_end;"
                  "ALTER TABLE tidegate.window DROP COLUMN seen_at;"
                  "ALTER TABLE tidegate.cell DROP COLUMN told;"

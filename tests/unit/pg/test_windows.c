@@ -152,23 +152,70 @@ static void bytes_come_back_as_they_were(void **state)
   assert_int_equal(taken.starts, INT64_C(-60000000));
 }
 
-static void pending_counts_fresh_pieces_and_knows_the_first_end(void **state)
+static void note_pending(void *self, const struct tg_window_pending *p)
+{
+  struct tg_window_pending *kept = self;
+  assert_true(tg_text_is(p->rule, "mean(x)"));
+  *kept = *p;
+}
+
+static struct tg_window_pending pending(struct tg_pg *pg)
+{
+  struct tg_window_pending p = {.open = 9};
+  server_must(tg_window_pending(pg, &orders, note_pending, &p, &err), &err);
+  return p;
+}
+
+static void pending_tells_what_waits_and_when_a_rule_was_judged(void **state)
 {
   (void)state;
-  uint32_t fresh = 9;
-  int64_t first = 0;
   begin(a, &orders);
-  server_must(tg_window_pending(a, &orders, &fresh, &first, &err), &err);
-  assert_int_equal(fresh, 0);
-  assert_int_equal(first, INT64_MAX);
+  assert_int_equal(pending(a).open, 9); /* nothing is known of any rule */
   put(a, &orders, 300, tg_text("merged"));
   put(a, &orders, 240, tg_text("merged"));
   server_exec(a, "INSERT INTO tidegate.summary VALUES"
                  " ('shop', 'orders', 'mean(x)', 360, 60, false, 'lane'),"
+                 " ('shop', 'orders', 'mean(x)', 360, 60, false, 'lane'),"
                  " ('shop', 'sales', 'mean(x)', 0, 60, false, 'lane')");
-  server_must(tg_window_pending(a, &orders, &fresh, &first, &err), &err);
-  assert_int_equal(fresh, 1);
-  assert_int_equal(first, 300);
+  struct tg_window_pending p = pending(a);
+  assert_int_equal(p.open, 3);
+  assert_int_equal(p.fresh, 2);
+  assert_int_equal(p.start_us, 240);
+  assert_int_equal(p.end_us, 300);
+  assert_int_equal(p.judged_us, INT64_MIN);
+  take(a, &orders);
+  remember(a, &orders, "one", 5);
+  p = pending(a);
+  assert_int_equal(p.open, 0);
+  assert_int_equal(p.end_us, INT64_MIN);
+  assert_int_equal(p.judged_us, 5);
+}
+
+static void note_progress(void *self, int64_t newest_us, int64_t moved_us, int64_t event_us)
+{
+  struct taken *t = self;
+  (void)moved_us, (void)event_us;
+  t->count++, t->starts += newest_us;
+}
+
+/* Nobody reads an older one again: it would hold all windows up for ever. */
+static void only_the_newest_incarnation_of_a_partition_progresses(void **state)
+{
+  (void)state;
+  const struct tg_text name = tg_text("orders");
+  struct taken taken = {0};
+  orders.kafka = &name, orders.kafka_count = 1;
+  server_exec(a, "INSERT INTO tidegate.partition (pipeline, cluster_id, topic, part, incarnation)"
+                 " VALUES ('shop', 'c', 'orders', 0, 1), ('shop', 'c', 'orders', 0, 2),"
+                 " ('shop', 'c', 'orders', 1, 1), ('shop', 'c', 'sales', 0, 1);"
+                 "INSERT INTO tidegate.segment (partition_id, from_offset, to_offset, n_in,"
+                 " n_loaded, n_tagged, n_quarantined, n_late, n_dropped, max_kafka_ts,"
+                 " committed_at, generation) SELECT id, 0, 1, 1, 1, 0, 0, 0, 0,"
+                 " tidegate.us_v1(incarnation * 100), now(), 'g' FROM tidegate.partition");
+  begin(a, &orders);
+  server_must(tg_window_progress(a, &orders, note_progress, &taken, &err), &err);
+  assert_int_equal(taken.count, 2);
+  assert_int_equal(taken.starts, 300);
 }
 
 static void what_is_remembered_is_recalled(void **state)
@@ -307,7 +354,8 @@ int main(void)
       T(the_lease_of_one_that_died_is_free),
       T(pieces_leave_once),
       T(bytes_come_back_as_they_were),
-      T(pending_counts_fresh_pieces_and_knows_the_first_end),
+      T(pending_tells_what_waits_and_when_a_rule_was_judged),
+      T(only_the_newest_incarnation_of_a_partition_progresses),
       T(what_is_remembered_is_recalled),
       T(a_window_is_told_once),
       T(what_is_told_by_the_clock_has_no_window_and_may_come_again),
