@@ -110,7 +110,6 @@ struct tg_window_rule {
   const char *id;
   const char *kept_as; /* what it remembers is saved under this: another version begins anew */
   int64_t over_us, every_us; /* 0: not so */
-  bool stateful;
 };
 /* The next such rule of a topic from *at (0 at first) on; false: there are no more. */
 bool tg_program_window(const struct tg_program *p, uint32_t topic, uint32_t *at,

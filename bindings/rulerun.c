@@ -177,7 +177,7 @@ static bool count_all(struct tg_program *p, const struct tg_judging *j, struct t
   const struct tg_batch *b = j->b;
   bool good = true;
   out->evaluated = 0;
-  for (uint32_t row = 0; row < good && row < b->rows; row++) {
+  for (uint32_t row = 0; good && row < b->rows; row++) {
     bool lost = where_fault(j, row) && b->fates[row] <= TG_TAG;
     if (!lost && !tg_judging_row(j, row)) continue;
     enum judged judged = lost ? UNJUDGED : judge_row(j, row);

@@ -145,8 +145,7 @@ bool tg_program_window(const struct tg_program *p, uint32_t topic, uint32_t *at,
                                    .id = rule->id,
                                    .kept_as = rule->kept_as,
                                    .over_us = rule->over_us,
-                                   .every_us = rule->every_us,
-                                   .stateful = rule->cell != NULL};
+                                   .every_us = rule->every_us};
     return true;
   }
   return false;

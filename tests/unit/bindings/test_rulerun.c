@@ -1,6 +1,8 @@
 /* Checks: the reasons they give themselves, and which rows leave before they are judged. */
 #include "programs.h"
 
+#include "bindings/evaluate.h"
+
 #define FIELDS "fields = { \"id bigint\", \"a bigint\", \"b bigint\", \"t text\" }"
 
 static struct tg_program *program_with(const char *rule, const char *use)
@@ -280,6 +282,30 @@ static void result_names_version_and_owner(void **state)
   tg_program_free(p);
 }
 
+/* Most rules fail on no row of a load: what they take must not grow with its rows. */
+static void lists_of_rows_are_taken_only_when_one_fails(void **state)
+{
+  (void)state;
+  struct run r;
+  struct tg_verdict_row v;
+  struct tg_failing none, some;
+  struct tg_program *p =
+      catalogue_with("\"a bigint\"", "between { \"a\", min = 1, where = \"a > 0\" },"
+                                     "between { \"a\", min = 1, nulls = \"fail\" }");
+  RUN(&r, p, "{\"a\":0}", "{\"a\":2}", "{}");
+  const struct tg_rule *rules = ((const struct tg_script *)r.b.topic->program)->rules;
+  assert_int_equal(tg_rule_judge(p, &rules[0], &r.b, &v, &none, &r.err), TG_OK);
+  assert_int_equal(v.evaluated, 1);
+  assert_null(none.rows);
+  assert_null(none.errors);
+  assert_int_equal(tg_rule_judge(p, &rules[1], &r.b, &v, &some, &r.err), TG_OK);
+  assert_int_equal(some.count, 2);
+  assert_int_equal(some.rows[0] * 10 + some.rows[1], 2);
+  assert_null(some.errors);
+  run_close(&r);
+  tg_program_free(p);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -297,6 +323,7 @@ int main(void)
       cmocka_unit_test(counts_have_no_least_number_of_rows_unless_given),
       cmocka_unit_test(level_that_is_reached_fails_even_if_mostly_is_met),
       cmocka_unit_test(result_names_version_and_owner),
+      cmocka_unit_test(lists_of_rows_are_taken_only_when_one_fails),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
