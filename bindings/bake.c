@@ -42,14 +42,23 @@ static int64_t newest_us(const struct tg_batch *b)
   return us;
 }
 
-bool tg_bake_shadow(struct tg_rule *rule, const struct tg_batch *b)
+static bool shadow_at(struct tg_rule *rule, int64_t now_us)
 {
   if (!rule->baking) return false;
-  int64_t now_us = newest_us(b);
   if (now_us < 0) return true; /* records without a time tell nothing */
   if (rule->bake_until_us < 0 &&
       __builtin_add_overflow(now_us, rule->bake_us, &rule->bake_until_us))
     rule->bake_until_us = INT64_MAX;
   rule->baking = now_us < rule->bake_until_us;
   return rule->baking;
+}
+
+bool tg_bake_shadow(struct tg_rule *rule, const struct tg_batch *b)
+{
+  return rule->baking && shadow_at(rule, newest_us(b));
+}
+
+bool tg_program_shadow(const struct tg_window_rule *r, int64_t now_us)
+{
+  return shadow_at(r->rule, now_us);
 }

@@ -106,7 +106,7 @@ struct tg_measured; /* core/state/measured.h */
 
 /* A rule that the keeper judges: over windows of Kafka time, by the clock, or both. */
 struct tg_window_rule {
-  const struct tg_rule *rule; /* lives in the program */
+  struct tg_rule *rule; /* lives in the program */
   const char *id;
   const char *kept_as; /* what it remembers is saved under this: another version begins anew */
   int64_t over_us, every_us; /* 0: not so */
@@ -114,6 +114,10 @@ struct tg_window_rule {
 /* The next such rule of a topic from *at (0 at first) on; false: there are no more. */
 bool tg_program_window(const struct tg_program *p, uint32_t topic, uint32_t *at,
                        struct tg_window_rule *out);
+
+/* True while the rule bakes: its verdict is shown, nothing follows. now_us: the window's end, or
+ * the clock; the first call starts the time. */
+bool tg_program_shadow(const struct tg_window_rule *r, int64_t now_us);
 
 struct tg_window_case {
   const struct tg_rule *rule;

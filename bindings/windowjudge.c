@@ -139,7 +139,7 @@ bool tg_program_window(const struct tg_program *p, uint32_t topic, uint32_t *at,
 {
   const struct tg_script *s = p->topics[topic]->program;
   while (*at < s->rules_count) {
-    const struct tg_rule *rule = &s->rules[(*at)++];
+    struct tg_rule *rule = &s->rules[(*at)++];
     if (!rule->over_us && !rule->every_us) continue;
     *out = (struct tg_window_rule){.rule = rule,
                                    .id = rule->id,

@@ -273,6 +273,7 @@ static void serve_request(struct tg_keeper *k)
   if (rc == TG_OK) {
     struct tg_generation *g = k->generation;
     struct tg_program *p = k->program;
+    tg_program_bake(r->program, p);
     set_program(k, r->generation, r->program);
     hold_new_topics(k);
     tg_lookups_retire(g->lookups, k->generation->lookups, k->hub);

@@ -66,6 +66,35 @@ static void new_rule_is_in_shadow_for_its_time_by_kafka(void **state)
   tg_program_free(before);
 }
 
+static struct tg_program *program_of_windows(void)
+{
+  struct sources s = {0};
+  sources_add(&s, TG_FILE_RULE, "rules/some.lua",
+              "return { doc = \"d\", measure = function(b) return b:count() end,\n"
+              "judge = function(m) return m.rows > 0 end }");
+  sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua",
+              "return { table = \"orders\", fields = { \"a bigint\" },"
+              " rules = { some { over = \"1m\", bake = \"10m\" } } }");
+  return sources_program(&s);
+}
+
+static void rule_over_windows_bakes_by_their_ends(void **state)
+{
+  (void)state;
+  uint32_t at = 0;
+  struct tg_window_rule rule;
+  struct tg_program *before = program_with("not_null { \"a\" }");
+  struct tg_program *p = program_of_windows();
+  assert_true(tg_program_window(p, 0, &at, &rule));
+  assert_false(tg_program_shadow(&rule, MINUTE)); /* of the first set */
+  tg_program_bake(p, before);
+  assert_true(tg_program_shadow(&rule, 5 * MINUTE));
+  assert_true(tg_program_shadow(&rule, 15 * MINUTE - 1));
+  assert_false(tg_program_shadow(&rule, 15 * MINUTE));
+  tg_program_free(p);
+  tg_program_free(before);
+}
+
 static void rule_without_bake_acts_at_once(void **state)
 {
   (void)state;
@@ -147,6 +176,7 @@ int main(void)
       cmocka_unit_test(first_generation_acts_at_once),
       cmocka_unit_test(new_rule_is_in_shadow_for_its_time_by_kafka),
       cmocka_unit_test(rule_without_bake_acts_at_once),
+      cmocka_unit_test(rule_over_windows_bakes_by_their_ends),
       cmocka_unit_test(rule_that_is_the_same_goes_on_as_it_was),
       cmocka_unit_test(changed_arguments_make_a_new_rule),
       cmocka_unit_test(new_topic_has_nothing_to_disturb),
