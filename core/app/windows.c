@@ -35,6 +35,12 @@ struct gathered {
   struct tg_measured *measured;
 };
 
+struct waiting {     /* of a rule; INT64_MIN: there is none */
+  uint32_t open;     /* windows */
+  int64_t start_us;  /* of the oldest */
+  int64_t judged_us; /* wall clock */
+};
+
 struct look { /* at one topic, for the length of one transaction */
   struct tg_windows *w;
   struct tg_pg *pg;
@@ -43,6 +49,7 @@ struct look { /* at one topic, for the length of one transaction */
   uint32_t number; /* of the topic */
   struct tg_window_topic at;
   struct tg_window_rule rules[RULES_MAX];
+  struct waiting waiting[RULES_MAX];
   uint32_t rules_count;
   struct tg_window_part parts[PARTS_MAX];
   uint32_t parts_count;
@@ -54,7 +61,6 @@ struct look { /* at one topic, for the length of one transaction */
   struct gathered *gathered;
   uint32_t gathered_count, gathered_size;
   uint32_t late;
-  struct tg_buf shown;           /* of rules, for status.json */
   struct tg_buf list;            /* of verdicts: rows to be written */
   struct tg_verdict_row *judged; /* without their texts; counted after COMMIT */
   uint32_t judged_count, judged_size;
@@ -117,19 +123,27 @@ static void show_time(struct tg_buf *json, const char *key, int64_t us)
     tg_buf_printf(json, ",\"%s\":\"%s\"", key, tg_clock_text(us, text));
 }
 
+/* What waits goes by the rule's name, what is remembered by its version too. */
 static void note_pending(void *self, const struct tg_window_pending *p)
 {
   struct look *l = self;
-  int32_t rule = rule_named(l, p->rule);
   l->fresh += p->fresh;
   if (p->end_us != INT64_MIN && p->end_us < l->first_end) l->first_end = p->end_us;
-  if (rule < 0) return; /* of another set of rules */
-  tg_buf_str(&l->shown, l->shown.len ? ",{\"rule\":" : "{\"rule\":");
-  tg_buf_json(&l->shown, p->rule);
-  tg_buf_printf(&l->shown, ",\"open\":%u", p->open);
-  show_time(&l->shown, "oldest", p->start_us);
-  show_time(&l->shown, "judged_at", p->judged_us);
-  tg_buf_char(&l->shown, '}');
+  for (uint32_t i = 0; i < l->rules_count; i++) {
+    struct waiting *w = &l->waiting[i];
+    if (tg_text_is(p->rule, l->rules[i].id)) w->open = p->open, w->start_us = p->start_us;
+    if (tg_text_is(p->rule, l->rules[i].kept_as)) w->judged_us = p->judged_us;
+  }
+}
+
+static void show_rule(struct tg_buf *json, const char *rule, const struct waiting *w)
+{
+  tg_buf_str(json, "{\"rule\":");
+  tg_buf_json(json, tg_text(rule));
+  tg_buf_printf(json, ",\"open\":%u", w->open);
+  show_time(json, "oldest", w->start_us);
+  show_time(json, "judged_at", w->judged_us);
+  tg_buf_char(json, '}');
 }
 
 /* Lag: how far behind the clock windows are over. */
@@ -146,7 +160,10 @@ static void show(struct look *l)
     tg_buf_printf(&json, ",\"lag_seconds\":%.3f",
                   (double)(l->lease.now_us - l->watermark) / TG_SEC);
   tg_buf_str(&json, ",\"rules\":[");
-  tg_buf_text(&json, tg_buf_view(&l->shown));
+  for (uint32_t i = 0; i < l->rules_count; i++) {
+    if (i) tg_buf_char(&json, ',');
+    show_rule(&json, l->rules[i].id, &l->waiting[i]);
+  }
   tg_buf_str(&json, "]}");
   tg_windowview_put(&l->w->view, l->number, &json);
   tg_buf_fini(&json);
@@ -433,7 +450,7 @@ static void find_rules(struct look *l, uint32_t topic)
   uint32_t at = 0;
   while (l->rules_count < RULES_MAX &&
          tg_program_window(l->program, topic, &at, &l->rules[l->rules_count]))
-    l->rules_count++;
+    l->waiting[l->rules_count++] = (struct waiting){0, INT64_MIN, INT64_MIN};
 }
 
 static void look_at_topic(struct look *l, uint32_t number)
@@ -453,7 +470,7 @@ static void look_at_topic(struct look *l, uint32_t number)
   add(l, "window_late_total", "Pieces of windows that had been judged before they came",
       rc == TG_OK ? l->late : 0);
   tg_arena_fini(&l->arena);
-  tg_buf_fini(&l->list), tg_buf_fini(&l->shown);
+  tg_buf_fini(&l->list);
   free(l->gathered), free(l->judged);
 }
 
