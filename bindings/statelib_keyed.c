@@ -238,6 +238,8 @@ static struct tg_keyed **open_segments(lua_State *L, const struct tg_judging *j)
   for (uint32_t i = 0; i < j->b->segments_count; i++) {
     struct tg_stateset *set = j->b->segments[i].state;
     if (!set) luaL_error(L, "there is no state here");
+    if (tg_stateset_full(set))
+      luaL_error(L, "what rules remember has used up state.bytes: raise it, or lower keys_max");
     list[i] = tg_stateset_open(set, tg_text(j->rule->id), tg_text(s->declared), &s->conf);
     if (!list[i]) luaL_error(L, "no memory left for the rule's state");
   }

@@ -2,6 +2,7 @@
  * column. */
 #include "core/app/property.h"
 
+#include "core/app/budget.h"
 #include "core/kafka/consumer.h"
 #include "core/net/http.h"
 
@@ -254,15 +255,13 @@ static void take_defaults(struct reader *r)
   }
 }
 
-/* Budget of a lane: three loads, scripts, librdkafka's queue (RSS 2.3 times its size before 2.2,
- * about 1.2 after). */
-enum {
-  LOADS_ALIVE = 3,
-  QUEUE_TENTHS = 23,
-  QUEUE_KB_MAX = 65536,
-  QUEUE_KB_MIN = 8192,
-  BASE_MIB = 24
-};
+/* Of a lane's librdkafka queue. */
+enum { QUEUE_KB_MAX = 65536, QUEUE_KB_MIN = 8192 };
+
+static uint64_t queue_bytes(uint64_t kb)
+{
+  return kb * 1024 * TG_BUDGET_QUEUE_TENTHS / 10;
+}
 
 static void resolve(struct reader *r)
 {
@@ -277,10 +276,10 @@ static void resolve(struct reader *r)
                     "%llu KiB) twice; lower that or raise load.bytes",
                     (unsigned long long)(c->load_bytes >> 10),
                     (unsigned long long)(c->event_bytes_max >> 10));
-  uint64_t fixed = ((uint64_t)BASE_MIB << 20) +
-                   c->lanes * (LOADS_ALIVE * c->load_bytes + c->lua_memory_bytes / 4);
-  uint64_t least = fixed + (uint64_t)c->lanes * QUEUE_KB_MIN * 1024 * QUEUE_TENTHS / 10;
-  if (!c->memory_bytes) c->memory_bytes = fixed + (uint64_t)QUEUE_KB_MAX * 1024 * QUEUE_TENTHS / 10;
+  uint64_t fixed = tg_budget_bytes(c, TG_BUDGET_BASE) + tg_budget_bytes(c, TG_BUDGET_LOADS) +
+                   tg_budget_bytes(c, TG_BUDGET_SCRIPTS) / 4;
+  uint64_t least = fixed + queue_bytes((uint64_t)c->lanes * QUEUE_KB_MIN);
+  if (!c->memory_bytes) c->memory_bytes = fixed + queue_bytes(QUEUE_KB_MAX);
   if (c->memory_bytes < least)
     c->memory_bytes = c->memory_bytes < least && r->seen[find_property("memory")] ? 0 : least;
   if (!c->memory_bytes)
@@ -289,7 +288,7 @@ static void resolve(struct reader *r)
                     "load.bytes or lanes",
                     c->lanes, (unsigned long long)(c->load_bytes >> 20),
                     (unsigned long long)(least >> 20));
-  uint64_t kb = (c->memory_bytes - fixed) / 1024 * 10 / QUEUE_TENTHS / c->lanes;
+  uint64_t kb = (c->memory_bytes - fixed) / 1024 * 10 / TG_BUDGET_QUEUE_TENTHS / c->lanes;
   c->queue_kbytes = kb > QUEUE_KB_MAX ? QUEUE_KB_MAX : (uint32_t)kb;
 }
 

@@ -43,7 +43,8 @@ struct tg_config {
   uint64_t output_bytes_max; /* kafka.output_bytes_max */
   uint64_t lua_memory_bytes; /* per lane */
   int64_t lua_deadline_us;
-  uint64_t lookups_bytes;      /* of one snapshot */
+  uint64_t state_bytes;        /* of the process: keyed state */
+  uint64_t lookups_bytes;      /* of the process: snapshots */
   const char *http_listen;     /* "127.0.0.1:8080", "" = off */
   const char *http_token_file; /* for write endpoints; NULL: they are off */
   enum tg_level log_level;

@@ -1,6 +1,7 @@
 /* Routes of the HTTP endpoint, and what each shows. */
 #include "core/app/endpoint.h"
 
+#include "core/app/budget.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/kafka/consumer.h"
@@ -119,6 +120,21 @@ static void get_readyz(struct tg_endpoint *e, const struct tg_http_request *q,
   write_checks(a, c, 5, q->query && strcmp(q->query, "verbose") == 0);
 }
 
+/* What parts of the process take, of those that know it. */
+static void refresh_budget(struct tg_process *p)
+{
+  uint64_t used[TG_BUDGET_PARTS] = {
+      [TG_BUDGET_STATE] = p->hub->state_room.bytes, [TG_BUDGET_LOOKUPS] = p->hub->lookups_bytes};
+  for (uint32_t i = 0; i < p->lanes_count; i++)
+    used[TG_BUDGET_SCRIPTS] += (uint64_t)atomic_load(&p->lanes[i].lua_bytes);
+  for (int part = TG_BUDGET_SCRIPTS; part < TG_BUDGET_PARTS; part++) {
+    const char *const labels[] = {"part", tg_budget_name(part), NULL};
+    tg_metric_set(tg_metrics_slot(p->metrics, TG_GAUGE, "memory_used_bytes",
+                                  "What a part of the process takes", labels),
+                  (double)used[part]);
+  }
+}
+
 /* process_* as Prometheus clients name them; memory of the lanes. Read when asked for. */
 static void refresh(struct tg_process *p)
 {
@@ -128,6 +144,7 @@ static void refresh(struct tg_process *p)
     if (fscanf(f, "%ld %ld", &pages, &resident) != 2) resident = 0;
     fclose(f);
   }
+  refresh_budget(p);
   struct tg_metrics *m = p->metrics;
   tg_metric_set(
       tg_metrics_slot(m, TG_GAUGE, "process_resident_memory_bytes", "Resident memory", NULL),

@@ -28,6 +28,7 @@ struct tg_hub *tg_hub_new(const struct tg_config *config, struct tg_metrics *met
   if (!h) return NULL;
   h->config = config;
   h->metrics = metrics;
+  h->state_room.bytes_max = config ? config->state_bytes : 0;
   atomic_init(&h->version, 1);
   pthread_mutex_init(&h->lock, NULL);
   return h;

@@ -17,6 +17,7 @@
 
 #include "core/app/config.h"
 #include "core/base/metrics.h"
+#include "core/state/stateset.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -53,6 +54,8 @@ struct tg_hub {
   atomic_uint swaps_due;     /* lanes that have not taken over the newest program yet */
   struct tg_relay *relay;    /* outbox -> Kafka; set before any lane starts */
   atomic_bool emits; /* some output is, or was, configured: the group's offsets are the relay's */
+  struct tg_state_room state_room; /* of all lanes */
+  atomic_ullong lookups_bytes;     /* of the snapshots in use */
   atomic_bool reloaded; /* a new set is out; the keeper's share waits for swaps_due == 0 */
   pthread_mutex_t lock;
   struct tg_topic_state topics[TG_TOPICS_MAX];

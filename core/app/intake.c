@@ -301,7 +301,7 @@ static void start_reading(struct tg_lane *lane, struct tg_claim *c, struct tg_pa
   }
   p->state = TG_PART_NEW;
   if (c->next < 0) return; /* its chain begins first */
-  if (!tg_memory_take(p, c)) {
+  if (!tg_memory_take(lane, p, c)) {
     p->state = TG_PART_FENCED; /* claimed, and read, again */
     p->retry_us = tg_clock_mono_us() + UNREADABLE_PAUSE_US;
     return;

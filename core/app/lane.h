@@ -76,6 +76,7 @@ struct tg_lane {
   int64_t grow_after_us; /* monotonic: not larger before */
   bool full;             /* the open load takes no more */
 
+  uint64_t state_bytes;  /* this lane's part of hub->state_room */
   struct tg_buf scratch; /* bytes on their way into the open load */
 
   struct tg_job claim_job, release_job, jump_job;

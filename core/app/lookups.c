@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { ROOM_LEAST = 4096 };
 enum { READ_US = 30000000, RETRY_US = 1000000, DOUBLINGS_MAX = 5, RETRY_MAX_US = 30000000 };
 
 struct entry {
@@ -154,6 +155,15 @@ void tg_lookups_watch(struct tg_lookups *l, struct tg_hub *hub)
     if (l->list[i].now) watch(hub, &l->list[i], now);
 }
 
+/* What all snapshots take, without that of one entry. */
+static size_t held(const struct tg_lookups *l, const struct entry *but)
+{
+  size_t bytes = 0;
+  for (uint32_t i = 0; i < l->count; i++)
+    if (&l->list[i] != but && l->list[i].now) bytes += l->list[i].now->arena.bytes_held;
+  return bytes;
+}
+
 static void put(struct tg_lookups *l, struct tg_hub *hub, struct entry *e, struct tg_lookup *fresh,
                 int64_t began_us)
 {
@@ -163,6 +173,7 @@ static void put(struct tg_lookups *l, struct tg_hub *hub, struct entry *e, struc
   e->read_us = began_us;
   pthread_mutex_unlock(&l->lock);
   tg_lookup_drop(old);
+  hub->lookups_bytes = held(l, NULL);
   e->next_us = began_us + e->source.refresh_us;
   e->failures = 0;
   if (e->stale) tell(hub, e, TG_INFO, "fresh again");
@@ -170,13 +181,27 @@ static void put(struct tg_lookups *l, struct tg_hub *hub, struct entry *e, struc
   tg_metric_set(metric(hub, e, TG_GAUGE, "lookup_rows", "Rows of the snapshot"), fresh->rows);
 }
 
+/* What one may take is what the others leave; *room is never 0, which would be no limit. */
+static enum tg_rc room_for(const struct tg_lookups *l, const struct tg_hub *hub,
+                           const struct entry *e, size_t *room, struct tg_err *err)
+{
+  size_t others = held(l, e), all = hub->config->lookups_bytes;
+  *room = others < all ? all - others : 0;
+  if (*room >= ROOM_LEAST) return TG_OK;
+  return tg_err_set(err, TG_CONFIG, "lookups",
+                    "lookup '%s' has no room: the others take all %zu KiB of lookups.bytes; take "
+                    "fewer rows (where) or columns, or raise lookups.bytes",
+                    e->name, all >> 10);
+}
+
 static enum tg_rc read_one(struct tg_lookups *l, struct tg_hub *hub, struct tg_pg *pg,
                            struct entry *e, struct tg_err *err)
 {
   struct tg_lookup *fresh;
+  size_t room;
   int64_t began = tg_clock_mono_us();
-  enum tg_rc rc =
-      tg_lookuptable_read(pg, &e->source, hub->config->lookups_bytes, began + READ_US, &fresh, err);
+  enum tg_rc rc = room_for(l, hub, e, &room, err);
+  if (rc == TG_OK) rc = tg_lookuptable_read(pg, &e->source, room, began + READ_US, &fresh, err);
   if (rc == TG_OK) return put(l, hub, e, fresh, began), rc;
   uint32_t doublings = e->failures < DOUBLINGS_MAX ? e->failures++ : DOUBLINGS_MAX;
   int64_t wait = (int64_t)RETRY_US << doublings;

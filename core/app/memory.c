@@ -49,11 +49,12 @@ void tg_memory_read(struct tg_writer *w, struct tg_job *job)
     job->rc = read_one(w, &job->claims[i], &job->err);
 }
 
-bool tg_memory_take(struct tg_part *p, struct tg_claim *c)
+bool tg_memory_take(struct tg_lane *lane, struct tg_part *p, struct tg_claim *c)
 {
   tg_stateset_free(p->memory);
   p->memory = c->state;
   c->state = NULL;
+  if (p->memory) tg_stateset_share(p->memory, &lane->hub->state_room);
   return p->memory != NULL;
 }
 
@@ -95,6 +96,7 @@ static void tell_changed(struct tg_lane *lane, const struct tg_batch *b, struct 
 
 void tg_memory_measure(struct tg_lane *lane)
 {
+  uint64_t bytes = 0;
   for (uint32_t t = 0; t < lane->topics_count; t++) {
     struct tg_state_size sum = {0};
     for (uint32_t i = 0; i < lane->parts.count; i++) {
@@ -104,7 +106,10 @@ void tg_memory_measure(struct tg_lane *lane)
       sum.keys += size.keys, sum.bytes += size.bytes, sum.evicted += size.evicted;
     }
     tg_measure_state(lane, t, &sum);
+    bytes += sum.bytes;
   }
+  lane->hub->state_room.bytes += bytes - lane->state_bytes; /* wraps around, and is right */
+  lane->state_bytes = bytes;
 }
 
 enum tg_rc tg_memory_save(struct tg_lane *lane, uint32_t topic, const struct tg_batch *b)

@@ -16,7 +16,7 @@
 void tg_memory_read(struct tg_writer *w, struct tg_job *job);
 
 /* Moves what was read into the partition. False: it is unreadable; the partition must wait. */
-bool tg_memory_take(struct tg_part *p, struct tg_claim *c);
+bool tg_memory_take(struct tg_lane *lane, struct tg_part *p, struct tg_claim *c);
 
 /* Frees what nobody has taken. */
 void tg_memory_drop(struct tg_job *job);
@@ -25,7 +25,7 @@ void tg_memory_drop(struct tg_job *job);
  * the rows must be read again. */
 enum tg_rc tg_memory_save(struct tg_lane *lane, uint32_t topic, const struct tg_batch *b);
 
-/* Tells the metrics how much is remembered for each topic. */
+/* Tells the metrics how much is remembered for each topic; counts it towards state.bytes. */
 void tg_memory_measure(struct tg_lane *lane);
 
 #endif

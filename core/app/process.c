@@ -2,6 +2,7 @@
 #include "core/app/process.h"
 
 #include "bindings/runner.h"
+#include "core/app/budget.h"
 #include "core/app/endpoint.h"
 #include "core/app/notify.h"
 #include "core/app/relay.h"
@@ -105,6 +106,20 @@ static void show_generation(struct tg_process *p)
   tg_metric_set(p->reload_time, (double)p->reloaded_us / TG_SEC);
 }
 
+/* What every part may take: a line of the log, and metrics beside which what is taken stands. */
+static void show_budget(struct tg_process *p)
+{
+  char line[300];
+  tg_budget_print(p->config, line, sizeof line);
+  tg_log(TG_INFO, "memory", "%s", line);
+  for (int part = 0; part < TG_BUDGET_PARTS; part++) {
+    const char *const labels[] = {"part", tg_budget_name(part), NULL};
+    tg_metric_set(tg_metrics_slot(p->metrics, TG_GAUGE, "memory_limit_bytes",
+                                  "The most that a part of the process may take", labels),
+                  (double)tg_budget_bytes(p->config, part));
+  }
+}
+
 static enum tg_rc make_programs(struct tg_process *p, struct tg_program **programs,
                                 struct tg_err *err)
 {
@@ -157,6 +172,7 @@ static enum tg_rc start(struct tg_process *p, struct tg_err *err)
            tg_err_set(err, rc, "scripts", "%u faults in scripts and rules", f.count);
   show_generation(p);
   if (any_outputs(program)) atomic_store(&p->hub->emits, true);
+  show_budget(p);
   p->keeper_started = true;
   rc = tg_keeper_start(&p->keeper, p->hub, p->generation, program, err);
   if (rc == TG_OK) rc = tg_relay_start(p->hub, err);

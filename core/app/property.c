@@ -73,7 +73,7 @@ static const struct tg_property properties[] = {
     {"memory", TG_PROPERTY_SIZE, AT(memory_bytes), 64 * MIB, INT64_C(1) << 46, "auto", NULL, false,
      true,
      "Budget of the process for queues, loads and scripts of all lanes. `auto` = room for "
-     "full-size loads in every lane."},
+     "full-size loads in every lane. The log says at start what every part may take."},
     {"load.rows", TG_PROPERTY_NUMBER, AT(load_rows), 1, 1000000, "50000", NULL, false, false,
      "Most events of one load (one transaction)."},
     {"load.bytes", TG_PROPERTY_SIZE, AT(load_bytes), 2 * MIB, 1024 * MIB, "24MiB", NULL, false,
@@ -89,10 +89,15 @@ static const struct tg_property properties[] = {
      false, "Memory of the scripts of one lane."},
     {"lua.deadline", TG_PROPERTY_DURATION, AT(lua_deadline_us), 10000, 60000000, "2s", NULL, false,
      false, "Longest run of one call of a script, in CPU time."},
+    {"state.bytes", TG_PROPERTY_SIZE, AT(state_bytes), MIB, INT64_C(1) << 46, "256MiB", NULL, false,
+     false,
+     "Most memory of what rules remember by key, all lanes and partitions together. Once it is "
+     "used up, rules with such a state end in an error instead of remembering more. Beside "
+     "`memory`."},
     {"lookups.bytes", TG_PROPERTY_SIZE, AT(lookups_bytes), MIB, 4096 * MIB, "64MiB", NULL, false,
      false,
-     "Most memory of one lookup that is read from a table; twice that while it is read again. Not "
-     "part of `memory`."},
+     "Most memory of all lookups that are read from tables, together; one that is read again "
+     "counts anew meanwhile. Beside `memory`."},
     {"http.listen", TG_PROPERTY_TEXT, AT(http_listen), 0, 200, "127.0.0.1:8080", NULL, false, false,
      "Address of metrics, health and status; empty = off."},
     {"http.token_file", TG_PROPERTY_PATH, AT(http_token_file), 1, 4096, NULL, NULL, false, false,

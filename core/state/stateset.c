@@ -26,6 +26,7 @@ struct tg_stateset {
   int64_t from; /* where the newest segment begins */
   uint32_t count;
   struct state *first;
+  const struct tg_state_room *room; /* or NULL */
 };
 
 struct tg_stateset *tg_stateset_new(uint64_t seed)
@@ -49,6 +50,16 @@ void tg_stateset_free(struct tg_stateset *set)
     state_free(s);
   }
   free(set);
+}
+
+void tg_stateset_share(struct tg_stateset *set, const struct tg_state_room *room)
+{
+  set->room = room;
+}
+
+bool tg_stateset_full(const struct tg_stateset *set)
+{
+  return set->room && set->room->bytes_max && set->room->bytes >= set->room->bytes_max;
 }
 
 static struct state *find(const struct tg_stateset *set, struct tg_text rule,

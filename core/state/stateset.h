@@ -21,6 +21,17 @@ struct tg_stateset;
 struct tg_stateset *tg_stateset_new(uint64_t seed);
 void tg_stateset_free(struct tg_stateset *set);
 
+/* What the states of several sets may take together: counted by the owner of the sets, with
+ * tg_stateset_size(). Any thread. */
+struct tg_state_room {
+  uint64_t bytes_max; /* 0: no limit */
+  _Atomic uint64_t bytes;
+};
+/* The set is one of those; room must live as long. A set without one is never full. */
+void tg_stateset_share(struct tg_stateset *set, const struct tg_state_room *room);
+/* The room is used up: nothing more may be remembered. */
+bool tg_stateset_full(const struct tg_stateset *set);
+
 /* One row of saved state. */
 struct tg_state_row {
   struct tg_text rule, declared; /* id; hash of the declaration */

@@ -1,4 +1,5 @@
 /* Configuration: every fault at once, with its place; defaults, units, secrets. */
+#include "core/app/budget.h"
 #include "core/app/property.h"
 
 #include <setjmp.h>
@@ -70,6 +71,10 @@ static void defaults_fill_what_is_not_said(void **state)
   assert_int_equal(c.load_linger_us, 50000);
   assert_true(c.lanes >= 1);
   assert_true(c.queue_kbytes >= 8192 && c.memory_bytes > 0);
+  uint64_t parts = tg_budget_bytes(&c, TG_BUDGET_BASE) + tg_budget_bytes(&c, TG_BUDGET_LOADS) +
+                   tg_budget_bytes(&c, TG_BUDGET_QUEUES) +
+                   tg_budget_bytes(&c, TG_BUDGET_SCRIPTS) / 4;
+  assert_in_range(parts, c.memory_bytes - (1 << 20), c.memory_bytes);
   assert_non_null(strstr(c.scripts, "/scripts"));
   tg_config_fini(&c);
 }

@@ -128,6 +128,30 @@ static void the_first_snapshot_lets_the_topic_go(void **state)
   tg_lookups_free(l);
 }
 
+static void all_lookups_share_one_budget(void **state)
+{
+  (void)state;
+  struct tg_lookup_source two[] = {source, source};
+  two[1].name = tg_text("others");
+  make_table("n");
+  struct tg_lookups *l = tg_lookups_new(topics, 1);
+  assert_int_equal(tg_lookups_read(l, hub, pg, &err), TG_OK);
+  size_t one = hub->lookups_bytes;
+  assert_true(one > 0);
+  config.lookups_bytes = one; /* enough to read it again: what it replaces does not count */
+  assert_int_equal(tg_lookups_read(l, hub, pg, &err), TG_OK);
+  tg_lookups_free(l);
+  topic.lookups = two, topic.lookups_count = 2;
+  l = tg_lookups_new(topics, 1);
+  assert_int_equal(tg_lookups_read(l, hub, pg, &err), TG_CONFIG);
+  assert_non_null(strstr(err.what, "lookup 'others'"));
+  assert_non_null(strstr(err.what, "raise lookups.bytes"));
+  config.lookups_bytes = 2 * one;
+  assert_int_equal(tg_lookups_read(l, hub, pg, &err), TG_OK);
+  assert_int_equal(hub->lookups_bytes, 2 * one);
+  tg_lookups_free(l);
+}
+
 static void a_batch_keeps_what_it_was_lent(void **state)
 {
   (void)state;
@@ -259,6 +283,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       ONE(a_topic_waits_until_its_table_can_be_read),
       ONE(the_first_snapshot_lets_the_topic_go),
+      ONE(all_lookups_share_one_budget),
       ONE(a_batch_keeps_what_it_was_lent),
       ONE(what_is_too_old_is_told_once_and_lent_as_declared),
       ONE(metrics_of_lookups_that_are_gone_go_too),

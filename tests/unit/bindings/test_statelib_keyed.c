@@ -178,6 +178,30 @@ static void without_a_partitions_state_nothing_is_guessed(void **state)
   tg_program_free(p);
 }
 
+static void what_has_no_room_is_not_remembered(void **state)
+{
+  (void)state;
+  struct tg_program *p = program_of_rule(SECOND, "");
+  struct tg_stateset *set = tg_stateset_new(1);
+  struct tg_state_room room = {.bytes_max = 1000, .bytes = 1000};
+  struct run r = {0};
+  const char *const events[] = {"{\"id\":1,\"card\":\"a\"}", "{\"id\":2,\"card\":\"a\"}"};
+  tg_stateset_share(set, &room);
+  run_open(&r, p, events, 2);
+  give(&r, &set);
+  assert_int_equal(run_judge(&r, p), TG_OK);
+  assert_int_equal(r.judgement.rules[0].verdict, TG_VERDICT_ERROR);
+  expect_text(r.judgement.rules[0].error, "used up state.bytes");
+  assert_int_equal(tg_stateset_size(set).keys, 0);
+  room.bytes = 999;
+  memset(r.b.fates, 0, r.b.rows);
+  assert_int_equal(run_judge(&r, p), TG_OK);
+  expect_fates(&r, "load tag");
+  run_close(&r);
+  tg_stateset_free(set);
+  tg_program_free(p);
+}
+
 static void a_key_too_long_cannot_be_judged(void **state)
 {
   (void)state;
@@ -229,6 +253,7 @@ int main(void)
       cmocka_unit_test(each_partition_counts_alone_and_judging_twice_changes_nothing),
       cmocka_unit_test(a_rule_that_raises_leaves_no_trace),
       cmocka_unit_test(without_a_partitions_state_nothing_is_guessed),
+      cmocka_unit_test(what_has_no_room_is_not_remembered),
       cmocka_unit_test(a_key_too_long_cannot_be_judged),
       cmocka_unit_test(duplicates_are_dropped_by_the_rule_dedup),
   };
