@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/state/measured.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 /* --- transform --- */
@@ -76,23 +77,24 @@ static enum tg_rc note_critical(const struct tg_rule *rule, const struct tg_verd
   } else if (v->seen) {
     snprintf(why, sizeof why, "%s: fails: %s", rule->id, v->seen);
   } else {
-    snprintf(why, sizeof why, "%s: %u of %u rows failed (critical %s)", rule->id, v->failed,
-             v->evaluated, level);
+    snprintf(why, sizeof why, "%s: %" PRIu64 " of %" PRIu64 " rows failed (critical %s)", rule->id,
+             v->failed, v->evaluated, level);
   }
   return set_critical(out, b, why, err);
 }
 
 /* fates: the batch's own; rules see b->fates, a copy as transform left it, so that none sees what
  * another did. */
-static enum tg_rc judge_one(struct tg_program *p, struct tg_rule *rule, struct tg_batch *b,
+static enum tg_rc judge_one(struct tg_program *p, const struct tg_rule *rule, struct tg_batch *b,
                             struct tg_verdict_row *v, uint8_t *fates, struct tg_err *err)
 {
-  bool shadow = tg_bake_shadow(rule, b);
+  bool shadow = tg_bake_shadow(rule, tg_bake_time(b));
   struct tg_failing failing;
   struct tg_arena_mark mark = tg_arena_mark(&p->scratch);
-  if (rule->over_us) return tg_windowrun_measure(p, rule, b, v, err);
+  if (tg_rule_measured(rule)) return tg_windowrun_measure(p, rule, b, v, err);
   if (tg_rule_by_clock(rule)) return *v = tg_windowrun_later(rule), TG_OK;
   enum tg_rc rc = tg_rule_judge(p, rule, b, v, &failing, err);
+  if (rc == TG_OK && rule->over_us) rc = tg_windowcheck_count(p, rule, b, &failing, v, err);
   v->shadow = shadow;
   if (rc == TG_OK && !shadow && failing.count + failing.errors_count > 0) {
     uint8_t *seen = b->fates;
@@ -223,7 +225,7 @@ static enum tg_rc try_rule(struct tg_program *p, const struct tg_rule *rule, str
   struct tg_verdict_row v;
   struct tg_failing failing;
   struct tg_arena_mark mark = tg_arena_mark(&p->scratch);
-  enum tg_rc rc = rule->over_us            ? try_window(p, rule, b, &v, err)
+  enum tg_rc rc = tg_rule_measured(rule)   ? try_window(p, rule, b, &v, err)
                   : tg_rule_by_clock(rule) ? try_clock(p, rule, b, &v, err)
                                            : tg_rule_judge(p, rule, b, &v, &failing, err);
   bool untried = tg_batchobj_untried(tg_vm_lua(p->vm));

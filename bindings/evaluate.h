@@ -6,11 +6,16 @@
 
 #include "bindings/script.h"
 
+/* What became of a row: left out, passed, failed, or not to be judged at all. */
+enum tg_rowjudged { TG_ROW_LEFT, TG_ROW_PASSED, TG_ROW_FAILED, TG_ROW_UNJUDGED };
+
 /* The rows that a rule failed, and those that it could not judge. */
 struct tg_failing {
   uint32_t *rows;   /* ascending; NULL: none */
   uint32_t *errors; /* ascending: a pattern's limit was reached; NULL: none */
   uint32_t count, errors_count;
+  uint8_t *judged;     /* enum tg_rowjudged of each row, for a check over a window; else NULL */
+  enum tg_alarm least; /* what the check itself says that these rows raise at least */
   const struct tg_column *mask;    /* what check returned */
   const struct tg_column *where;   /* the rule's condition, or NULL */
   const struct tg_column *reasons; /* the texts it returned, or NULL */
@@ -37,9 +42,12 @@ char *tg_rule_reason(const struct tg_rule *rule, const struct tg_batch *b,
 /* TG_DATA for masks that were made at `line` and never used. */
 enum tg_rc tg_rule_unused(uint32_t count, const char *line, struct tg_err *err);
 
-/* True when the rule judges this batch in shadow (bake.c): counted and shown, nothing follows. The
- * first batch with a Kafka time starts the clock. */
-bool tg_bake_shadow(struct tg_rule *rule, const struct tg_batch *b);
+/* True when the rule judges in shadow (bake.c): counted and shown, nothing follows. us:
+ * tg_bake_time() of the batch, the window's start, or for what only the clock brings the server's
+ * clock. */
+bool tg_bake_shadow(const struct tg_rule *rule, int64_t us);
+/* The newest Kafka time in b; -1: its records have none. */
+int64_t tg_bake_time(const struct tg_batch *b);
 
 /* What the caller wants called between two evaluations. */
 struct tg_between {

@@ -18,7 +18,7 @@ struct tg_judging {
   const struct tg_column *reasons; /* texts, or NULL */
   /* a measure */
   enum tg_verdict verdict;
-  uint32_t used; /* values */
+  uint64_t used; /* values */
   double number; /* observed, or NaN */
   struct tg_buf seen;
 };
@@ -56,5 +56,10 @@ enum tg_rc tg_rulemeasure_end(const struct tg_judging *j, struct tg_verdict_row 
 /* The alarm for v->failed of v->evaluated rows, and the verdict that follows from it and from
  * whether the rule held. */
 void tg_rule_decide(const struct tg_rule *rule, bool holds, struct tg_verdict_row *v);
+/* True when the level is reached by v->failed of v->evaluated rows. */
+bool tg_rule_reached(const struct tg_rule *rule, struct tg_level level,
+                     const struct tg_verdict_row *v);
+/* True when enough of them passed for the rule's `mostly`. */
+bool tg_rule_mostly(const struct tg_rule *rule, const struct tg_verdict_row *v);
 
 #endif

@@ -302,7 +302,8 @@ end
 
 -- Sizes of the rule's window and of its clock in microseconds; 0: it has none.
 local function times_of(kind, p, values, tell)
-  local over = kind.measure and (values.over or common.over_default) or "batch"
+  local over = kind.measure and (values.over or common.over_default)
+    or kind.check and values.over or "batch"
   local every = kind.every
   if every and every:find("^%$") then every = p[every:sub(2)] end
   local every_us, why = 0, nil
@@ -348,7 +349,8 @@ local function bind(kind, args, topic, place, report)
     warn = values.warn, critical = values.critical, min_rows = values.min_rows or 100,
     min_count = values.min_rows or 0, version = values.version and tostring(values.version),
     owner = values.owner, read = read,
-    bake_us = values.bake or 0, declared = values.bake and declared(kind, args, topic) or "",
+    shadow = values.shadow, bake_us = values.bake or 0,
+    declared = values.bake and declared(kind, args, topic) or "",
     reason = reason_of(kind, p, topic, id),
     by_value = kind.levels == "value",
     stateful = kind.judge ~= nil and tg.parameters(kind.judge) >= 3,

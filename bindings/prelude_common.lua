@@ -23,6 +23,11 @@ local function level(v)
   return { share = n }
 end
 
+local function flag(v)
+  if type(v) == "boolean" then return v end
+  return nil, "true or false is due, not " .. shown(v)
+end
+
 local function text(v)
   if type(v) == "string" and v ~= "" then return v end
   return nil, "a text is due, not " .. shown(v)
@@ -51,10 +56,8 @@ local common = {
   end,
   empty = one_of("fail", "pass", "skip"),
   as = one_of("timestamp", "date", "number"),
-  per_partition = function(v)
-    if type(v) == "boolean" then return v end
-    return nil, "true or false is due, not " .. shown(v)
-  end,
+  per_partition = flag,
+  shadow = flag,
   bake = function(v)
     local us, why = params.duration_us(v)
     if us then return us end
@@ -77,7 +80,7 @@ local only_check = {
 }
 local only_measure = { empty = "a check passes when there is nothing to judge: take `empty` out" }
 
--- Over what a measure is taken unless it says so.
+-- Over what a measure is taken unless it says so; the levels of a check count over the batch.
 local over_default = "5m"
 
 local file_keys = {
@@ -100,10 +103,6 @@ local function check_form(values, rule, report)
   local is_measure, by_value = rule.judge ~= nil, rule.levels == "value"
   for key, why in next, is_measure and only_check or only_measure do
     if values[key] ~= nil then report(key, key .. ": " .. why) end
-  end
-  if not is_measure and values.over ~= nil and values.over ~= "batch" then
-    report("over", "over: the levels of a check count over the batch: write \"batch\""
-      .. " or take it out")
   end
   for _, key in ipairs { "warn", "critical" } do
     local v = is_measure and values[key]

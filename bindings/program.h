@@ -8,6 +8,8 @@
 
 #include "core/data/batch.h"
 
+#include <stdatomic.h>
+
 struct tg_coverage;
 struct tg_program;
 
@@ -69,7 +71,8 @@ struct tg_verdict_row {
   enum tg_alarm alarm;
   bool shadow;                         /* it moved nothing and trips nothing */
   bool later;                          /* judged by the keeper, not with this batch */
-  uint32_t evaluated, skipped, failed; /* skipped: live rows that were left out */
+  bool counted;                        /* .. which counts rows that were counted as they came */
+  uint64_t evaluated, skipped, failed; /* skipped: live rows that were left out */
   double observed_number;              /* a measure's value; NaN when it is no number */
   const char *seen; /* measures: a JSON object with those of observed, expected, low, high, score,
                      * min, max, approx, key that there are; else NULL. In the batch's arena */
@@ -77,10 +80,20 @@ struct tg_verdict_row {
   const char *error; /* file:line and text, or NULL; lives in the batch's arena */
 };
 
-/* Told when fresh takes the place of before in a running pipeline: rules with `bake` that are new
- * in a topic, or changed, judge in shadow until so much Kafka time has passed; those that are the
- * same go on as they were. before's rules are only read. */
-void tg_program_bake(struct tg_program *fresh, const struct tg_program *before);
+/* A rule with `bake`: what asks to be watched, for how long, and what tells it from other versions
+ * of it. Lives in the program. */
+struct tg_bake {
+  const struct tg_topic *topic;
+  const char *rule; /* id */
+  uint64_t fingerprint;
+  int64_t bake_us;
+};
+/* The at-th of them, the same in every program of the same files; false: there are no more. */
+bool tg_program_baking(const struct tg_program *p, uint32_t at, struct tg_bake *out);
+/* Gives each of them the time before which it judges in shadow, in microseconds since 1970: one
+ * element a rule, borrowed, read with every batch. Until then, and where nobody calls this, they
+ * act. */
+void tg_program_bake(struct tg_program *p, const atomic_llong *until_us);
 
 #define TG_FACT_NONE INT64_MIN
 
@@ -104,7 +117,8 @@ struct tg_timer_facts {
 struct tg_rule;     /* script.h */
 struct tg_measured; /* core/state/measured.h */
 
-/* A rule that the keeper judges: over windows of Kafka time, by the clock, or both. */
+/* A rule that the keeper judges: over windows of Kafka time, by the clock, or both. Of a check over
+ * a window only mostly and the levels: its rows were judged as they came. */
 struct tg_window_rule {
   struct tg_rule *rule; /* lives in the program */
   const char *id;

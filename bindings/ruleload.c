@@ -157,7 +157,9 @@ void tg_ruleload_fill(lua_State *L, int idx, const struct tg_topic *topic, struc
   lua_pop(L, 2);
   lua_getfield(L, idx, "on_event");
   rule->on_event = lua_toboolean(L, -1);
-  lua_pop(L, 1);
+  lua_getfield(L, idx, "shadow");
+  rule->shadow = lua_toboolean(L, -1);
+  lua_pop(L, 2);
   reason_field(L, idx, topic, rule);
   read_field(L, idx, topic, rule);
   rule->state = tg_statelib_keyed_fill(L, idx, topic);

@@ -50,7 +50,7 @@ void tg_rulemeasure_answer(lua_State *L, struct tg_judging *j)
 {
   tg_buf_init(&j->seen, SEEN_BYTES_MAX);
   j->verdict = verdict_of(lua_tostring(L, -3));
-  j->used = (uint32_t)lua_tointeger(L, -2);
+  j->used = (uint64_t)lua_tointeger(L, -2);
   write_seen(L, j);
   lua_getfield(L, -1, "observed");
   j->number = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : NAN;

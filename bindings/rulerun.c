@@ -117,8 +117,6 @@ static enum tg_rc call_script(struct tg_program *p, struct tg_judging *j, struct
   return TG_OK;
 }
 
-enum judged { LEFT_OUT, PASSED, FAILED, UNJUDGED };
-
 /* Faults that say nothing about the value: it cannot be compared, a pattern ran too long, or a text
  * is not what `as` says. */
 static bool unjudged(const struct tg_rule *rule, uint8_t nul)
@@ -126,15 +124,16 @@ static bool unjudged(const struct tg_rule *rule, uint8_t nul)
   return nul >= TG_LIMIT || (nul == TG_PARSE && rule->read_as);
 }
 
-static enum judged judge_row(const struct tg_judging *j, uint32_t row)
+static enum tg_rowjudged judge_row(const struct tg_judging *j, uint32_t row)
 {
-  static const enum judged nulls[] = {
-      [TG_NULLS_SKIP] = LEFT_OUT, [TG_NULLS_FAIL] = FAILED, [TG_NULLS_PASS] = PASSED};
+  static const enum tg_rowjudged nulls[] = {[TG_NULLS_SKIP] = TG_ROW_LEFT,
+                                            [TG_NULLS_FAIL] = TG_ROW_FAILED,
+                                            [TG_NULLS_PASS] = TG_ROW_PASSED};
   uint8_t nul = j->mask->nul ? j->mask->nul[row] : TG_SOME;
-  if (nul > TG_NULL) return unjudged(j->rule, nul) ? UNJUDGED : FAILED;
+  if (nul > TG_NULL) return unjudged(j->rule, nul) ? TG_ROW_UNJUDGED : TG_ROW_FAILED;
   uint8_t m = j->mask->v.mask[row];
-  if (m == TG_TRUE) return PASSED;
-  return m == TG_FALSE ? FAILED : nulls[j->rule->nulls];
+  if (m == TG_TRUE) return TG_ROW_PASSED;
+  return m == TG_FALSE ? TG_ROW_FAILED : nulls[j->rule->nulls];
 }
 
 /* A condition that cannot be judged: nobody knows whether the row leaves. */
@@ -180,10 +179,11 @@ static bool count_all(struct tg_program *p, const struct tg_judging *j, struct t
   for (uint32_t row = 0; good && row < b->rows; row++) {
     bool lost = where_fault(j, row) && b->fates[row] <= TG_TAG;
     if (!lost && !tg_judging_row(j, row)) continue;
-    enum judged judged = lost ? UNJUDGED : judge_row(j, row);
-    out->evaluated += judged == PASSED || judged == FAILED;
-    if (judged == FAILED) good = add_row(p, &failing->rows, &failing->count, row, b->rows);
-    if (judged == UNJUDGED)
+    enum tg_rowjudged judged = lost ? TG_ROW_UNJUDGED : judge_row(j, row);
+    out->evaluated += judged == TG_ROW_PASSED || judged == TG_ROW_FAILED;
+    if (failing->judged) failing->judged[row] = (uint8_t)judged;
+    if (judged == TG_ROW_FAILED) good = add_row(p, &failing->rows, &failing->count, row, b->rows);
+    if (judged == TG_ROW_UNJUDGED)
       good = add_row(p, &failing->errors, &failing->errors_count, row, b->rows);
   }
   out->failed = failing->count;
@@ -194,35 +194,41 @@ static bool count_all(struct tg_program *p, const struct tg_judging *j, struct t
 static bool count_rows(struct tg_program *p, const struct tg_judging *j, struct tg_verdict_row *out,
                        struct tg_failing *failing)
 {
+  bool windowed = j->rule->over_us != 0;
   failing->mask = j->mask;
   failing->reasons = j->reasons;
   failing->where = j->where;
-  return count_good(j, out) || count_all(p, j, out, failing);
+  if (windowed) failing->judged = tg_arena_zalloc(&p->scratch, j->b->rows + 1, 1);
+  if (windowed && !failing->judged) return false;
+  bool good = (!windowed && count_good(j, out)) || count_all(p, j, out, failing);
+  failing->least = out->failed ? j->least : TG_ALARM_NONE;
+  return good;
 }
 
-static bool reached(const struct tg_rule *rule, struct tg_level level,
-                    const struct tg_verdict_row *v)
+bool tg_rule_reached(const struct tg_rule *rule, struct tg_level level,
+                     const struct tg_verdict_row *v)
 {
   if (level.kind == TG_LEVEL_NONE) return false;
   if (rule->by_value) return v->observed_number >= level.at * (1 - SHARE_EPSILON);
   if (!v->failed) return false;
-  if (level.kind == TG_LEVEL_COUNT) return v->evaluated >= rule->min_count && v->failed >= level.at;
-  double share = v->evaluated ? (double)v->failed / v->evaluated : 0;
+  if (level.kind == TG_LEVEL_COUNT)
+    return v->evaluated >= rule->min_count && (double)v->failed >= level.at;
+  double share = v->evaluated ? (double)v->failed / (double)v->evaluated : 0;
   return v->evaluated >= rule->min_rows && share >= level.at * (1 - SHARE_EPSILON);
 }
 
 void tg_rule_decide(const struct tg_rule *rule, bool holds, struct tg_verdict_row *v)
 {
   v->alarm = holds ? TG_ALARM_NONE : TG_ALARM_WARN;
-  if (reached(rule, rule->warn, v)) v->alarm = TG_ALARM_WARN;
-  if (reached(rule, rule->critical, v)) v->alarm = TG_ALARM_CRITICAL;
+  if (tg_rule_reached(rule, rule->warn, v)) v->alarm = TG_ALARM_WARN;
+  if (tg_rule_reached(rule, rule->critical, v)) v->alarm = TG_ALARM_CRITICAL;
   v->verdict = v->alarm == TG_ALARM_NONE ? TG_VERDICT_PASS : TG_VERDICT_FAIL;
 }
 
 /* In this form: 1 - u / n rounds differently. */
-static bool mostly_met(const struct tg_rule *rule, const struct tg_verdict_row *v)
+bool tg_rule_mostly(const struct tg_rule *rule, const struct tg_verdict_row *v)
 {
-  double n = v->evaluated, u = v->failed;
+  double n = (double)v->evaluated, u = (double)v->failed;
   return v->evaluated == 0 || (n - u) / n >= rule->mostly;
 }
 
@@ -259,8 +265,8 @@ static enum tg_rc end_check(struct tg_program *p, const struct tg_judging *j,
     tg_err_set(err, TG_DATA, j->rule->place, "%s: lua.memory is used up", j->rule->id);
     return tg_rulerun_failed(j, out, err);
   }
-  tg_rule_decide(j->rule, mostly_met(j->rule, out), out);
-  if (out->failed && j->least > out->alarm) out->alarm = j->least, out->verdict = TG_VERDICT_FAIL;
+  tg_rule_decide(j->rule, tg_rule_mostly(j->rule, out), out);
+  if (failing->least > out->alarm) out->alarm = failing->least, out->verdict = TG_VERDICT_FAIL;
   return failing->errors_count ? note_errors(j, failing, out, err) : TG_OK;
 }
 

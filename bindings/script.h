@@ -49,15 +49,15 @@ struct tg_rule {
   enum tg_fate on_fail;
   double mostly;
   struct tg_level warn, critical;
-  bool by_value;               /* levels are compared with what a judge saw, not with rows */
-  uint32_t min_rows;           /* a share is not judged on fewer rows */
-  uint32_t min_count;          /* nor a count on fewer than these: what was given, else 0 */
-  int64_t bake_us;             /* Kafka time in shadow when it is new; 0: none */
-  uint64_t fingerprint;        /* of its file and its arguments */
-  bool baking;                 /* in shadow until bake_until_us */
-  int64_t bake_until_us;       /* Kafka time; -1: the first batch tells */
-  const char *version, *owner; /* as the rule's author gave them, or NULL */
-  const char *read_as;         /* the type that texts of these columns are read as, or NULL */
+  bool by_value;                     /* levels are compared with what a judge saw, not with rows */
+  uint32_t min_rows;                 /* a share is not judged on fewer rows */
+  uint32_t min_count;                /* nor a count on fewer than these: what was given, else 0 */
+  int64_t bake_us;                   /* Kafka time in shadow when it is new; 0: none */
+  uint64_t fingerprint;              /* of its file and its arguments */
+  bool shadow;                       /* in shadow for good */
+  const atomic_llong *bake_until_us; /* in shadow before that time; NULL: it is not */
+  const char *version, *owner;       /* as the rule's author gave them, or NULL */
+  const char *read_as;               /* the type that texts of these columns are read as, or NULL */
   uint32_t *read_fields, read_count;
   int32_t field;               /* the tested column, or -1 */
   struct tg_rule_state *state; /* by key (statelib_keyed.h); NULL: none */
@@ -65,8 +65,8 @@ struct tg_rule {
   uint32_t reason_count;
   struct tg_cell *cell; /* what a judge keeps between batches; NULL: nothing */
   const char *kept_as;  /* the name it is saved under: the id, and the version behind it */
-  int64_t over_us;      /* a measure's window of Kafka time; 0: the batch */
-  int64_t every_us;     /* judged by the clock, too; 0: it is not */
+  int64_t over_us;  /* window of Kafka time of a measure, or of a check's levels; 0: the batch */
+  int64_t every_us; /* judged by the clock, too; 0: it is not */
   const struct tg_topic *topic;
 };
 

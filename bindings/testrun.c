@@ -169,13 +169,13 @@ static enum tg_rc note_verdict(struct tg_testrun *t, const struct tg_verdict_row
       [TG_VERDICT_SKIP] = 0, [TG_VERDICT_PASS] = 1, [TG_VERDICT_FAIL] = 2, [TG_VERDICT_ERROR] = 3};
   struct tg_test_outcome *o = &t->outcomes[t->outcomes_count];
   bool first = t->outcomes_count++ == 0;
-  *o = (struct tg_test_outcome){.verdict = v->verdict, .evaluated = v->evaluated};
-  o->failed = v->failed;
+  *o = (struct tg_test_outcome){.verdict = v->verdict, .evaluated = (uint32_t)v->evaluated};
+  o->failed = (uint32_t)v->failed;
   if (v->seen) o->seen = tg_arena_printf(&t->arena, "%s", v->seen);
   if (v->seen && !o->seen) return full(err);
   if (first || strength[v->verdict] > strength[t->verdict]) t->verdict = v->verdict;
   if (v->alarm > t->alarm) t->alarm = v->alarm;
-  t->evaluated += v->evaluated;
+  t->evaluated += (uint32_t)v->evaluated;
   if (!v->error || t->error) return TG_OK;
   t->error = tg_arena_printf(&t->arena, "%s", v->error);
   return t->error ? TG_OK : full(err);
@@ -327,7 +327,7 @@ static enum tg_rc judge_batch(struct tg_testrun *t, const struct tg_test_batch *
     return TG_OK;
   }
   t->rows_count += b.rows;
-  if (t->clocks_count && t->rule.over_us) return judge_window(t, &b, err);
+  if (t->clocks_count && tg_rule_measured(&t->rule)) return judge_window(t, &b, err);
   if (t->twice) rc = judge_in_vain(t, &b, rows->offset, err);
   if (rc == TG_OK) rc = tg_rule_judge(t->p, &t->rule, &b, &v, &failing, err);
   if (rc == TG_OK) rc = note_verdict(t, &v, err);

@@ -116,12 +116,12 @@ static enum tg_rc run_judge(struct tg_program *p, struct judgement *w, struct tg
   return rc == TG_OK ? close_state(w, c, out, err) : rc;
 }
 
-enum tg_rc tg_program_judge_window(struct tg_program *p, struct tg_window_case *c,
-                                   struct tg_arena *a, struct tg_verdict_row *out,
-                                   struct tg_err *err)
+static enum tg_rc judge_case(struct tg_program *p, struct tg_window_case *c, struct tg_arena *a,
+                             struct tg_verdict_row *out, struct tg_err *err)
 {
   struct judgement w = {.j = {.rule = c->rule}, .c = c};
   int64_t start = tg_clock_thread_us();
+  if (c->rule->check != LUA_NOREF) return tg_windowcheck_judge(c, out), TG_OK;
   *out = (struct tg_verdict_row){.rule = c->rule->id,
                                  .version = c->rule->version,
                                  .owner = c->rule->owner,
@@ -131,6 +131,16 @@ enum tg_rc tg_program_judge_window(struct tg_program *p, struct tg_window_case *
   rc = run_judge(p, &w, c, a, out, err);
   tg_buf_fini(&w.j.seen);
   out->cpu_us = tg_clock_thread_us() - start;
+  return rc;
+}
+
+enum tg_rc tg_program_judge_window(struct tg_program *p, struct tg_window_case *c,
+                                   struct tg_arena *a, struct tg_verdict_row *out,
+                                   struct tg_err *err)
+{
+  const struct tg_timer_facts *f = &c->facts;
+  enum tg_rc rc = judge_case(p, c, a, out, err);
+  out->shadow = tg_bake_shadow(c->rule, f->start_us == TG_FACT_NONE ? f->now_us : f->start_us);
   return rc;
 }
 

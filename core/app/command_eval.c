@@ -8,6 +8,7 @@
 #include "core/data/load.h"
 #include "core/state/stateset.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum { ROWS_MAX = 10000, LOAD_BYTES = 256 << 20 };
@@ -66,10 +67,14 @@ static void print_rules(const struct tg_judgement *j)
   for (uint32_t r = 0; r < j->count; r++) {
     const struct tg_verdict_row *v = &j->rules[r];
     bool vacuous = v->verdict == TG_VERDICT_PASS && v->evaluated == 0;
-    fprintf(stderr, "%-5s %-40s evaluated %u, skipped %u, failed %u%s%s%s%s%s\n",
+    fprintf(stderr,
+            "%-5s %-40s evaluated %" PRIu64 ", skipped %" PRIu64 ", failed %" PRIu64 "%s%s%s%s%s\n",
             tg_verdict_name(v->verdict), v->rule, v->evaluated, v->skipped, v->failed,
-            vacuous ? " (nothing to judge)" : "", v->seen ? " " : "", v->seen ? v->seen : "",
-            v->error ? ": " : "", v->error ? v->error : "");
+            v->later  ? " (judged when its window is over)"
+            : vacuous ? " (nothing to judge)"
+                      : "",
+            v->seen ? " " : "", v->seen ? v->seen : "", v->error ? ": " : "",
+            v->error ? v->error : "");
   }
   if (j->critical) fprintf(stderr, "critical: the breaker would open: %s\n", j->critical_why);
 }

@@ -31,6 +31,7 @@ void tg_generation_drop(struct tg_generation *g)
 {
   if (!g || atomic_fetch_sub(&g->references, 1) != 1) return;
   tg_lookups_free(g->lookups);
+  free(g->bakes);
   tg_arena_fini(&g->arena);
   free(g);
 }
@@ -51,13 +52,14 @@ enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault
   return tg_generation_covered(g, NULL, fault, self, out);
 }
 
-enum tg_rc tg_generation_lookups(struct tg_generation *g, const struct tg_program *p,
-                                 struct tg_err *err)
+enum tg_rc tg_generation_shared(struct tg_generation *g, const struct tg_program *p,
+                                struct tg_err *err)
 {
   uint32_t count;
   const struct tg_topic *const *topics = tg_program_topics(p, &count);
   g->lookups = tg_lookups_new(topics, count);
-  return g->lookups ? TG_OK : tg_err_set(err, TG_FATAL, "lookups", "out of memory");
+  g->bakes = tg_bakes_new(p);
+  return g->lookups && g->bakes ? TG_OK : tg_err_set(err, TG_FATAL, "scripts", "out of memory");
 }
 
 enum tg_rc tg_generation_has_topics(const struct tg_generation *g, const struct tg_program *p,

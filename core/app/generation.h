@@ -4,6 +4,7 @@
 #ifndef TG_APP_GENERATION_H
 #define TG_APP_GENERATION_H
 
+#include "core/app/bakes.h"
 #include "core/app/fileset.h"
 #include "core/app/lookups.h"
 
@@ -13,7 +14,8 @@ struct tg_generation {
   struct tg_arena arena;
   struct tg_fileset files;
   const struct tg_config *config; /* borrowed */
-  struct tg_lookups *lookups;     /* read from tables; NULL until tg_generation_lookups() */
+  struct tg_lookups *lookups;     /* read from tables; NULL until tg_generation_shared() */
+  struct tg_bakes *bakes;         /* since when new rules act; NULL until then, too */
   atomic_uint references;
 };
 
@@ -30,10 +32,10 @@ enum tg_rc tg_generation_covered(struct tg_generation *g, struct tg_coverage *co
 enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault, void *self,
                                  struct tg_program **out);
 
-/* Makes room for the lookups that the program's topics read from tables. TG_FATAL without memory.
- * */
-enum tg_rc tg_generation_lookups(struct tg_generation *g, const struct tg_program *p,
-                                 struct tg_err *err);
+/* Makes room for what its programs share: lookups that topics read from tables, and since when
+ * rules with `bake` act. TG_FATAL without memory. */
+enum tg_rc tg_generation_shared(struct tg_generation *g, const struct tg_program *p,
+                                struct tg_err *err);
 
 /* TG_CONFIG, with the fault told: a set without any topic, which a process cannot run. It may be
  * an empty mount. */

@@ -196,6 +196,7 @@ static void hold_new_topics(struct tg_keeper *k)
 
 static void set_program(struct tg_keeper *k, struct tg_generation *g, struct tg_program *p)
 {
+  tg_bakes_give(g->bakes, p);
   k->generation = g;
   k->program = p;
   k->topics = tg_program_topics(p, &k->topics_count);
@@ -242,6 +243,22 @@ static void finish_reload(struct tg_keeper *k)
     tg_log_err(TG_WARN, "keeper", &err);
 }
 
+static enum tg_rc read_bakes(struct tg_keeper *k, struct tg_generation *g,
+                             const struct tg_program *p, struct tg_err *err)
+{
+  return tg_bakes_read(g->bakes, p, k->pg, k->hub->config->pipeline, deadline(), err);
+}
+
+/* Before that is known, no topic is released for the first time. */
+static bool know_bakes(struct tg_keeper *k)
+{
+  struct tg_err err;
+  if (read_bakes(k, k->generation, k->program, &err) == TG_OK) return true;
+  tg_log_err(TG_WARN, "keeper", &err);
+  k->connect_after_us = tg_clock_mono_us() + CONNECT_US;
+  return false;
+}
+
 static enum tg_rc adopt(struct tg_keeper *k, struct tg_swap_request *r)
 {
   uint32_t count;
@@ -254,6 +271,7 @@ static enum tg_rc adopt(struct tg_keeper *k, struct tg_swap_request *r)
     if (rc != TG_OK) return rc;
   }
   enum tg_rc rc = tg_lookups_read(r->generation->lookups, k->hub, k->pg, &r->err);
+  if (rc == TG_OK) rc = read_bakes(k, r->generation, r->program, &r->err);
   if (rc != TG_OK) return rc;
   return keep_generation(k, r->generation, &r->err) ? TG_OK : r->err.rc;
 }
@@ -273,7 +291,6 @@ static void serve_request(struct tg_keeper *k)
   if (rc == TG_OK) {
     struct tg_generation *g = k->generation;
     struct tg_program *p = k->program;
-    tg_program_bake(r->program, p);
     set_program(k, r->generation, r->program);
     hold_new_topics(k);
     tg_lookups_retire(g->lookups, k->generation->lookups, k->hub);
@@ -292,6 +309,7 @@ static void turn(struct tg_keeper *k)
   struct tg_err err;
   if (!k->generation_kept) k->generation_kept = keep_generation(k, k->generation, &err);
   finish_reload(k);
+  if (!know_bakes(k)) return;
   look_after_topics(k);
   tg_lookups_refresh(k->generation->lookups, k->hub, k->pg);
   tg_windows_turn(&k->windows, k->pg, k->program);

@@ -41,6 +41,7 @@ static enum tg_rc bind(struct tg_lane *lane, struct tg_generation *generation,
   lane->generation = generation;
   lane->program = program;
   lane->topics = tg_program_topics(program, &lane->topics_count);
+  tg_bakes_give(generation->bakes, program);
   lane->decoders = calloc(lane->topics_count + 1, sizeof *lane->decoders);
   if (!lane->decoders) return TG_FATAL;
   for (uint32_t t = 0; t < lane->topics_count; t++)
@@ -112,7 +113,6 @@ static void swap(struct tg_lane *lane)
   uint32_t count = lane->topics_count;
   lane->open = NULL;
   struct tg_err err = {0};
-  tg_program_bake(next->program, lane->program);
   enum tg_rc rc = bind(lane, next->generation, next->program);
   if (rc == TG_OK && !reads_same(lane, before, count)) rc = tg_intake_subscribe(lane, &err);
   if (rc != TG_OK)
@@ -133,7 +133,6 @@ static void rebuild(struct tg_lane *lane)
   }
   tg_harvest_all(lane, tg_clock_mono_us() + REBUILD_US);
   lane->open = NULL;
-  tg_program_bake(fresh, lane->program);
   tg_program_free(lane->program);
   if (bind(lane, lane->generation, fresh) != TG_OK)
     lane->ended = tg_err_set(&lane->err, TG_FATAL, lane->name, "out of memory");

@@ -73,7 +73,7 @@ static enum tg_rc build(const struct tg_config *c, struct faults *f, struct tg_g
     rc = tg_program_test_own(*program, take_test, f, &counts, &err);
     if (rc != TG_OK) take_fault(f, &err);
     if (rc == TG_OK) rc = tg_generation_has_topics(*g, *program, take_fault, f);
-    if (rc == TG_OK && (rc = tg_generation_lookups(*g, *program, &err)) != TG_OK)
+    if (rc == TG_OK && (rc = tg_generation_shared(*g, *program, &err)) != TG_OK)
       take_fault(f, &err);
     if (f->count) tg_program_free(*program), rc = TG_CONFIG;
   }

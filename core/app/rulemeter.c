@@ -32,9 +32,10 @@ void tg_rulemeter_open(struct tg_rulemeter *m, struct tg_metrics *metrics, const
 void tg_rulemeter_add(const struct tg_rulemeter *m, const struct tg_verdict_row *v)
 {
   bool shadowed = v->shadow && v->verdict != TG_VERDICT_PASS;
-  tg_metric_add(m->judged, v->evaluated);
-  tg_metric_add(m->failed, v->failed);
-  tg_metric_add(m->skipped, v->skipped);
+  double rows = v->counted ? 0 : 1; /* counted as they came */
+  tg_metric_add(m->judged, rows * (double)v->evaluated);
+  tg_metric_add(m->failed, rows * (double)v->failed);
+  tg_metric_add(m->skipped, rows * (double)v->skipped);
   tg_metric_add(m->seconds, (double)v->cpu_us / TG_SEC);
   if (v->later && v->verdict == TG_VERDICT_SKIP) return;
   tg_metric_add(shadowed ? m->shadow : m->verdicts[v->verdict], 1);

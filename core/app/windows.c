@@ -230,13 +230,14 @@ static int by_start(const void *a, const void *b)
 
 static void note_alarm(struct look *l, const struct tg_verdict_row *v, int64_t start_us)
 {
-  char message[sizeof l->critical], when[32];
+  char message[sizeof l->critical], when[32], rows[64];
   if (v->alarm == TG_ALARM_NONE || v->shadow) return;
+  snprintf(rows, sizeof rows, "%" PRIu64 " of %" PRIu64 " rows failed", v->failed, v->evaluated);
   snprintf(message, sizeof message, "%s of %s: %s", v->rule,
            start_us == TG_FACT_NONE ? "now" : tg_clock_text(start_us, when),
            v->error  ? v->error
            : v->seen ? v->seen
-                     : "fails");
+                     : rows);
   if (l->alarms_count < ALARMS_MAX) memcpy(l->alarms[l->alarms_count], message, sizeof message);
   l->alarms_count++;
   if (v->alarm == TG_ALARM_CRITICAL && !*l->critical) memcpy(l->critical, message, sizeof message);
@@ -286,15 +287,13 @@ static enum tg_rc note_verdict(struct look *l, const struct tg_window_case *c,
   return l->list.len >= LIST_BYTES || l->list.failed ? write_list(l, err) : TG_OK;
 }
 
-static enum tg_rc judge(struct look *l, const struct tg_window_rule *r, struct tg_window_case *c,
-                        struct tg_window_cell *cell, struct tg_err *err)
+static enum tg_rc judge(struct look *l, struct tg_window_case *c, struct tg_window_cell *cell,
+                        struct tg_err *err)
 {
   struct tg_verdict_row v;
   struct tg_arena_mark mark = tg_arena_mark(&l->arena);
   c->state = cell->data;
   enum tg_rc rc = tg_program_judge_window(l->program, c, &l->arena, &v, err);
-  if (rc == TG_OK)
-    v.shadow = tg_program_shadow(r, c->measured ? c->facts.stop_us : c->facts.now_us);
   if (rc == TG_OK) rc = note_verdict(l, c, &v, cell, err);
   if (rc == TG_OK) rc = note_judged(l, &v, err);
   if (rc == TG_OK) {
@@ -331,8 +330,7 @@ static bool timer_due(const struct look *l, const struct tg_window_rule *r, int6
 static enum tg_rc judge_windows(struct look *l, uint32_t index, struct tg_window_cell *cell,
                                 struct tg_err *err)
 {
-  const struct tg_window_rule *r = &l->rules[index];
-  struct tg_window_case c = {.rule = r->rule, .facts = l->facts};
+  struct tg_window_case c = {.rule = l->rules[index].rule, .facts = l->facts};
   enum tg_rc rc = TG_OK;
   for (uint32_t i = 0; rc == TG_OK && i < l->gathered_count; i++) {
     struct gathered *g = &l->gathered[i];
@@ -340,7 +338,7 @@ static enum tg_rc judge_windows(struct look *l, uint32_t index, struct tg_window
     c.measured = g->measured;
     c.facts.start_us = g->start_us, c.facts.stop_us = g->start_us + g->over_us;
     bool over = tg_window_over(g->start_us, g->over_us, l->watermark);
-    rc = over ? judge(l, r, &c, cell, err) : put_back(l, g, err);
+    rc = over ? judge(l, &c, cell, err) : put_back(l, g, err);
   }
   return rc;
 }
@@ -357,7 +355,7 @@ static enum tg_rc judge_rule(struct look *l, uint32_t index, struct tg_err *err)
   enum tg_rc rc = tg_window_recall(l->pg, &l->at, r->kept_as, &state, &cell, err);
   bool due = rc == TG_OK && timer_due(l, r, cell.judged_us);
   if (rc == TG_OK) rc = judge_windows(l, index, &cell, err);
-  if (rc == TG_OK && due) rc = judge(l, r, &timer, &cell, err);
+  if (rc == TG_OK && due) rc = judge(l, &timer, &cell, err);
   if (rc == TG_OK && l->judged_count > before)
     rc = tg_window_remember(l->pg, &l->at, r->kept_as, &cell, err);
   tg_buf_fini(&state);

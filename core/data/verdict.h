@@ -13,7 +13,7 @@ struct tg_verdict_note {
   const char *verdict; /* pass fail error skip */
   const char *level;   /* none warn critical */
   bool shadow;
-  uint32_t evaluated, skipped, failed;
+  uint64_t evaluated, skipped, failed;
   const char *seen;          /* a JSON object */
   const char *error;         /* file:line and text */
   int64_t start_us, stop_us; /* the window; stop_us 0: there is none */

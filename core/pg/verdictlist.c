@@ -3,6 +3,8 @@
 
 #include "core/pg/array.h"
 
+#include <inttypes.h>
+
 enum { ERROR_BYTES_MAX = 2000 };
 #define YEAR_9999 INT64_C(253402300799000000) /* microseconds since 1970 */
 
@@ -55,7 +57,9 @@ void tg_verdictlist_add(struct tg_buf *list, const struct tg_verdict_note *v, st
   add_text(list, "verdict", v->verdict);
   add_text(list, "level", v->level);
   add_text(list, "error", v->error);
-  tg_buf_printf(list, ",\"shadow\":%s,\"evaluated\":%u,\"skipped\":%u,\"failed\":%u,\"seen\":",
+  tg_buf_printf(list,
+                ",\"shadow\":%s,\"evaluated\":%" PRIu64 ",\"skipped\":%" PRIu64
+                ",\"failed\":%" PRIu64 ",\"seen\":",
                 v->shadow ? "true" : "false", v->evaluated, v->skipped, v->failed);
   add_json(list, v->seen ? v->seen : "null");
   tg_buf_printf(list, ",\"ranges\":%s,", ranges);

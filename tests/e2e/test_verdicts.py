@@ -10,7 +10,8 @@ COUNTED = 'row_count_between { max = 2, over = "batch", id = "few" }'
 
 @pytest.fixture
 def events(kafka, topic, tidegate, database):
-    process = tidegate(lanes=1, load={"rows": 1000})
+    process = tidegate(lanes=1, load={"rows": 1000}, kafka={
+        "brokers": kafka.bootstrap, "instance": "one"})  # back at once after a kill
     process.topic = topic("events", partitions=1)
     process.send = lambda *amounts: (kafka.produce(process.topic, [
         {"id": i, "amount": a} for i, a in enumerate(amounts)]), settle())
@@ -90,4 +91,41 @@ def test_a_new_rule_bakes_in_shadow(events, database):
     events.send(12)
     assert database.value("SELECT count(*) FROM tidegate.quarantine") == 1
     assert events.verdicts("shadow") == [(True,), (False,)]
+    assert events.stop() == 0
+
+
+MINUTE = 60000
+BASE = 1767225600000  # 2026-01-01T00:00:00Z, in milliseconds
+
+
+def test_a_bake_goes_on_where_it_was_after_kill_9(events, kafka, database):
+    """Its end is kept with the topic: neither a death nor another process begins it anew, or ends
+    it before its time."""
+    strict = 'between { "amount", max = 10, on_fail = "quarantine", bake = "10m" }'
+
+    def send(minute):
+        kafka.produce_at(events.topic, [{"id": minute, "amount": 11}], 0, BASE + minute * MINUTE)
+        events.until(lambda: scripts.done(database, kafka, events.topic))
+        return database.value("SELECT count(*) FROM tidegate.quarantine")
+
+    run(events)
+    assert send(0) == 0
+    assert events.stop() == 0
+    run(events, strict)  # a change made while nothing ran counts too
+    assert send(5) == 0
+    events.kill9()
+    run(events, strict)
+    assert send(9) == 0
+    assert events.verdicts("shadow", "failed") == [(True, 1), (True, 1)]
+    assert send(10) == 1
+    assert events.stop() == 0
+
+
+def test_a_rule_in_shadow_is_told_and_moves_nothing(events, database):
+    run(events, 'between { "amount", max = 10, on_fail = "drop", critical = 1, shadow = true }')
+    events.send(1, 11)
+    assert events.verdicts("verdict", "level", "shadow") == [("fail", "critical", True)]
+    assert database.value("SELECT count(*) FROM events") == 2
+    assert events.status()["topics"][0]["breaker"] == "closed"
+    assert events.metric("rule_verdicts_total", rule="between(amount)", verdict="shadow") == 1
     assert events.stop() == 0

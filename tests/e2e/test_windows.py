@@ -218,6 +218,43 @@ def test_what_was_judged_is_not_judged_again(stream):
     assert p.metric("window_late_total") == 2
 
 
+def test_levels_of_a_check_count_each_row_once_over_kills(stream):
+    """Rows of lost loads are judged again, and a commit whose answer was lost stands."""
+    rule = 'between { "amount", min = 0, over = "1m", critical = "25%" }'
+    p = stream.process([rule], {}, faults="pg.before_advance=exit@3", load={"rows": 50},
+                       kafka={"brokers": stream.kafka.bootstrap, "instance": "one"})
+    for partition in range(4):
+        stream.send(0, [1, 2, -1, 3] * 50, partition)
+    for point in "pg.before_advance=exit@3", "pg.after_advance_sent=exit@2":
+        p.faults = point
+        p.start(ready=False)
+        assert p.process.wait(60) == 86
+    loaded = stream.database.value("SELECT count(*) FROM windows")
+    assert 0 < loaded < 800
+    p.faults = None
+    p.start()
+    stream.close(1)
+    p.until(lambda: stream.said())
+    assert [m.rsplit(": ", 1)[1] for m in stream.said()] == ["200 of 800 rows failed"]
+    p.until(lambda: p.status()["topics"][0]["breaker"] == "open")
+
+
+def test_a_count_level_holds_back_what_reaches_it_alone(stream):
+    """Over all lanes it takes the window; a batch that has as many by itself is never visible."""
+    rule = 'between { "amount", min = 0, over = "1m", critical = 5 }'
+    p = stream.process([rule], {}).start()
+    stream.send(0, [-1] * 4, 0)
+    p.until(stream.loaded)
+    stream.send(0, [-1] * 4, 1)
+    p.until(stream.loaded)
+    assert stream.said() == []
+    stream.close(1)
+    p.until(lambda: stream.said())
+    assert stream.said()[0].endswith("8 of 8 rows failed")
+    p.until(lambda: p.status()["topics"][0]["breaker"] == "open")
+    assert stream.database.value("SELECT count(*) FROM windows WHERE amount < 0") == 8
+
+
 def test_what_came_while_nobody_read_is_in_its_window(stream):
     """A topic that nobody reads is not idle: its windows wait for what is in Kafka."""
     p = stream.process(['total { "amount", 0 }'], {"total.lua": SUM}).start()

@@ -43,7 +43,7 @@ static void expect_shadow(struct tg_program *p, int64_t kafka_us, bool shadow)
 
 #define RULE(bake) "between { \"a\", min = 0, on_fail = \"quarantine\", critical = 1" bake " }"
 
-static void first_generation_acts_at_once(void **state)
+static void nobody_told_a_time_acts_at_once(void **state)
 {
   (void)state;
   struct tg_program *p = program_with(RULE(", bake = \"10m\""));
@@ -54,79 +54,62 @@ static void first_generation_acts_at_once(void **state)
 static void new_rule_is_in_shadow_for_its_time_by_kafka(void **state)
 {
   (void)state;
-  struct tg_program *before = program_with("not_null { \"a\" }");
+  atomic_llong until_us = 15 * MINUTE;
   struct tg_program *p = program_with(RULE(", bake = \"10m\""));
-  tg_program_bake(p, before);
-  expect_shadow(p, -1, true); /* a record without a time starts no clock */
+  tg_program_bake(p, &until_us);
+  expect_shadow(p, -1, true); /* a record without a time tells nothing */
   expect_shadow(p, 5 * MINUTE, true);
   expect_shadow(p, 15 * MINUTE - 1, true);
   expect_shadow(p, 15 * MINUTE, false);
-  expect_shadow(p, 6 * MINUTE, false); /* once baked, always */
+  expect_shadow(p, 6 * MINUTE, true); /* whoever judges that batch, and whenever */
+  until_us = INT64_MAX;               /* not known yet */
+  expect_shadow(p, 15 * MINUTE, true);
+  until_us = INT64_MIN; /* nothing was loaded when the rule came */
+  expect_shadow(p, -1, false);
   tg_program_free(p);
-  tg_program_free(before);
 }
 
-static struct tg_program *program_of_windows(void)
-{
-  struct sources s = {0};
-  sources_add(&s, TG_FILE_RULE, "rules/some.lua",
-              "return { doc = \"d\", measure = function(b) return b:count() end,\n"
-              "judge = function(m) return m.rows > 0 end }");
-  sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua",
-              "return { table = \"orders\", fields = { \"a bigint\" },"
-              " rules = { some { over = \"1m\", bake = \"10m\" } } }");
-  return sources_program(&s);
-}
-
-static void rule_over_windows_bakes_by_their_ends(void **state)
+static void rule_without_bake_has_no_time(void **state)
 {
   (void)state;
-  uint32_t at = 0;
-  struct tg_window_rule rule;
-  struct tg_program *before = program_with("not_null { \"a\" }");
-  struct tg_program *p = program_of_windows();
-  assert_true(tg_program_window(p, 0, &at, &rule));
-  assert_false(tg_program_shadow(&rule, MINUTE)); /* of the first set */
-  tg_program_bake(p, before);
-  assert_true(tg_program_shadow(&rule, 5 * MINUTE));
-  assert_true(tg_program_shadow(&rule, 15 * MINUTE - 1));
-  assert_false(tg_program_shadow(&rule, 15 * MINUTE));
+  const atomic_llong until_us[] = {5 * MINUTE, INT64_MAX};
+  struct tg_bake bake;
+  struct tg_program *p = program_with(RULE("") ", not_null { \"a\" },"
+                                               " not_null { \"b\", bake = \"1m\" }");
+  tg_program_bake(p, until_us);
+  expect_shadow(p, MINUTE, false);
+  assert_true(tg_program_baking(p, 0, &bake));
+  assert_string_equal(bake.rule, "not_null(b)");
+  assert_int_equal(bake.bake_us, MINUTE);
+  assert_true(tg_text_is(bake.topic->name, "orders"));
+  assert_false(tg_program_baking(p, 1, &bake));
   tg_program_free(p);
-  tg_program_free(before);
 }
 
-static void rule_without_bake_acts_at_once(void **state)
+static void shadow_is_for_good(void **state)
 {
   (void)state;
-  struct tg_program *before = program_with("not_null { \"a\" }");
-  struct tg_program *p = program_with(RULE(""));
-  tg_program_bake(p, before);
+  const atomic_llong until_us[] = {INT64_MIN};
+  struct tg_program *p = program_with(RULE(", shadow = true, bake = \"1m\""));
+  tg_program_bake(p, until_us);
+  expect_shadow(p, MINUTE, true);
+  expect_shadow(p, -1, true);
+  tg_program_free(p);
+  p = program_with(RULE(", shadow = false"));
   expect_shadow(p, MINUTE, false);
   tg_program_free(p);
-  tg_program_free(before);
+  expect_fault("return { table = \"orders\", fields = { \"a bigint\" },"
+               " rules = { not_null { \"a\", shadow = \"yes\" } } }",
+               "not_null: shadow: true or false is due");
 }
 
-static void rule_that_is_the_same_goes_on_as_it_was(void **state)
+static uint64_t fingerprint_of(const char *rules)
 {
-  (void)state;
-  struct tg_program *first = program_with(RULE(", bake = \"10m\""));
-  struct tg_program *second = program_with(RULE(", bake = \"10m\"") ", not_null { \"a\" }");
-  tg_program_bake(second, first);
-  expect_shadow(second, MINUTE, false);
-  /* One that bakes goes on baking where it was. */
-  struct tg_program *before = program_with("not_null { \"b\" }");
-  struct tg_program *third = program_with(RULE(", bake = \"10m\""));
-  tg_program_bake(third, before);
-  expect_shadow(third, MINUTE, true);
-  struct tg_program *fourth = program_with(RULE(", bake = \"10m\""));
-  tg_program_bake(fourth, third);
-  expect_shadow(fourth, 10 * MINUTE, true);
-  expect_shadow(fourth, 11 * MINUTE, false);
-  tg_program_free(first);
-  tg_program_free(second);
-  tg_program_free(before);
-  tg_program_free(third);
-  tg_program_free(fourth);
+  struct tg_bake bake;
+  struct tg_program *p = program_with(rules);
+  assert_true(tg_program_baking(p, 0, &bake));
+  tg_program_free(p);
+  return bake.fingerprint;
 }
 
 static void changed_arguments_make_a_new_rule(void **state)
@@ -138,28 +121,49 @@ static void changed_arguments_make_a_new_rule(void **state)
       "between { \"a\", min = 0, on_fail = \"quarantine\", critical = 1, bake = \"10m\","
       " where = function(b) return b.a:lt(9) end }",
   };
-  struct tg_program *before = program_with(RULE(", bake = \"10m\""));
-  for (size_t i = 0; i < sizeof changed / sizeof *changed; i++) {
-    struct tg_program *p = program_with(changed[i]);
-    tg_program_bake(p, before);
-    expect_shadow(p, MINUTE, true);
-    tg_program_free(p);
-  }
-  tg_program_free(before);
+  uint64_t before = fingerprint_of(RULE(", bake = \"10m\""));
+  assert_true(before == fingerprint_of("not_null { \"b\" }, " RULE(", bake = \"10m\"")));
+  for (size_t i = 0; i < sizeof changed / sizeof *changed; i++)
+    assert_true(before != fingerprint_of(changed[i]));
 }
 
-static void new_topic_has_nothing_to_disturb(void **state)
+/* A window is in shadow when it began there; what only the clock brings, by the clock. */
+static void windows_bake_too(void **state)
 {
   (void)state;
   struct sources s = {0};
-  sources_add(&s, TG_FILE_SCRIPT, "scripts/other.lua",
-              "return { table = \"other\", fields = { \"a bigint\" } }");
-  struct tg_program *before = sources_program(&s);
-  struct tg_program *p = program_with(RULE(", bake = \"10m\""));
-  tg_program_bake(p, before);
-  expect_shadow(p, MINUTE, false);
+  struct tg_arena arena;
+  struct tg_window_rule found;
+  struct tg_verdict_row v;
+  struct tg_err err;
+  const atomic_llong until_us[] = {5 * MINUTE};
+  uint32_t at = 0;
+  sources_add(&s, TG_FILE_RULE, "rules/timed.lua",
+              "return { doc = \"d\", every = \"1m\","
+              " judge = function(m, p, s, t) return false, 1 end, tests = {} }");
+  sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua",
+              "return { table = \"orders\", fields = { \"a bigint\" },"
+              " rules = { timed { bake = \"1m\", critical = 1 } } }");
+  struct tg_program *p = sources_program(&s);
+  tg_program_bake(p, until_us);
+  assert_true(tg_program_window(p, 0, &at, &found));
+  tg_arena_init(&arena, 1 << 12, 1 << 20);
+  struct tg_window_case c = {.rule = found.rule, .facts = TG_FACTS_NONE};
+  static const struct {
+    int64_t start_us, now_us;
+    bool shadow;
+  } cases[] = {{TG_FACT_NONE, 5 * MINUTE - 1, true},
+               {TG_FACT_NONE, 5 * MINUTE, false},
+               {5 * MINUTE - 1, 9 * MINUTE, true},
+               {5 * MINUTE, 9 * MINUTE, false}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    c.facts.start_us = cases[i].start_us, c.facts.now_us = cases[i].now_us;
+    assert_int_equal(tg_program_judge_window(p, &c, &arena, &v, &err), TG_OK);
+    assert_int_equal(v.alarm, TG_ALARM_CRITICAL);
+    assert_int_equal(v.shadow, cases[i].shadow);
+  }
+  tg_arena_fini(&arena);
   tg_program_free(p);
-  tg_program_free(before);
 }
 
 static void bake_is_a_duration(void **state)
@@ -173,13 +177,12 @@ static void bake_is_a_duration(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(first_generation_acts_at_once),
+      cmocka_unit_test(nobody_told_a_time_acts_at_once),
       cmocka_unit_test(new_rule_is_in_shadow_for_its_time_by_kafka),
-      cmocka_unit_test(rule_without_bake_acts_at_once),
-      cmocka_unit_test(rule_over_windows_bakes_by_their_ends),
-      cmocka_unit_test(rule_that_is_the_same_goes_on_as_it_was),
+      cmocka_unit_test(rule_without_bake_has_no_time),
+      cmocka_unit_test(shadow_is_for_good),
       cmocka_unit_test(changed_arguments_make_a_new_rule),
-      cmocka_unit_test(new_topic_has_nothing_to_disturb),
+      cmocka_unit_test(windows_bake_too),
       cmocka_unit_test(bake_is_a_duration),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,8 +133,6 @@ static void common_arguments_are_checked(void **state)
   expect_use_fault("not_null { \"id\", critical = \"5\" }", "critical: a count such as 1");
   expect_use_fault("not_null { \"id\", warn = 0 }", "warn: ");
   expect_use_fault("not_null { \"id\", mostly = 1.5 }", "mostly: a number from 0 to 1");
-  expect_use_fault("not_null { \"id\", over = \"5m\" }",
-                   "over: the levels of a check count over the batch");
   expect_use_fault("not_null { \"id\", where = \"id > \" }",
                    "not_null: where: position 6 of 'id > '");
   expect_use_fault("not_null { \"id\", where = 7 }", "a condition such as \"amount > 0\" is due");
