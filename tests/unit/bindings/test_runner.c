@@ -302,12 +302,13 @@ static void read_example(const char *path, int n, char *out, size_t size)
 static void examples_of_the_documentation_hold(void **state)
 {
   (void)state;
-  static char orders[4096], above[4096], refund[4096];
+  static char orders[4096], sales[4096], above[4096], refund[4096];
   struct sources s = {0};
   struct outcome o;
   read_example("docs/LUA.md", 1, orders, sizeof orders);
-  read_example("docs/LUA.md", 2, above, sizeof above);
-  read_example("docs/LUA.md", 3, refund, sizeof refund);
+  read_example("docs/LUA.md", 2, sales, sizeof sales);
+  read_example("docs/LUA.md", 3, above, sizeof above);
+  read_example("docs/LUA.md", 4, refund, sizeof refund);
   sources_catalogue(&s);
   sources_add(&s, TG_FILE_RULE, "rules/above.lua", above);
   sources_add(&s, TG_FILE_RULE, "rules/refund_has_reason.lua", refund);
@@ -317,6 +318,7 @@ static void examples_of_the_documentation_hold(void **state)
   struct tg_test_counts counts = run_all(p, "rules/", &o);
   if (counts.failed) fail_msg("%s", o.text);
   tg_program_free(p);
+  tg_program_free(program_of(sales));
   p = program_of(orders);
   counts = run_all(p, "scripts/orders", &o);
   assert_int_equal(counts.run, 1);
