@@ -69,7 +69,7 @@ class Stream:
             return (scripts.done(self.database, self.kafka, self.input)
                     and self.kafka.committed(self.input, self.group()) == ends
                     and not self.pending())
-        eventually(ask, 40, every=0.2)
+        eventually(ask, every=0.2)
 
     def group(self):
         return self.members[0].config["pipeline"]
@@ -153,7 +153,7 @@ def test_a_death_loses_and_doubles_nothing(stream, point):
     process = stream.process(faults=f"{point}=exit@2", load={"rows": 500})
     process.start(ready=False)
     stream.send(1500)
-    eventually(lambda: not process.running() or stream.send(100) or None, 30)
+    eventually(lambda: not process.running() or stream.send(100) or None)
     assert process.process.wait() == 86
     assert stream.pending(), "weak: nothing was on its way"
     before = stream.wrong()
@@ -183,7 +183,7 @@ def test_without_the_outbox_a_death_loses_records(stream):
     process = stream.process(faults="no.outbox,pg.after_commit=exit@3", load={"rows": 500})
     process.start(ready=False)
     stream.send(1500)
-    eventually(lambda: not process.running() or stream.send(100) or None, 30)
+    eventually(lambda: not process.running() or stream.send(100) or None)
     process.faults = None
     process.start(ready=False)
     stream.until_out(process)
