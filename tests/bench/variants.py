@@ -76,7 +76,7 @@ class Load:
             "SELECT coalesce(sum(to_offset - from_offset), 0) FROM tidegate.segment").fetchone()[0]
 
     def start(self):
-        return self.process.start(deadline=60)
+        return self.process.start()
 
     def clocks(self):
         own = f"/proc/{self.process.process.pid}/stat"
