@@ -144,7 +144,7 @@ def test_status_is_complete(shop):
     status = shop.status()
     assert set(status) == {"version", "pipeline", "generation", "started_at", "reloaded_at",
                            "last_reload", "last_reload_faults", "lanes", "topics", "windows",
-                           "lookups"}
+                           "lookups", "outputs"}
     assert (status["windows"], status["lookups"]) == ([], [])
     assert re.fullmatch("[0-9a-f]{64}", status["generation"])
     assert sum(lane["reading"] for lane in status["lanes"]) == 2
