@@ -125,10 +125,10 @@ static inline void owner_free(struct owner *o)
   free(o);
 }
 
-/* Polls until cond holds or 40 s are over. */
+/* Polls until cond holds or two minutes are over. */
 #define POLL_UNTIL(o, cond)                                                                        \
   do {                                                                                             \
-    int64_t until_us_ = tg_clock_mono_us() + 40 * TG_SEC;                                          \
+    int64_t until_us_ = tg_clock_mono_us() + 120 * TG_SEC;                                         \
     while (!(cond)) {                                                                              \
       struct tg_err err_ = {0};                                                                    \
       if (tg_consumer_poll((o)->c, 20 * TG_MS, 1000, &err_) != TG_OK) fail_msg("%s", err_.what);   \
