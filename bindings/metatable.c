@@ -4,6 +4,7 @@
  *   __gc    would run code at any moment       __len   would lie to C code about sizes
  *   __mode  lets one garbage collection take minutes (chains of ephemerons)
  *   __call  with a table in it may loop in C for minutes
+ *   __concat  may move the stack, to which luaV_concat() of Lua 5.4.4 keeps a pointer (vm.c)
  *
  * Events added to the metatable later are not seen, except __index (`self.__index = self` often
  * comes after). */
@@ -11,13 +12,13 @@
 
 #include <lauxlib.h>
 
-static const char *const REFUSED[] = {"__gc", "__len", "__mode", NULL};
+static const char *const REFUSED[] = {"__gc", "__len", "__mode", "__concat", NULL};
 
 static const char *const EVENTS[] = {
-    "__index",     "__newindex", "__call", "__tostring", "__name",   "__close", "__pairs",
-    "__metatable", "__eq",       "__lt",   "__le",       "__concat", "__unm",   "__add",
-    "__sub",       "__mul",      "__div",  "__mod",      "__pow",    "__idiv",  "__band",
-    "__bor",       "__bxor",     "__shl",  "__shr",      "__bnot",   NULL};
+    "__index",     "__newindex", "__call", "__tostring", "__name", "__close", "__pairs",
+    "__metatable", "__eq",       "__lt",   "__le",       "__unm",  "__add",   "__sub",
+    "__mul",       "__div",      "__mod",  "__pow",      "__idiv", "__band",  "__bor",
+    "__bxor",      "__shl",      "__shr",  "__bnot",     NULL};
 
 enum { ORIGINAL = 1 }; /* where a copy keeps the script's own metatable */
 

@@ -19,6 +19,12 @@
  * */
 enum { LEVELS_DEEP = 5000 };
 
+/* Stack slots that a VM always keeps (64 KiB). While `a .. b` runs a metamethod, Lua 5.4.4 keeps a
+ * pointer into the stack (luaV_concat(); mended in 5.4.5): the stack must not move meanwhile. With
+ * these slots it never grows there for scripts that do not recurse thousands of levels deep;
+ * op_concat() keeps the collector from shrinking it; scripts have no __concat of their own. */
+enum { STACK_KEPT = 4000 };
+
 /* Lua tells nobody where memory ran out: the line is kept now (which allocates nothing). */
 static void note_refusal(struct tg_vm *vm)
 {
@@ -72,7 +78,7 @@ enum tg_rc tg_vm_new(const struct tg_vm_conf *conf, struct tg_vm **out, struct t
   if (!vm->L) goto failed;
   *(struct tg_vm **)lua_getextraspace(vm->L) = vm;
   lua_pushcfunction(vm->L, open_state);
-  if (lua_pcall(vm->L, 0, 0, 0) != LUA_OK) goto failed;
+  if (lua_pcall(vm->L, 0, 0, 0) != LUA_OK || !lua_checkstack(vm->L, STACK_KEPT)) goto failed;
   *out = vm;
   return TG_OK;
 failed:
@@ -240,6 +246,7 @@ static enum tg_rc begin_call(struct tg_vm *vm, struct tg_err *err)
 {
   tg_err_clear(&vm->fault);
   if (vm->depth) return TG_OK;
+  lua_gc(vm->L, LUA_GCRESTART);
   vm->refused = vm->stack_full = false;
   *vm->late_where = *vm->full_where = 0;
   vm->watch.L = vm->L;

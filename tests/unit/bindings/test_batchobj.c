@@ -448,6 +448,20 @@ static void an_empty_batch_works_too(void **state)
   gives("return b.kind:matches('x'):all()", "true");
 }
 
+/* Recursion makes the stack large, a collection makes it small again, mostly inside a `..`. */
+static void joining_bears_a_collection_that_moves_the_stack(void **state)
+{
+  (void)state;
+  gives("local function deep(n) return n > 0 and 1 + deep(n - 1) or 0 end\n"
+        "local k\n"
+        "for i = 1, 200 do\n"
+        "  deep(20 * i)\n"
+        "  for j = 1, 300 do k = 'a' .. b.kind .. ':' .. b.kind .. '/' .. b.kind end\n"
+        "end\n"
+        "return k:eq('asale:sale/sale'):count()",
+        "1");
+}
+
 static void a_full_batch_is_told_apart(void **state)
 {
   (void)state;
@@ -487,6 +501,7 @@ int main(void)
       T(a_fault_in_a_condition_quarantines),
       T(map_rows_calls_a_function_by_row),
       T(an_empty_batch_works_too),
+      T(joining_bears_a_collection_that_moves_the_stack),
       T(a_full_batch_is_told_apart),
   };
 #undef T
