@@ -243,15 +243,13 @@ static int op_unm(lua_State *L)
   return tg_op_done(L, &op, "-", tg_arith_unary(&op, TG_NEG, h->c, 0));
 }
 
-/* No collection may happen here: it could shrink the stack (STACK_KEPT in vm.c). When this raises,
- * the next call of a script lets the collector run again. */
 static int op_concat(lua_State *L)
 {
-  lua_gc(L, LUA_GCSTOP);
+  tg_vm_pin(L);
   struct tg_arg a = tg_arg_check(L, 1), b = tg_arg_check(L, 2);
   struct tg_op op = tg_op_begin(L, NULL);
   int pushed = tg_op_done(L, &op, "..", tg_text_concat(&op, a, b));
-  lua_gc(L, LUA_GCRESTART);
+  tg_vm_unpin(L);
   return pushed;
 }
 

@@ -21,9 +21,10 @@ enum { LEVELS_DEEP = 5000 };
 
 /* Stack slots that a VM always keeps (64 KiB). While `a .. b` runs a metamethod, Lua 5.4.4 keeps a
  * pointer into the stack (luaV_concat(); mended in 5.4.5): the stack must not move meanwhile. With
- * these slots it never grows there for scripts that do not recurse thousands of levels deep;
- * op_concat() keeps the collector from shrinking it; scripts have no __concat of their own. */
-enum { STACK_KEPT = 4000 };
+ * these slots it never grows there for scripts that do not recurse thousands of levels deep, and a
+ * collection shrinks it only when it is three times as large; scripts have no __concat of their
+ * own. */
+enum { STACK_KEPT = 4000, STACK_LARGE_BYTES = 3 * STACK_KEPT * 16 };
 
 /* Lua tells nobody where memory ran out: the line is kept now (which allocates nothing). */
 static void note_refusal(struct tg_vm *vm)
@@ -47,6 +48,7 @@ static void *allocate(void *self, void *ptr, size_t osize, size_t nsize)
 {
   struct tg_vm *vm = self;
   size_t held = ptr ? osize : 0;
+  if (!ptr && osize == 0 && nsize >= STACK_LARGE_BYTES) vm->stack_large = true; /* or a table */
   if (nsize == 0) {
     free(ptr);
     vm->bytes -= held;
@@ -103,6 +105,16 @@ lua_State *tg_vm_lua(struct tg_vm *vm)
 struct tg_vm *tg_vm_of(lua_State *L)
 {
   return *(struct tg_vm **)lua_getextraspace(L);
+}
+
+void tg_vm_pin(lua_State *L)
+{
+  if (tg_vm_of(L)->stack_large) lua_gc(L, LUA_GCSTOP);
+}
+
+void tg_vm_unpin(lua_State *L)
+{
+  if (!lua_gc(L, LUA_GCISRUNNING)) lua_gc(L, LUA_GCRESTART);
 }
 
 size_t tg_vm_memory(const struct tg_vm *vm)
@@ -246,7 +258,7 @@ static enum tg_rc begin_call(struct tg_vm *vm, struct tg_err *err)
 {
   tg_err_clear(&vm->fault);
   if (vm->depth) return TG_OK;
-  lua_gc(vm->L, LUA_GCRESTART);
+  tg_vm_unpin(vm->L);
   vm->refused = vm->stack_full = false;
   *vm->late_where = *vm->full_where = 0;
   vm->watch.L = vm->L;

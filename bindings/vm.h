@@ -34,6 +34,11 @@ lua_State *tg_vm_lua(struct tg_vm *vm);
 struct tg_vm *tg_vm_of(lua_State *L); /* from extra space; works in every coroutine-free state */
 size_t tg_vm_memory(const struct tg_vm *vm);
 
+/* Between the two no collection moves the stack (why: STACK_KEPT in vm.c). When something is raised
+ * in between, the next call unpins. */
+void tg_vm_pin(lua_State *L);
+void tg_vm_unpin(lua_State *L);
+
 /* Compiles text (never bytecode) as chunk "@name" and pushes the function with its own environment,
  * a table that reads through to the frozen globals (upvalue 1 of the function; C may lua_rawset()
  * into it, scripts cannot).

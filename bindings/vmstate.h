@@ -17,6 +17,7 @@ struct tg_vm {
   uint32_t depth;           /* nested tg_vm_call() */
   bool refused;             /* the allocator said no during this call */
   bool stack_full;          /* it said no inside a very deep recursion */
+  bool stack_large;         /* a collection may shrink it (STACK_KEPT in vm.c) */
   bool lost;                /* out of memory: every call fails from now on */
   struct tg_watch watch;    /* of the outermost call */
   void *line_self;          /* of its line hook */
