@@ -92,9 +92,10 @@ class Payments:
         """Pauses it with some more loaded and others left to load; on a busy machine these may have
         to be sent first."""
         while True:
-            if len(self.sent) - self.loaded() < 10000:
+            before = self.loaded()
+            if len(self.sent) - before < 10000:
                 self.send(20000, seed)
-            self.until_loaded(self.loaded() + 5000, process)
+            self.until_loaded(before + 5000, process)
             process.pause()
             if self.loaded() < len(self.sent):
                 return
