@@ -326,6 +326,8 @@ enum tg_rc tg_emitter_commit(struct tg_emitter *e, const struct tg_topart *offse
   int64_t began_us = tg_clock_mono_us();
   rc = failed(rd_kafka_commit_transaction(e->rk, CALL_MS), "commit", err);
   int64_t took_us = tg_clock_mono_us() - began_us;
+  if (rc == TG_OK && tg_fault("relay.commit_lost"))
+    return tg_err_set(err, TG_RETRY, "kafka", "fault point: the commit's answer is lost");
   if (rc == TG_OK && took_us > SLOW_US)
     return tg_err_set(err, TG_RETRY, "kafka", "a commit took %.1f s: its end may come twice",
                       (double)took_us / 1e6);

@@ -66,7 +66,7 @@ enum tg_rc tg_outbox_formers(struct tg_pg *pg, const struct tg_outgoing *parts, 
 {
   static const char sql[] =
       "SELECT DISTINCT p.relay FROM tidegate.partition p JOIN unnest($1::int[], $2::bigint[],"
-      " $3::bigint[]) AS w(id, claim, out) ON p.id = w.id"
+      " $3::bigint[]) AS w(id, claim, out) ON p.id = w.id AND p.claim_id = w.claim"
       " WHERE p.relay <> '' AND $4::text IS NULL ORDER BY 1";
   const struct question q = {pg, sql, NULL, deadline_us};
   enum tg_rc rc = ask(&q, parts, count, err);

@@ -18,8 +18,8 @@ struct tg_outgoing { /* a claimed partition, as its relay sees it */
   bool pending;  /* out of ends: the outbox has records of segments in [start, end) */
 };
 
-/* The transactional ids under which somebody emits or emitted these partitions, once each, with
- * their NULs, into ids; ours may be one. */
+/* The transactional ids under which somebody emits or emitted those of these partitions whose claim
+ * is still the one given, once each, with their NULs, into ids; ours may be one. */
 enum tg_rc tg_outbox_formers(struct tg_pg *pg, const struct tg_outgoing *parts, uint32_t count,
                              struct tg_buf *ids, int64_t deadline_us, struct tg_err *err);
 

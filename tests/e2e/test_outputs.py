@@ -38,10 +38,11 @@ class Stream:
         self.sent = {}  # (partition, offset) -> n
         self.members = []
 
-    def process(self, faults=None, **config):
-        """A static member of one lane: started again it has its partitions at once."""
-        p = self.make(faults=faults, lanes=1, **config)
-        p.config["kafka"] = {**p.config["kafka"], "instance": "one", "session_timeout": "30s"}
+    def process(self, faults=None, lanes=1, instance="one", session="30s", **config):
+        """A static member: started again it has its partitions at once."""
+        p = self.make(faults=faults, lanes=lanes, **config)
+        p.config["kafka"] = {**p.config["kafka"], "session_timeout": session,
+                             **({"instance": instance} if instance else {})}
         self.members.append(p)
         self.write(p)
         return p
@@ -176,6 +177,58 @@ def test_failed_transactions_are_done_again(stream):
     assert process.metric("output_transactions_total", outcome="failed") == 4
     eventually(lambda: stream.database.value(
         "SELECT count(*) FROM tidegate.journal WHERE kind = 'relay'") == 2)
+
+
+def test_a_commit_of_unknown_outcome_is_read_from_the_offsets(stream):
+    """Committed, but its answer was lost; and not committed (relay.after_offsets above)."""
+    process = stream.process(faults="relay.commit_lost=fail@1,relay.commit_lost=fail@2",
+                             load={"rows": 200}).start(ready=False)
+    for _ in range(4):
+        stream.send(300)
+        stream.until_out(process)
+    assert process.metric("output_transactions_total", outcome="failed") == 2
+    assert stream.wrong() == []
+
+
+def test_outputs_of_several_lanes(stream):
+    """Each lane's partitions have transactions of their own, and a death in one of them is mended
+    by a process whose lanes hold other partitions."""
+    process = stream.process(faults="relay.after_offsets=exit@4", lanes=2, session="6s",
+                             load={"rows": 200})
+    process.start(ready=False)
+    process.until(lambda: [lane["reading"] for lane in process.status()["lanes"]] == [1, 1])
+    stream.send(1500)
+    eventually(lambda: not process.running() or stream.send(100) or None)
+    assert process.process.wait() == 86
+    assert stream.pending(), "weak: nothing was on its way"
+    process.faults = None
+    process.config["lanes"] = 1
+    process.start(ready=False)
+    stream.until_out(process)
+    assert stream.wrong() == []
+
+
+@pytest.mark.parametrize("point", ["relay.after_produce", "relay.after_offsets"])
+def test_a_zombie_inside_its_transaction_is_fenced(stream, point):
+    """It stops in a Kafka transaction, another process takes over and sends what it had begun; then
+    it wakes and goes on."""
+    session = {"instance": None, "session": "6s", "load": {"rows": 200}}
+    zombie = stream.process(faults=f"{point}=stop@2", **session).start(ready=False)
+    stream.send(1000)
+    zombie.wait_paused()
+    assert stream.pending(), "weak: nothing was on its way"
+    heir = stream.process(**session).start(ready=False)
+    stream.send(200)
+    stream.until_out(heir)
+    assert f"ended what {zombie.config['pipeline']}" in heir.log()
+    assert stream.wrong() == []
+    zombie.resume()
+    zombie.until(lambda: zombie.metric("output_transactions_total", outcome="failed"))
+    assert "FENCED" in zombie.log()
+    zombie.until(lambda: "partitions lost" in zombie.log())
+    stream.send(200)
+    stream.until_out(heir)
+    assert zombie.running() and stream.wrong() == []
 
 
 def test_without_the_outbox_a_death_loses_records(stream):

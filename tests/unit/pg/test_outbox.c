@@ -221,6 +221,10 @@ static void a_relay_is_noted_under_its_claim_only(void **state)
   owner_claim(&b, 1, 2);
   server_must(tg_outbox_take(a.pg, o, 2, "two", soon(), &a.err), &a.err); /* only partition 0 */
   server_must(tg_outbox_formers(a.pg, o, 2, &ids, soon(), &a.err), &a.err);
+  assert_int_equal(ids.len, 4); /* an heir is not ended by who was the owner */
+  assert_string_equal(ids.ptr, "two");
+  o[1].claim_id = b.claims[0][1].claim_id;
+  server_must(tg_outbox_formers(a.pg, o, 2, &ids, soon(), &a.err), &a.err);
   assert_int_equal(ids.len, 8);
   assert_memory_equal(ids.ptr, "one\0two", 8);
   server_must(tg_outbox_let_go(a.pg, o, 2, "two", soon(), &a.err), &a.err);
