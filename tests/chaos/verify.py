@@ -17,7 +17,7 @@ from typing import NamedTuple
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 import stream
-from lib.checker import Report, check_chain
+from lib.checker import Report, check_chain, check_event
 from producers import ABORTED, ACKED
 from stream import DROP, LOAD, QUARANTINE
 
@@ -42,6 +42,10 @@ class Placed(NamedTuple):
     crc: int
     source: int
     number: int
+
+    @property
+    def value(self):
+        return self.event.value
 
 
 def check(database, log, run):
@@ -198,14 +202,3 @@ def check_rejected(report, name, placed, row):
             or status != "new":
         report.add("altered", name, f"in the quarantine: {key}, {value}, {size} bytes, {status}")
 
-
-def check_event(report, name, placed, found):
-    fate, (loaded, refused) = placed.fate, found
-    if found == ((1, 0) if fate == LOAD else (0, 1) if fate == QUARANTINE else (0, 0)):
-        return
-    if loaded + refused > 1:
-        report.add("doubled", name, f"{loaded} rows, {refused} in the quarantine, due: {fate}")
-    elif loaded + refused == 0:
-        report.add("lost", name, f"due: {fate}; {placed.event.value}")
-    else:
-        report.add("fate", name, f"is in the {'table' if loaded else 'quarantine'}, due: {fate}")

@@ -77,8 +77,8 @@ def check(database, brokers, topic, stream):
     events = place(report, messages, stream)
     rows = read_table(report, database, events)
     rejected = read_quarantine(report, database, events)
-    for where, event in events.items():
-        check_event(report, where, event, rows, rejected)
+    for where, (event, _) in events.items():
+        check_event(report, f"{where[0]}:{where[1]}", event, (rows[where], rejected[where]))
     check_ledger(report, database, topic, events, ends)
     check_amounts(report, database, events)
     return report
@@ -210,16 +210,15 @@ def check_rejected(report, where, event, row):
         report.add("altered", where, f"in the quarantine: time, or {status} after {attempts}")
 
 
-def check_event(report, where, event, rows, rejected):
-    fate = event[0].fate
-    loaded, refused = rows[where], rejected[where]
-    if (loaded, refused) == ((1, 0) if fate == LOAD else (0, 1) if fate == QUARANTINE else (0, 0)):
+def check_event(report, name, event, found):
+    """event: with fate and value; found: its rows in the table and in the quarantine."""
+    fate, (loaded, refused) = event.fate, found
+    if found == ((1, 0) if fate == LOAD else (0, 1) if fate == QUARANTINE else (0, 0)):
         return
-    name = f"{where[0]}:{where[1]}"
     if loaded + refused > 1:
         report.add("doubled", name, f"{loaded} rows, {refused} in the quarantine, due: {fate}")
     elif loaded + refused == 0:
-        report.add("lost", name, f"due: {fate}; {event[0].value}")
+        report.add("lost", name, f"due: {fate}; {event.value}")
     else:
         report.add("fate", name, f"is in the {'table' if loaded else 'quarantine'}, due: {fate}")
 
