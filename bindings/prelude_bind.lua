@@ -266,9 +266,9 @@ local function reason_of(kind, p, topic, id)
   return { kind.doc }
 end
 
-local function validated(kind, p, fields, report)
+local function validated(kind, p, fields, values, report)
   if not kind.validate then return end
-  local ok, why = pcall(kind.validate, p, fields)
+  local ok, why = pcall(kind.validate, p, fields, { on_fail = values.on_fail or "tag" })
   if not ok then
     report(kind.name .. ": validate raised: " .. tostring(why))
   elseif type(why) == "string" then
@@ -332,7 +332,7 @@ local function bind(kind, args, topic, place, report)
     if why then tell(kind.name .. ": columns: " .. why) end
   end
   local read = count == 0 and read_as(kind, p, values.as, topic.fields, tell) or nil
-  if count == 0 then validated(kind, p, fields_as(read, topic.fields), tell) end
+  if count == 0 then validated(kind, p, fields_as(read, topic.fields), values, tell) end
   local state = count == 0 and tg.state.bind(kind, p, values, topic, tell) or nil
   local over_us, every_us = times_of(kind, p, values, tell)
   if count > 0 then return nil end

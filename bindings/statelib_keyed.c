@@ -65,6 +65,16 @@ static int state_seen(lua_State *L)
   return tg_op_done(L, &op, "seen", tg_keyed_seen(u, &op, times, window_check(L, 2)));
 }
 
+static int state_maybe(lua_State *L)
+{
+  struct tg_keyed_use *u = use_check(L);
+  luaL_checkany(L, 2);
+  double fpp = luaL_checknumber(L, 3);
+  struct tg_column *times = column_opt(L, 4);
+  struct tg_op op = tg_op_begin(L, NULL);
+  return tg_op_done(L, &op, "maybe_seen", tg_keyed_maybe(u, &op, times, window_check(L, 2), fpp));
+}
+
 static int value(lua_State *L, enum tg_keyop what)
 {
   struct tg_keyed_use *u = use_check(L);
@@ -121,6 +131,9 @@ const struct tg_api tg_api_keyed[] = {
     {"seen", "s:seen([window[, times]])",
      "Whether an earlier row had the key, not longer than window ago (by Kafka's timestamps).",
      state_seen},
+    {"maybe_seen", "s:maybe_seen(window, fpp[, times])",
+     "As seen, by Bloom filters: also true of one new key in 1 / fpp; keys_max at a time.",
+     state_maybe},
     {"ordinal", "s:ordinal()", "1 for the key's first row, 2 for its second ..", state_ordinal},
     {"age", "s:age([times])", "An interval: since the first row of all.", state_age},
     {0},
@@ -139,7 +152,7 @@ static int keyed_index(lua_State *L)
   if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
   return luaL_error(L,
                     "state by key has no '%s'; it has count_within sum_within previous largest "
-                    "smallest run seen ordinal age",
+                    "smallest run seen maybe_seen ordinal age",
                     luaL_tolstring(L, 2, NULL));
 }
 

@@ -23,10 +23,24 @@ void tg_keyed_init(struct tg_keyed *k, const struct tg_keyed_conf *conf, uint64_
   *k = (struct tg_keyed){.conf = *conf, .seed = seed, .base_from = -1};
 }
 
+void tg_keystep_fini(struct tg_keystep *s)
+{
+  if (s->op == TG_KEYOP_MAYBE)
+    tg_bloom_fini(&s->bloom);
+  else
+    tg_keytable_fini(&s->table);
+}
+
 void tg_keyed_fini(struct tg_keyed *k)
 {
-  for (uint32_t i = 0; i < k->steps_count; i++) tg_keytable_fini(&k->steps[i].table);
+  for (uint32_t i = 0; i < k->steps_count; i++) tg_keystep_fini(&k->steps[i]);
   k->steps_count = 0;
+}
+
+static bool step_begin(struct tg_keystep *s, int64_t from)
+{
+  return s->op == TG_KEYOP_MAYBE ? tg_bloom_begin(&s->bloom, from)
+                                 : tg_keytable_begin(&s->table, from);
 }
 
 bool tg_keyed_begin(struct tg_keyed *k, int64_t from)
@@ -34,20 +48,28 @@ bool tg_keyed_begin(struct tg_keyed *k, int64_t from)
   tg_keyed_rollback(k, from);
   k->open = true, k->from = from;
   for (uint32_t i = 0; i < k->steps_count; i++)
-    if (!tg_keytable_begin(&k->steps[i].table, from)) return false;
+    if (!step_begin(&k->steps[i], from)) return false;
   return true;
 }
 
 void tg_keyed_rollback(struct tg_keyed *k, int64_t from)
 {
-  for (uint32_t i = 0; i < k->steps_count; i++) tg_keytable_rollback(&k->steps[i].table, from);
+  for (uint32_t i = 0; i < k->steps_count; i++)
+    if (k->steps[i].op == TG_KEYOP_MAYBE)
+      tg_bloom_rollback(&k->steps[i].bloom, from);
+    else
+      tg_keytable_rollback(&k->steps[i].table, from);
   if (k->base_from >= from) k->base_from = -1;
   k->open = false;
 }
 
 void tg_keyed_commit(struct tg_keyed *k, int64_t to)
 {
-  for (uint32_t i = 0; i < k->steps_count; i++) tg_keytable_commit(&k->steps[i].table, to);
+  for (uint32_t i = 0; i < k->steps_count; i++)
+    if (k->steps[i].op == TG_KEYOP_MAYBE)
+      tg_bloom_commit(&k->steps[i].bloom, to);
+    else
+      tg_keytable_commit(&k->steps[i].table, to);
   if (k->base_from >= 0 && k->base_from < to) k->based = true, k->base_from = -1;
 }
 
@@ -150,9 +172,11 @@ struct work { /* of one operation */
   enum tg_keyop what;
   struct tg_column *out, *times, *values;
   int64_t window_us, keep_us;
+  double fpp; /* of MAYBE */
   uint8_t *nul;
   bool one_key;              /* keys do not matter */
   struct tg_keytable *table; /* of the segment */
+  struct tg_bloom *bloom;    /* or this one */
   int64_t us;                /* the row's time */
   uint32_t row;
   int64_t now[TG_KEYVALUE_WORDS_MAX]; /* the row's value */
@@ -168,22 +192,38 @@ static struct tg_type value_type(const struct work *w)
   return w->values ? tg_keyvalue_type(w->values->type) : tg_type_of(TG_INT8);
 }
 
-/* The step's table; one of another kind begins anew. */
-static struct tg_keytable *step_table(struct tg_keyed *k, uint32_t number, const struct work *w)
+/* Whether the step is this operation's, as it is asked now. */
+static bool is_same(const struct tg_keystep *s, const struct tg_keyed *k, const struct work *w)
 {
-  struct tg_keytable_limits limits = k->conf.limits;
-  struct tg_keystep *s = &k->steps[number];
-  if (!limits.keep_us && w->window_us) limits.keep_us = w->window_us;
-  bool known = number < k->steps_count;
-  if (known && s->op == w->what && tg_type_eq(s->type, value_type(w))) {
-    s->table.limits = limits; /* a table that was read knows none */
-    return &s->table;
-  }
-  if (known) tg_keytable_fini(&s->table), k->changed = true, k->based = false;
-  if (!known) k->steps_count = number + 1;
+  if (s->op != w->what || !tg_type_eq(s->type, value_type(w))) return false;
+  return s->op != TG_KEYOP_MAYBE ||
+         (s->bloom.keys_max == k->conf.limits.keys_max && s->bloom.fpp == w->fpp);
+}
+
+static bool make_step(struct tg_keyed *k, struct tg_keystep *s, const struct work *w)
+{
   s->op = w->what, s->type = value_type(w);
-  tg_keytable_init(&s->table, &limits, k->seed);
-  return tg_keytable_begin(&s->table, k->from) ? &s->table : NULL;
+  if (s->op == TG_KEYOP_MAYBE)
+    tg_bloom_init(&s->bloom, k->conf.limits.keys_max, w->fpp, w->window_us);
+  else
+    tg_keytable_init(&s->table, &k->conf.limits, k->seed);
+  return step_begin(s, k->from);
+}
+
+/* Finds the step's memory; one of another kind begins anew. */
+static bool find_step(struct tg_keyed *k, uint32_t number, struct work *w)
+{
+  struct tg_keystep *s = &k->steps[number];
+  bool known = number < k->steps_count, good = known && is_same(s, k, w);
+  if (known && !good) tg_keystep_fini(s), k->changed = true, k->based = false;
+  if (!known) k->steps_count = number + 1;
+  if (!good && !make_step(k, s, w)) return false;
+  w->table = &s->table, w->bloom = &s->bloom;
+  if (s->op == TG_KEYOP_MAYBE) return s->bloom.window_us = w->window_us, true;
+  s->table.limits = k->conf.limits; /* a table that was read knows none */
+  if (!s->table.limits.keep_us && w->window_us) s->table.limits.keep_us = w->window_us;
+  w->keep_us = s->table.limits.keep_us;
+  return true;
 }
 
 /* The time of a row; false: it has none, and so no result. */
@@ -223,6 +263,14 @@ static void look_ahead(struct work *w, uint32_t end)
   tg_keytable_ahead(w->table, w->hashes, count);
 }
 
+static bool maybe_row(struct work *w, struct tg_text key, int64_t now_us)
+{
+  bool seen;
+  if (!tg_bloom_meet(w->bloom, key, w->us, now_us, &seen)) return out_of_memory(w);
+  w->out->v.mask[w->row] = seen ? TG_TRUE : TG_FALSE;
+  return true;
+}
+
 static bool one_row(struct work *w, const struct tg_keyed *k, uint64_t hash, apply *fn)
 {
   struct tg_text key = row_text(w, w->row);
@@ -235,8 +283,9 @@ static bool one_row(struct work *w, const struct tg_keyed *k, uint64_t hash, app
   w->nul[w->row] = nul;
   if (nul) return true;
   int64_t kafka_us = w->u->b->events[w->row].kafka_us;
-  if (!tg_keytable_tick(w->table, kafka_us >= 0 && kafka_us < w->us ? kafka_us : w->us))
-    return out_of_memory(w);
+  int64_t now_us = kafka_us >= 0 && kafka_us < w->us ? kafka_us : w->us;
+  if (w->what == TG_KEYOP_MAYBE) return maybe_row(w, key, now_us);
+  if (!tg_keytable_tick(w->table, now_us)) return out_of_memory(w);
   if (k->conf.full_is_error && w->table->keys >= k->conf.limits.keys_max &&
       tg_keytable_find(w->table, key, hash) == TG_KEY_NONE)
     return too_many(w, k);
@@ -246,14 +295,12 @@ static bool one_row(struct work *w, const struct tg_keyed *k, uint64_t hash, app
 
 static bool one_segment(struct work *w, struct tg_keyed *k, const struct tg_segment *s, apply *fn)
 {
-  w->table = step_table(k, w->u->step, w);
-  if (!w->table) return out_of_memory(w);
-  w->keep_us = w->table->limits.keep_us;
+  if (!find_step(k, w->u->step, w)) return out_of_memory(w);
   for (uint32_t row = s->row; row < s->row + s->rows; row++) {
     if ((row - s->row) % TG_OP_BLOCK_ROWS == 0 && tg_op_late(w->op)) return false;
     w->row = row;
     uint32_t at = (row - s->row) % AHEAD;
-    if (at == 0) look_ahead(w, s->row + s->rows);
+    if (at == 0 && w->what != TG_KEYOP_MAYBE) look_ahead(w, s->row + s->rows);
     if (!one_row(w, k, w->hashes[at], fn)) return false;
   }
   return true;
@@ -424,6 +471,20 @@ struct tg_column *tg_keyed_seen(struct tg_keyed_use *u, struct tg_op *op, struct
   w.window_us = window_us;
   if (!are_times(op, times) || !window_fits(u, op, window_us)) return NULL;
   return run(&w, tg_type_of(TG_BOOL), seen_row);
+}
+
+struct tg_column *tg_keyed_maybe(struct tg_keyed_use *u, struct tg_op *op, struct tg_column *times,
+                                 int64_t window_us, double fpp)
+{
+  struct work w = {.u = u, .op = op, .what = TG_KEYOP_MAYBE, .times = times, .fpp = fpp};
+  w.window_us = window_us;
+  if (!are_times(op, times) || !window_fits(u, op, window_us)) return NULL;
+  if (!(fpp >= TG_BLOOM_FPP_MIN && fpp <= TG_BLOOM_FPP_MAX))
+    return tg_op_fail(op, TG_CONFIG, "fpp is from 0.000001 to 0.1, not %g", fpp);
+  for (uint32_t i = 0; i < u->b->segments_count; i++)
+    if (u->state[i]->conf.full_is_error)
+      return tg_op_fail(op, TG_CONFIG, "maybe_seen pushes keys out: full = \"error\" is of seen");
+  return run(&w, tg_type_of(TG_BOOL), NULL);
 }
 
 static bool ordinal_row(struct work *w, struct tg_keyentry *e)

@@ -14,6 +14,7 @@
  *   largest, smallest   of the key's values before this row
  *   run           how many rows of the key, up to this one, had this value without another between
  *   seen          whether the key was seen at a smaller offset, not longer than `window` ago
+ *   maybe_seen    the same in a few bits a key, wrongly true of one new key in so many (bloom.h)
  *   ordinal       1 for the key's first row
  *   age           time since the first row of all
  *
@@ -30,6 +31,7 @@
 
 #include "core/data/batch.h"
 #include "core/data/op.h"
+#include "core/state/bloom.h"
 #include "core/state/keytable.h"
 
 enum {
@@ -51,7 +53,8 @@ enum {
   X(TG_KEYOP_RUN, "run")                                                                           \
   X(TG_KEYOP_SEEN, "seen")                                                                         \
   X(TG_KEYOP_ORDINAL, "ordinal")                                                                   \
-  X(TG_KEYOP_AGE, "age")
+  X(TG_KEYOP_AGE, "age")                                                                           \
+  X(TG_KEYOP_MAYBE, "maybe_seen")
 
 enum tg_keyop {
 #define X(code, name) code,
@@ -69,8 +72,9 @@ struct tg_keyed_conf {
 
 struct tg_keystep {
   enum tg_keyop op;
-  struct tg_type type; /* of the values remembered */
-  struct tg_keytable table;
+  struct tg_type type;      /* of the values remembered */
+  struct tg_keytable table; /* not of MAYBE */
+  struct tg_bloom bloom;    /* of MAYBE alone */
 };
 
 struct tg_keyed {
@@ -87,6 +91,7 @@ struct tg_keyed {
   uint32_t deltas;
 };
 
+void tg_keystep_fini(struct tg_keystep *s);
 void tg_keyed_init(struct tg_keyed *k, const struct tg_keyed_conf *conf, uint64_t seed);
 void tg_keyed_fini(struct tg_keyed *k);
 
@@ -116,6 +121,10 @@ struct tg_column *tg_keyed_sum(struct tg_keyed_use *u, struct tg_op *op, struct 
                                struct tg_column *times, int64_t window_us);
 struct tg_column *tg_keyed_seen(struct tg_keyed_use *u, struct tg_op *op, struct tg_column *times,
                                 int64_t window_us);
+/* fpp: the share of new keys that may be taken for seen. TG_CONFIG: impossible, or the rule wants
+ * an error for a key too many, which filters cannot tell. */
+struct tg_column *tg_keyed_maybe(struct tg_keyed_use *u, struct tg_op *op, struct tg_column *times,
+                                 int64_t window_us, double fpp);
 /* PREVIOUS, LARGEST, SMALLEST: a column of c's type; RUN: bigint. */
 struct tg_column *tg_keyed_value(struct tg_keyed_use *u, struct tg_op *op, enum tg_keyop what,
                                  struct tg_column *c);

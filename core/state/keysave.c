@@ -126,13 +126,17 @@ static void put_entries(struct tg_buf *out, const struct tg_keystep *s, uint32_t
   }
 }
 
-static void put_step(struct tg_buf *out, const struct tg_keystep *s)
+static void put_kind(struct tg_buf *out, const struct tg_keystep *s)
 {
   put(out, s->op);
   put(out, s->type.kind);
   put(out, s->type.array);
   put(out, s->type.precision);
   put(out, s->type.scale);
+}
+
+static void put_counters(struct tg_buf *out, const struct tg_keystep *s)
+{
   put_signed(out, s->table.clock_us);
   put_signed(out, s->table.started_us);
   put(out, s->table.evicted);
@@ -153,18 +157,15 @@ static void put_sum(struct tg_buf *out, size_t start)
   for (int i = 0; i < SUM_BYTES; i++) tg_buf_char(out, (char)(sum >> (8 * i)));
 }
 
-void tg_keysave_base(const struct tg_keyed *k, struct tg_buf *out)
+static void put_bloom(struct tg_buf *out, const struct tg_keystep *s, bool all)
 {
-  size_t start = out->len;
-  put_head(out, 'b', k->steps_count);
-  for (uint32_t i = 0; i < k->steps_count; i++) {
-    const struct tg_keytable *t = &k->steps[i].table;
-    put_step(out, &k->steps[i]);
-    put(out, 0);
-    put(out, t->keys);
-    put_entries(out, &k->steps[i], t->oldest, true);
-  }
-  put_sum(out, start);
+  struct tg_buf bytes;
+  tg_buf_init(&bytes, 0);
+  tg_bloom_save(&s->bloom, all, &bytes);
+  out->failed |= bytes.failed;
+  put(out, bytes.len);
+  tg_buf_text(out, tg_buf_view(&bytes));
+  tg_buf_fini(&bytes);
 }
 
 static void put_gone(void *self, struct tg_text key)
@@ -172,26 +173,45 @@ static void put_gone(void *self, struct tg_text key)
   put_key(self, key);
 }
 
-void tg_keysave_delta(const struct tg_keyed *k, struct tg_buf *out)
+/* A step of a delta, or of a base. */
+static void put_step(struct tg_buf *out, const struct tg_keystep *s, bool all)
+{
+  const struct tg_keytable *t = &s->table;
+  put_kind(out, s);
+  if (s->op == TG_KEYOP_MAYBE) return put_bloom(out, s, all);
+  put_counters(out, s);
+  put(out, all ? 0 : t->gone);
+  if (!all) tg_keytable_each_gone(t, out, put_gone);
+  put(out, all ? t->keys : t->touched);
+  put_entries(out, s, all ? t->oldest : tg_keytable_first_touched(t), all);
+}
+
+static void put_all(const struct tg_keyed *k, char kind, struct tg_buf *out)
 {
   size_t start = out->len;
-  put_head(out, 'd', k->steps_count);
-  for (uint32_t i = 0; i < k->steps_count; i++) {
-    const struct tg_keytable *t = &k->steps[i].table;
-    put_step(out, &k->steps[i]);
-    put(out, t->gone);
-    tg_keytable_each_gone(t, out, put_gone);
-    put(out, t->touched);
-    put_entries(out, &k->steps[i], tg_keytable_first_touched(t), false);
-  }
+  put_head(out, kind, k->steps_count);
+  for (uint32_t i = 0; i < k->steps_count; i++) put_step(out, &k->steps[i], kind == 'b');
   put_sum(out, start);
+}
+
+void tg_keysave_base(const struct tg_keyed *k, struct tg_buf *out)
+{
+  put_all(k, 'b', out);
+}
+
+void tg_keysave_delta(const struct tg_keyed *k, struct tg_buf *out)
+{
+  put_all(k, 'd', out);
 }
 
 bool tg_keysave_same(const struct tg_keyed *k)
 {
   bool same = true;
-  for (uint32_t i = 0; i < k->steps_count; i++)
-    same &= !k->steps[i].table.gone && !k->steps[i].table.touched;
+  for (uint32_t i = 0; i < k->steps_count; i++) {
+    const struct tg_keystep *s = &k->steps[i];
+    bool changed = s->op == TG_KEYOP_MAYBE ? s->bloom.touched : s->table.gone || s->table.touched;
+    same &= !changed;
+  }
   return same;
 }
 
@@ -357,13 +377,29 @@ static struct tg_keystep *get_step(struct reader *r, struct tg_keyed *k, uint32_
   struct tg_keytable_limits limits = {.keys_max = TG_KEYED_KEYS_MAX,
                                       .bytes_max = (size_t)2 * TG_KEYED_BYTES_MAX};
   s->op = op, s->type = type;
-  tg_keytable_init(&s->table, &limits, k->seed);
+  if (op == TG_KEYOP_MAYBE)
+    tg_bloom_init(&s->bloom, 1, TG_BLOOM_FPP_MAX, 0); /* until its bytes say more */
+  else
+    tg_keytable_init(&s->table, &limits, k->seed);
   k->steps_count = number + 1;
   return s;
 }
 
+/* False without memory. */
+static bool get_bloom(struct reader *r, struct tg_keystep *s)
+{
+  uint64_t len = get_below(r, (uint64_t)(r->end - r->at));
+  if (len > (uint64_t)(r->end - r->at)) r->bad = true;
+  if (r->bad) return true;
+  enum tg_rc rc = tg_bloom_load(&s->bloom, r->base, tg_text_of(r->at, len));
+  r->at += len;
+  r->bad |= rc == TG_DATA;
+  return rc != TG_RETRY;
+}
+
 static bool get_rows(struct reader *r, struct tg_keystep *s)
 {
+  if (s->op == TG_KEYOP_MAYBE) return get_bloom(r, s);
   get_counters(r, &s->table);
   r->before_us = s->table.clock_us;
   for (uint64_t n = get(r); n && !r->bad; n--) remove_key(&s->table, get_key(r));

@@ -7,6 +7,7 @@
  *                          v gone, each a key
  *                          v entries, from the longest unused to the newest, each:
  *                          a key, z touched, v lost, v kept, v more, z word of `more` ..
+ *                          of maybe_seen, after its type: v length, bytes (bloom.h)
  *   a key: v length, bytes.  v: varint, 7 bits a byte, the lowest first; z: zigzag varint. Times
  *   are differences: touched to the one before, the first of all to the clock; of the words that
  *   are times (of windows, and of `seen` the second) the first written of an entry to its touch,

@@ -214,7 +214,14 @@ struct tg_state_size tg_stateset_size(const struct tg_stateset *set)
   struct tg_state_size size = {0};
   for (const struct state *s = set->first; s; s = s->next)
     for (uint32_t i = 0; i < s->keyed.steps_count; i++) {
-      const struct tg_keytable *t = &s->keyed.steps[i].table;
+      const struct tg_keystep *step = &s->keyed.steps[i];
+      const struct tg_keytable *t = &step->table;
+      if (step->op == TG_KEYOP_MAYBE) {
+        size.keys += tg_bloom_keys(&step->bloom);
+        size.bytes += tg_bloom_bytes(&step->bloom);
+        size.evicted += step->bloom.evicted;
+        continue;
+      }
       size.keys += t->keys;
       size.bytes += t->bytes + t->log.size;
       size.evicted += t->evicted;
