@@ -13,7 +13,8 @@
 #include "core/data/datum.h"
 #include "core/data/op.h"
 
-enum { TG_GROUP_COLUMNS_MAX = 16, TG_GROUP_NONE = UINT32_MAX };
+enum { TG_GROUP_COLUMNS_MAX = 16 };
+#define TG_GROUP_NONE UINT32_MAX
 
 struct tg_group {
   uint32_t columns_count, rows;
