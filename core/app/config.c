@@ -3,6 +3,7 @@
 #include "core/app/property.h"
 
 #include "core/app/budget.h"
+#include "core/flow/alertbook.h"
 #include "core/kafka/consumer.h"
 #include "core/net/http.h"
 
@@ -292,6 +293,30 @@ static void resolve(struct reader *r)
   c->queue_kbytes = kb > QUEUE_KB_MAX ? QUEUE_KB_MAX : (uint32_t)kb;
 }
 
+static bool is_url(struct tg_text t)
+{
+  static const char *const schemes[] = {"http://", "https://"};
+  for (int i = 0; i < 2; i++) {
+    size_t len = strlen(schemes[i]);
+    if (t.len > len && memcmp(t.ptr, schemes[i], len) == 0) return true;
+  }
+  return false;
+}
+
+/* Every URL of a list; they are not shown, for they may hold passwords. */
+static void check_urls(struct reader *r, const char *key, const char *list, uint32_t max)
+{
+  uint32_t count = 0;
+  for (const char *at = list; at; count++) {
+    size_t len = strcspn(at, ",");
+    if (!is_url(tg_text_trim(tg_text_of(at, len))))
+      return complain(r, NULL, "%s: URL %u does not begin with http:// or https://", key,
+                      count + 1);
+    at = at[len] ? at + len + 1 : NULL;
+  }
+  if (count > max) complain(r, NULL, "%s: %u URLs; at most %u", key, count, max);
+}
+
 static const char *folder_of(struct tg_arena *a, const char *path)
 {
   const char *slash = path ? strrchr(path, '/') : NULL;
@@ -367,6 +392,8 @@ enum tg_rc tg_config_load(struct tg_config *c, const char *path, tg_config_fault
   if (path) read_file(&r);
   if (path) read_includes(&r);
   take_defaults(&r);
+  check_urls(&r, "alerts.alertmanager", c->alerts.alertmanager, TG_ALERT_RECEIVERS - 1);
+  check_urls(&r, "alerts.webhook", c->alerts.webhook, 1);
   if (!r.faults) resolve(&r);
   if (!c->catalogue) c->catalogue = find_catalogue(c);
   c->dsn_shown = c->dsn ? redact(&c->arena, c->dsn) : "";

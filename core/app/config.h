@@ -14,6 +14,16 @@
 enum tg_on_gap { TG_GAP_HALT, TG_GAP_SKIP };
 enum { TG_PROPERTIES_MAX = 128, TG_LANES_MAX = 64 };
 
+struct tg_alert_config {
+  const char *alertmanager; /* base URLs, comma between; NULL: none */
+  const char *webhook;      /* URL; NULL: none */
+  const char *token_file;   /* of the webhook; NULL: none */
+  int64_t for_us, keep_us, fade_us, resend_us, group_us, timeout_us;
+  uint32_t rate;           /* requests a minute to each receiver */
+  const char *instance;    /* label; NULL: host and port of http.listen */
+  const char *runbook_url; /* or NULL */
+};
+
 struct tg_config {
   struct tg_arena arena;
   const char *path; /* the file, or NULL */
@@ -47,6 +57,7 @@ struct tg_config {
   uint64_t lookups_bytes;      /* of the process: snapshots */
   const char *http_listen;     /* "127.0.0.1:8080", "" = off */
   const char *http_token_file; /* for write endpoints; NULL: they are off */
+  struct tg_alert_config alerts;
   enum tg_level log_level;
   enum tg_log_format log_format;
 };

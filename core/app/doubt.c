@@ -2,6 +2,7 @@
  * (seam.h), what the broker says of first offset and end, gaps, halts. */
 #include "core/app/lane.h"
 
+#include "core/app/alerts.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 
@@ -25,6 +26,13 @@ void tg_doubt_raise(struct tg_lane *lane, struct tg_part *p)
   p->retry_us = tg_clock_mono_us();
 }
 
+static struct tg_trouble trouble(const struct tg_lane *lane, const struct tg_part *p,
+                                 enum tg_trouble_kind kind)
+{
+  return (struct tg_trouble){
+      .kind = kind, .source = lane->number, .topic = p->topic, .partition = p->partition};
+}
+
 void tg_doubt_halt(struct tg_lane *lane, struct tg_part *p, const char *why)
 {
   char note[900];
@@ -34,6 +42,9 @@ void tg_doubt_halt(struct tg_lane *lane, struct tg_part *p, const char *why)
            p->next, why);
   tg_log(TG_ERROR, lane->name, "%s", note);
   tg_hub_note(lane->hub, "halt", p->topic, note);
+  const struct tg_trouble t = trouble(lane, p, TG_TROUBLE_HALT);
+  tg_alerts_raise(lane->hub->alerts, &t, note);
+  p->alerted = true;
 }
 
 #define RESTART                                                                                    \
@@ -116,6 +127,8 @@ void tg_doubt_jumped(struct tg_lane *lane, const struct tg_job *job)
            p->topic, p->partition, c->next, c->first_offset - 1);
   tg_log(TG_WARN, lane->name, "%s", note);
   tg_hub_note(lane->hub, "gap", p->topic, note);
+  const struct tg_trouble t = trouble(lane, p, TG_TROUBLE_GAP);
+  tg_alerts_raise(lane->hub->alerts, &t, note);
   p->committed = p->sealed = p->next = c->first_offset;
   go_on(lane, p);
 }
@@ -147,10 +160,23 @@ static void settle(struct tg_lane *lane, struct tg_part *p)
     halt_gap(lane, p, &marks);
 }
 
+/* Halted ones are claimed again from time to time, only to be halted again: what counts is that
+ * one is read. */
+static void clear_alert(struct tg_lane *lane, struct tg_part *p)
+{
+  const struct tg_trouble t = trouble(lane, p, TG_TROUBLE_HALT);
+  if (!p->alerted || p->state != TG_PART_READING) return;
+  tg_alerts_clear(lane->hub->alerts, &t);
+  p->alerted = false;
+}
+
 static void count_halted(struct tg_lane *lane)
 {
   uint32_t n = 0;
-  for (uint32_t i = 0; i < lane->parts.count; i++) n += lane->parts.list[i].state == TG_PART_HALTED;
+  for (uint32_t i = 0; i < lane->parts.count; i++) {
+    n += lane->parts.list[i].state == TG_PART_HALTED;
+    clear_alert(lane, &lane->parts.list[i]);
+  }
   atomic_store(&lane->halted, n);
 }
 

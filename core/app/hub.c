@@ -1,6 +1,7 @@
 /* What threads tell each other: holds, trips, health. */
 #include "core/app/hub.h"
 
+#include "core/app/alerts.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 
@@ -67,6 +68,17 @@ static const char *hold_name(enum tg_hold why)
   return "?";
 }
 
+static void alert(struct tg_hub *h, const struct tg_topic_state *s, enum tg_hold why,
+                  enum tg_trouble_kind kind)
+{
+  const struct tg_trouble t = {
+      .kind = kind, .source = TG_SOURCE_PROCESS, .topic = s->topic, .partition = -1};
+  if (s->holds & why)
+    tg_alerts_raise(h->alerts, &t, s->reason);
+  else
+    tg_alerts_clear(h->alerts, &t);
+}
+
 /* Publishes the breaker's state as a metric: 0 closed, 2 open. Lock held. */
 static void publish(struct tg_hub *h, const struct tg_topic_state *s)
 {
@@ -74,6 +86,8 @@ static void publish(struct tg_hub *h, const struct tg_topic_state *s)
   struct tg_metric *m = tg_metrics_slot(h->metrics, TG_GAUGE, "circuit_breaker_state",
                                         "0 closed, 1 half-open, 2 open, 3 held", labels);
   tg_metric_set(m, s->holds & TG_HOLD_BREAKER ? 2 : 0);
+  alert(h, s, TG_HOLD_BREAKER, TG_TROUBLE_BREAKER);
+  alert(h, s, TG_HOLD_TABLE, TG_TROUBLE_TABLE);
   atomic_fetch_add(&h->version, 1);
 }
 
@@ -193,6 +207,8 @@ void tg_hub_forget(struct tg_hub *h, const char *topic)
   uint32_t i = 0;
   while (i < h->topics_count && strcmp(h->topics[i].topic, topic) != 0) i++;
   if (i < h->topics_count) {
+    h->topics[i].holds = 0;
+    publish(h, &h->topics[i]);
     h->topics_count--;
     memmove(&h->topics[i], &h->topics[i + 1], (h->topics_count - i) * sizeof *h->topics);
     h->topics[h->topics_count] = (struct tg_topic_state){0};

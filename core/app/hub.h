@@ -41,7 +41,8 @@ struct tg_entry { /* a journal row on its way to PostgreSQL */
   char kind[16], topic[TG_TOPIC_BYTES_MAX + 1], message[512];
 };
 
-struct tg_relay; /* relay.h */
+struct tg_relay;  /* relay.h */
+struct tg_alerts; /* alerts.h */
 
 struct tg_hub {
   const struct tg_config *config;
@@ -53,6 +54,7 @@ struct tg_hub {
   atomic_llong kafka_bad_us; /* since when the brokers are away; 0 = fine */
   atomic_uint swaps_due;     /* lanes that have not taken over the newest program yet */
   struct tg_relay *relay;    /* outbox -> Kafka; set before any lane starts */
+  struct tg_alerts *alerts;  /* NULL: nobody is told; set before anything else starts */
   atomic_bool emits; /* some output is, or was, configured: the group's offsets are the relay's */
   struct tg_state_room state_room; /* of all lanes */
   atomic_ullong lookups_bytes;     /* of the snapshots in use */

@@ -1,5 +1,6 @@
 /* Kafka's side of a lane: what the group gives and takes, claims in PostgreSQL, where reading
  * starts. */
+#include "core/app/alerts.h"
 #include "core/app/memory.h"
 
 #include "core/base/clock.h"
@@ -160,6 +161,7 @@ static void on_revoked(void *self, bool lost)
          lost ? "lost" : "revoked");
   for (uint32_t i = 0; i < lane->parts.count; i++) close_part_metrics(lane, &lane->parts.list[i]);
   tg_parts_clear(&lane->parts);
+  tg_alerts_leave(lane->hub->alerts, TG_TROUBLE_HALT, lane->number);
   tg_memory_measure(lane);
   lane->open = NULL;
   lane->reassign = false;

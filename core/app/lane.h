@@ -47,6 +47,7 @@ struct tg_topic_metrics {
   struct tg_rulemeter *rules; /* NULL until the first judgement */
   uint32_t rules_count;
   uint8_t *verdicts_last; /* per rule: its newest one, see verdicts.c; NULL until then */
+  uint8_t *alarms;        /* per rule: the enum tg_alarm that was told; NULL until the first */
 };
 
 struct tg_lane {

@@ -1,4 +1,5 @@
 /* A topic's metrics: fates, rules, stages, latency. Slots are asked for once per program. */
+#include "core/app/alerts.h"
 #include "core/app/lane.h"
 
 #include "core/base/clock.h"
@@ -68,7 +69,9 @@ enum tg_rc tg_measure_open(struct tg_lane *lane)
 
 void tg_measure_close(struct tg_lane *lane)
 {
+  tg_alerts_leave(lane->hub->alerts, TG_TROUBLE_WARN, lane->number);
   for (uint32_t t = 0; lane->measures && t < lane->topics_count; t++) {
+    free(lane->measures[t].alarms);
     free(lane->measures[t].rules);
     free(lane->measures[t].verdicts_last);
   }

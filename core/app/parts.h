@@ -30,7 +30,8 @@ struct tg_part {
   int32_t partition;
   int32_t topic_index; /* of the program's topics, -1: no script reads it */
   enum tg_part_state state;
-  bool held; /* its topic is held: paused */
+  bool held;    /* its topic is held: paused */
+  bool alerted; /* an alert says that it is halted */
   int32_t partition_id;
   int64_t claim_id;
   uint32_t epoch;      /* of the reading it is in */

@@ -2,6 +2,7 @@
 #include "core/app/process.h"
 
 #include "bindings/runner.h"
+#include "core/app/alerts.h"
 #include "core/app/budget.h"
 #include "core/app/endpoint.h"
 #include "core/app/notify.h"
@@ -174,7 +175,8 @@ static enum tg_rc start(struct tg_process *p, struct tg_err *err)
   if (any_outputs(program)) atomic_store(&p->hub->emits, true);
   show_budget(p);
   p->keeper_started = true;
-  rc = tg_keeper_start(&p->keeper, p->hub, p->generation, program, err);
+  rc = tg_alerts_start(p->hub, err);
+  if (rc == TG_OK) rc = tg_keeper_start(&p->keeper, p->hub, p->generation, program, err);
   if (rc == TG_OK) rc = tg_relay_start(p->hub, err);
   if (rc == TG_OK) rc = start_lanes(p, err);
   if (rc == TG_OK && *p->config->http_listen) rc = tg_endpoint_new(p, &p->endpoint, err);
@@ -285,6 +287,15 @@ static void notify_reloading(void)
   tg_notify(lines);
 }
 
+static void tell(struct tg_process *p, enum tg_rc rc, const char *note)
+{
+  const struct tg_trouble t = {.kind = TG_TROUBLE_RELOAD, .source = TG_SOURCE_PROCESS};
+  if (rc == TG_OK)
+    tg_alerts_clear(p->hub->alerts, &t);
+  else
+    tg_alerts_raise(p->hub->alerts, &t, note);
+}
+
 /* Reloads and keeps the result for whoever waits. */
 static void do_reload(struct tg_process *p, uint64_t upto)
 {
@@ -309,6 +320,7 @@ static void do_reload(struct tg_process *p, uint64_t upto)
     snprintf(note, sizeof note, "generation %s", p->generation_name);
   else
     snprintf(note, sizeof note, "refused, %u faults: %.180s", f.count, text);
+  tell(p, rc, note);
   tg_hub_note(p->hub, "reload", NULL, note);
   tg_log(rc == TG_OK ? TG_INFO : TG_ERROR, "reload", "%s", note);
 }
@@ -394,6 +406,7 @@ void tg_process_stop(struct tg_process *p)
   for (uint32_t i = 0; i < p->lanes_count; i++) tg_lane_stop(&p->lanes[i]);
   if (p->hub) tg_relay_stop(p->hub->relay);
   if (p->keeper_started) tg_keeper_stop(&p->keeper);
+  if (p->hub) tg_alerts_stop(p->hub->alerts);
   free(p->lanes);
   tg_generation_drop(p->generation);
   tg_hub_free(p->hub);

@@ -11,6 +11,7 @@ static const char *const formats[] = {"auto", "text", "logfmt", "json", NULL};
 
 #define AT(member) offsetof(struct tg_config, member)
 #define MIB        (INT64_C(1) << 20)
+#define DAY        (INT64_C(86400) * 1000000)
 
 static const struct tg_property properties[] = {
     {"config_version", TG_PROPERTY_NUMBER, AT(config_version), 1, 1, "1", NULL, false, false,
@@ -102,6 +103,38 @@ static const struct tg_property properties[] = {
      "Address of metrics, health and status; empty = off."},
     {"http.token_file", TG_PROPERTY_PATH, AT(http_token_file), 1, 4096, NULL, NULL, false, false,
      "File with the bearer token of write endpoints (reload). Without it they are off."},
+    {"alerts.alertmanager", TG_PROPERTY_SECRET, AT(alerts.alertmanager), 1, 4096, NULL, NULL, false,
+     false,
+     "Base URLs of Alertmanagers, `http://host:9093`, comma between those of a cluster: each is "
+     "told everything. docs/OPERATIONS.md, Alerts."},
+    {"alerts.webhook", TG_PROPERTY_SECRET, AT(alerts.webhook), 1, 4096, NULL, NULL, false, false,
+     "URL that gets the same requests as `/api/v2/alerts` of an Alertmanager."},
+    {"alerts.token_file", TG_PROPERTY_PATH, AT(alerts.token_file), 1, 4096, NULL, NULL, false,
+     false, "File with the bearer token for the webhook; read for each request."},
+    {"alerts.for", TG_PROPERTY_DURATION, AT(alerts.for_us), 0, DAY, "0s", NULL, false, false,
+     "How long something must be wrong before it is told."},
+    {"alerts.keep", TG_PROPERTY_DURATION, AT(alerts.keep_us), 0, DAY, "1m", NULL, false, false,
+     "How long it must be right before that is told: what comes and goes is one alert."},
+    {"alerts.fade", TG_PROPERTY_DURATION, AT(alerts.fade_us), 1000000, 7 * DAY, "15m", NULL, false,
+     false,
+     "When a bad verdict that no other followed counts as over: nothing more came to be judged."},
+    {"alerts.resend", TG_PROPERTY_DURATION, AT(alerts.resend_us), 1000000, DAY, "1m", NULL, false,
+     false,
+     "What fires is told again after this time. It says that it ends after four times as long, so "
+     "that what a process that died has told ends by itself."},
+    {"alerts.group_wait", TG_PROPERTY_DURATION, AT(alerts.group_us), 0, DAY, "1s", NULL, false,
+     false, "How long the first one waits for others to go in the same request."},
+    {"alerts.rate", TG_PROPERTY_NUMBER, AT(alerts.rate), 1, 6000, "30", NULL, false, false,
+     "Most requests a minute to each receiver; what happens in between goes together in the next."},
+    {"alerts.timeout", TG_PROPERTY_DURATION, AT(alerts.timeout_us), 1000000, 600000000, "10s", NULL,
+     false, false, "How long a receiver may take to answer."},
+    {"alerts.instance", TG_PROPERTY_TEXT, AT(alerts.instance), 1, 200, NULL, NULL, false, false,
+     "The label `instance` of alerts about this process. Default: host name and port of "
+     "`http.listen`."},
+    {"alerts.runbook_url", TG_PROPERTY_TEXT, AT(alerts.runbook_url), 1, 1024, NULL, NULL, false,
+     false,
+     "Where docs/OPERATIONS.md can be read; the annotation `runbook_url` is it, `#` and the "
+     "alert's name."},
     {"log.level", TG_PROPERTY_CHOICE, AT(log_level), 0, 3, "info", levels, false, false,
      "Least level that is written."},
     {"log.format", TG_PROPERTY_CHOICE, AT(log_format), 0, 3, "auto", formats, false, false,

@@ -1,6 +1,7 @@
 /* Windows and timers, topic by topic; look_at() shows the order. */
 #include "core/app/windows.h"
 
+#include "core/app/alerts.h"
 #include "core/app/config.h"
 #include "core/app/rulemeter.h"
 #include "core/app/verdicts.h"
@@ -62,7 +63,7 @@ struct look { /* at one topic, for the length of one transaction */
   uint32_t gathered_count, gathered_size;
   uint32_t late;
   struct tg_buf list;            /* of verdicts: rows to be written */
-  struct tg_verdict_row *judged; /* without their texts; counted after COMMIT */
+  struct tg_verdict_row *judged; /* counted after COMMIT; error: of alarms, no other texts */
   uint32_t judged_count, judged_size;
   char alarms[ALARMS_MAX][512]; /* what is told after COMMIT */
   uint32_t alarms_count;
@@ -238,7 +239,10 @@ static void note_alarm(struct look *l, const struct tg_verdict_row *v, int64_t s
            v->error  ? v->error
            : v->seen ? v->seen
                      : rows);
-  if (l->alarms_count < ALARMS_MAX) memcpy(l->alarms[l->alarms_count], message, sizeof message);
+  if (l->alarms_count < ALARMS_MAX) {
+    memcpy(l->alarms[l->alarms_count], message, sizeof message);
+    l->judged[l->judged_count - 1].error = l->alarms[l->alarms_count];
+  }
   l->alarms_count++;
   if (v->alarm == TG_ALARM_CRITICAL && !*l->critical) memcpy(l->critical, message, sizeof message);
 }
@@ -419,6 +423,7 @@ static void count_judged(struct look *l)
     const char *rule = l->judged[i].rule;
     if (rule != last) tg_rulemeter_open(&meter, l->w->hub->metrics, rule);
     tg_rulemeter_add(&meter, &l->judged[i]);
+    tg_verdicts_alert(l->w->hub->alerts, TG_SOURCE_PROCESS, l->name, &l->judged[i]);
     last = rule;
   }
 }

@@ -240,8 +240,35 @@ def papers(house):
         yield "CHANGELOG.md", 1, "has no section"
 
 
+RUN_BOOK = "docs/OPERATIONS.md"
+ENTRY_PARTS = ("See", "Means", "Do", "Test")
+
+
+def runbook(house):
+    """Every entry of the run book says what to see, what it means, what to do, and which test shows
+    it; every alert has an entry."""
+    entries = re.split(r"^### ", house.text(RUN_BOOK), flags=re.M) if (
+        RUN_BOOK in house.paths) else [""]
+    names, line = set(), 1 + entries[0].count("\n")
+    for entry in entries[1:]:
+        entry = entry.split("\n## ")[0]
+        names.add(entry.split("\n")[0])
+        for part in ENTRY_PARTS:
+            if f"\n**{part}**: " not in entry:
+                yield RUN_BOOK, line, f"no **{part}**: in this entry"
+        for path, name in re.findall(r"`(tests/[^`:]+)(?:::(\w+))?`", entry):
+            text = house.text(path) if path in house.paths else ""
+            if not re.search(rf"\b{name}\b" if name else ".", text):
+                yield RUN_BOOK, line, f"there is no test {path}{'::' * bool(name)}{name}"
+        line += entry.count("\n")
+    for alert in re.findall(r'"(Tidegate\w+)"', house.text("core/app/alerts.c") if (
+            "core/app/alerts.c" in house.paths) else ""):
+        if alert not in names:
+            yield RUN_BOOK, 1, f"no entry for the alert {alert}"
+
+
 CHECKS = {f.__name__: f for f in (layers, libraries, files, lines, functions, banned, quiet,
-                                  faults, unfinished, papers)}
+                                  faults, unfinished, papers, runbook)}
 
 
 def main(args):

@@ -192,6 +192,23 @@ class Checks(unittest.TestCase):
                          ["CHANGELOG.md:1: has no section"])
         self.assertEqual(tree.write("CHANGELOG.md", "## 0.1.0\n").findings("papers"), [])
 
+    def test_runbook(self):
+        entry = "### TidegateX\n\n**See**: a\n**Means**: b\n**Do**: c\n**Test**: %s\n\n"
+        tree = Tree().write("tests/e2e/test_x.py", "def test_it(x):\n")
+        book, alerts = "docs/OPERATIONS.md", "core/app/alerts.c"
+        for text, code, findings in [
+                (entry % "`tests/e2e/test_x.py::test_it`", '"TidegateX"', []),
+                (entry % "`tests/e2e/test_x.py`", "", []),
+                (entry % "`tests/e2e/test_x.py::test_i`", "", ["no test"]),
+                (entry % "`tests/e2e/test_y.py`", "", ["no test"]),
+                (entry.replace("**Do**", "Do") % "`tests/e2e/test_x.py`", "", ["no **Do**"]),
+                (entry % "`tests/e2e/test_x.py`", '"TidegateX", "TidegateY"', ["TidegateY"])]:
+            with self.subTest(text=text, code=code):
+                found = tree.write(book, "# A\n\n" + text).write(alerts, code).findings("runbook")
+                self.assertEqual(len(found), len(findings), found)
+                for finding, part in zip(found, findings):
+                    self.assertIn(part, finding)
+
 
 class Tools(unittest.TestCase):
     def control(self, tool, good, bad, *args):

@@ -280,6 +280,34 @@ static void a_password_is_never_shown(void **state)
   }
 }
 
+static void receivers_of_alerts_are_urls_and_never_shown(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *urls, *fault;
+  } cases[] = {
+      {"alertmanager: 'http://a:9093, https://u:s3cret@b/'", NULL},
+      {"webhook: 'https://h/s3cret'", NULL},
+      {"alertmanager: 'http://a,s3cret:9093'", "alerts.alertmanager: URL 2 does not begin with"},
+      {"alertmanager: 'http://a,'", "URL 2 does not begin with"},
+      {"alertmanager: 'http://a,http://b,http://c,http://d'", "4 URLs; at most 3"},
+      {"webhook: 'http://'", "URL 1 does not begin with"},
+      {"webhook: 'file:///s3cret'", "URL 1 does not begin with"},
+      {"webhook: 'http://a,http://b'", "alerts.webhook: 2 URLs; at most 1"},
+      {"rate: 0", "alerts.rate"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct tg_config c;
+    struct faults f;
+    char text[256];
+    snprintf(text, sizeof text, "%salerts: { %s }\n", good, cases[i].urls);
+    assert_int_equal(load(&c, text, &f), cases[i].fault ? TG_CONFIG : TG_OK);
+    if (cases[i].fault) assert_non_null(strstr(f.text, cases[i].fault));
+    assert_null(strstr(f.text, "s3cret"));
+    tg_config_fini(&c);
+  }
+}
+
 static void a_budget_too_small_for_the_loads_is_refused(void **state)
 {
   (void)state;
@@ -319,6 +347,7 @@ int main(void)
       cmocka_unit_test(variables_are_replaced_in_values),
       cmocka_unit_test(pinned_kafka_properties_are_refused_with_the_reason),
       cmocka_unit_test(a_password_is_never_shown),
+      cmocka_unit_test(receivers_of_alerts_are_urls_and_never_shown),
       cmocka_unit_test(a_budget_too_small_for_the_loads_is_refused),
       cmocka_unit_test(units_are_exact_and_overflow_is_refused),
   };
