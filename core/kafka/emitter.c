@@ -278,7 +278,7 @@ enum tg_rc tg_emitter_send(struct tg_emitter *e, const struct tg_emission *r, st
   int64_t until_us = tg_clock_mono_us() + CALL_MS * INT64_C(1000);
   rd_kafka_poll(e->rk, 0);
   for (;;) {
-    rd_kafka_resp_err_t code = produce(e, r);
+    rd_kafka_resp_err_t code = tg_fault("relay.produce") ? RD_KAFKA_RESP_ERR__FAIL : produce(e, r);
     if (!code) return TG_OK;
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || tg_clock_mono_us() > until_us)
       return tg_err_set(err, is_refusal(code) ? TG_CONFIG : TG_RETRY, r->topic,

@@ -121,6 +121,7 @@ enum tg_rc tg_claim_take(struct tg_pg *pg, const struct tg_claimer *who, struct 
   rc = tg_pg_query(pg,
                    "SELECT tidegate.claim_take_v1($1, $2, $3, $4::bigint, $5::text[], $6::int[])",
                    take, 6, deadline_us, err);
+  tg_fault("claim.taken");
   if (rc == TG_OK) rc = evict(pg, l.topics.ptr, l.parts.ptr, claim, deadline_us, err);
   const char *taken[] = {l.topics.ptr, l.parts.ptr, claim, who->pipeline};
   if (rc == TG_OK) rc = tg_pg_query(pg, taken_sql, taken, 4, deadline_us, err);
@@ -181,6 +182,7 @@ enum tg_rc tg_claim_begin(struct tg_pg *pg, struct tg_claim *claims, uint32_t co
   const char *params[] = {l.ids.ptr, l.claims.ptr, l.firsts.ptr};
   rc = tg_pg_query(pg, "SELECT tidegate.claim_begin_v1($1::int[], $2::bigint[], $3::bigint[])",
                    params, 3, deadline_us, err);
+  tg_fault("claim.begun");
   if (rc == TG_OK) rc = read_renewed(pg, &l, claims, count, deadline_us, err);
   lists_fini(&l);
   return rc;
@@ -196,6 +198,7 @@ enum tg_rc tg_claim_release(struct tg_pg *pg, const struct tg_claim *claims, uin
   const char *params[] = {l.ids.ptr, l.claims.ptr};
   rc = tg_pg_query(pg, "SELECT tidegate.claim_release_v1($1::int[], $2::bigint[])", params, 2,
                    deadline_us, err);
+  tg_fault("claim.released");
   lists_fini(&l);
   return rc;
 }

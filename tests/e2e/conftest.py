@@ -9,8 +9,8 @@ from lib.kafka import Kafka
 from lib.postgres import Postgres
 from lib.tidegate import Tidegate
 
-LONG = ("test_demo", "test_exact", "test_logs", "test_members", "test_outputs", "test_servers",
-        "test_state")
+LONG = ("test_calls", "test_demo", "test_exact", "test_logs", "test_members", "test_outputs",
+        "test_servers", "test_state")
 serial = itertools.count(1)
 
 

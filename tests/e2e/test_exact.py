@@ -13,6 +13,7 @@ import pytest
 from lib.orders import Orders
 from lib.poll import eventually
 from lib.postgres import Postgres
+from lib.tidegate import PROGRAM_FAULTS
 
 LONG = os.environ.get("TIDEGATE_E2E_LONG") == "1"
 MIB = 1 << 20
@@ -80,6 +81,29 @@ def test_five_kills_change_nothing(orders, tell):
         stream.pause_midway(process)
         process.kill9()
         tell("killed at", f"{stream.loaded()} of {stream.count}")
+    process.start(ready=False)
+    stream.until_done(process)
+    stream.assert_exact()
+
+
+CRASHES = ["claim.taken=exit", "claim.begun=exit", "lane.step=exit@20", "pg.before_advance=exit@2",
+           "pg.after_advance_sent=exit@2", "pg.after_commit=exit@2", "claim.taken=exit"]
+
+
+def test_a_death_at_each_point_of_the_crash_table(orders):
+    """As the table of docs/EXACTLY_ONCE.md lists them; the last one in an orderly stop."""
+    stream = orders(2000, seed=11)
+    process = stream.member(static=True, **small(load={"rows": 500}))
+    process.program = PROGRAM_FAULTS
+    for process.faults in CRASHES:
+        stream.generate(2000)
+        process.start(ready=False)
+        assert process.wait() == 86, process.faults
+    process.faults = "claim.released=exit"
+    process.start(ready=False)
+    stream.until_loaded(stream.loaded() + 1, process)
+    assert process.stop() == 86
+    process.faults = None
     process.start(ready=False)
     stream.until_done(process)
     stream.assert_exact()

@@ -1,0 +1,10 @@
+# Calls of libraries that can be made to fail in test builds: each that wrap.c has.
+set(faults ${CMAKE_SOURCE_DIR}/tests/faults)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${faults}/wrap.c)
+target_sources(tidegate PRIVATE ${faults}/wrap.c ${faults}/calls.c)
+file(STRINGS ${faults}/wrap.c lines REGEX "^WRAP|^[a-zA-Z_]+ [*]__real_")
+foreach(line ${lines})
+  if(line MATCHES "(^WRAP.\"[a-z]+\", [^,]+, |__real_)([A-Za-z_]+)")
+    target_link_options(tidegate PRIVATE LINKER:--wrap=${CMAKE_MATCH_2})
+  endif()
+endforeach()
