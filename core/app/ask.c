@@ -1,8 +1,12 @@
 /* Answers of PostgreSQL for people. */
 #include "core/app/ask.h"
 
+#include "core/app/cli.h"
 #include "core/base/buf.h"
 #include "core/base/clock.h"
+
+#include <pwd.h>
+#include <unistd.h>
 
 enum { CELL_MAX = 60, COLUMNS_MAX = 32, ASK_US = 30000000 };
 
@@ -11,6 +15,13 @@ static struct tg_pg_conf conf;
 int64_t tg_ask_deadline(void)
 {
   return tg_clock_mono_us() + ASK_US;
+}
+
+const char *tg_ask_user(void)
+{
+  const struct passwd *entry = getpwuid(getuid());
+  const char *login = getlogin();
+  return login ? login : entry ? entry->pw_name : "an unknown user";
 }
 
 struct tg_pg *tg_ask_open(const struct tg_config *c, struct tg_err *err)
@@ -89,4 +100,16 @@ void tg_ask_print_row(const struct tg_pg *pg, uint32_t row, FILE *to)
     const char *value = tg_pg_value(pg, row, c);
     fprintf(to, "%-16s %s\n", tg_pg_column(pg, c), value ? value : "-");
   }
+}
+
+int tg_ask_answer(const struct tg_pg *pg, enum tg_rc rc, bool json, const char *none,
+                  const struct tg_err *err)
+{
+  if (rc != TG_OK) return tg_cli_fail(err);
+  if (!tg_pg_rows(pg)) return fprintf(stderr, "%s\n", none), TG_EXIT_NOTHING;
+  if (json)
+    tg_ask_print(pg, true, stdout);
+  else
+    tg_ask_print_row(pg, 0, stdout);
+  return TG_EXIT_OK;
 }

@@ -1,149 +1,253 @@
-/* tidegate quarantine, trace: what was rejected and why; where a row came from. */
+/* tidegate quarantine: what was rejected and why; bringing it back, taking it away. */
 #include "core/app/ask.h"
 #include "core/app/cli.h"
-#include "core/pg/ledger.h"
-#include "core/pg/quarantine.h"
+#include "core/app/quarantineexport.h"
+#include "core/app/replay.h"
+#include "core/pg/array.h"
 
 #include <stdlib.h>
 
-static int nothing(const char *what)
+enum { LIST_ROWS = 50 };
+
+struct call {
+  const struct tg_config *config;
+  const struct tg_args *args;
+  struct tg_quarantine_filter filter;
+  struct tg_buf parts, offsets; /* of the ids */
+  int64_t limit;
+  bool count, json, dry_run, without_outputs;
+  const char *reason, *out;
+};
+
+/* "7:1842" */
+static bool id_of(const char *word, int32_t *part, int64_t *offset)
 {
-  fprintf(stderr, "%s\n", what);
+  char *end;
+  long p = strtol(word, &end, 10);
+  if (end == word || *end != ':' || p < 0 || p > INT32_MAX) return false;
+  const char *at = end + 1;
+  *part = (int32_t)p;
+  *offset = strtoll(at, &end, 10);
+  return end != at && !*end;
+}
+
+/* The words behind the verb, as ids. */
+static bool take_ids(struct call *c)
+{
+  tg_array_begin(&c->parts), tg_array_begin(&c->offsets);
+  for (uint32_t i = 1; i < c->args->words_count; i++) {
+    int32_t part;
+    int64_t offset;
+    if (!id_of(c->args->words[i], &part, &offset)) {
+      fprintf(stderr, "tidegate quarantine: '%s' is no id: `list` shows them, as 7:1842\n",
+              c->args->words[i]);
+      return false;
+    }
+    tg_array_int(&c->parts, part), tg_array_int(&c->offsets, offset);
+  }
+  tg_array_end(&c->parts), tg_array_end(&c->offsets);
+  if (c->args->words_count < 2) return true;
+  c->filter.parts = tg_buf_cstr(&c->parts), c->filter.offsets = tg_buf_cstr(&c->offsets);
+  return true;
+}
+
+static int nothing(void)
+{
+  fprintf(stderr, "nothing in the quarantine matches\n");
   return TG_EXIT_NOTHING;
 }
 
-/* One event or row in full. rc: of the question; none: what to say when nothing was found. */
-static int answer_one(struct tg_pg *pg, enum tg_rc rc, bool json, const char *none,
-                      const struct tg_err *err)
-{
-  uint32_t rows = rc == TG_OK ? tg_pg_rows(pg) : 0;
-  if (rows && json)
-    tg_ask_print(pg, true, stdout);
-  else if (rows)
-    tg_ask_print_row(pg, 0, stdout);
-  tg_pg_free(pg);
-  if (rc != TG_OK) return tg_cli_fail(err);
-  return rows ? TG_EXIT_OK : nothing(none);
-}
-
-static int list(const struct tg_config *c, const struct tg_quarantine_filter *f, bool count,
-                bool json)
+static int list(struct call *c, struct tg_pg *pg)
 {
   struct tg_err err;
-  struct tg_pg *pg = tg_ask_open(c, &err);
-  if (!pg) return tg_cli_fail(&err);
-  enum tg_rc rc = count ? tg_quarantine_count(pg, f, tg_ask_deadline(), &err)
-                        : tg_quarantine_list(pg, f, tg_ask_deadline(), &err);
-  uint32_t rows = rc == TG_OK ? tg_pg_rows(pg) : 0;
-  if (rows) tg_ask_print(pg, json, stdout);
-  tg_pg_free(pg);
+  if (!c->filter.limit) c->filter.limit = LIST_ROWS;
+  enum tg_rc rc = c->count ? tg_quarantine_count(pg, &c->filter, tg_ask_deadline(), &err)
+                           : tg_quarantine_list(pg, &c->filter, tg_ask_deadline(), &err);
   if (rc != TG_OK) return tg_cli_fail(&err);
-  return rows ? TG_EXIT_OK : nothing("nothing in the quarantine matches");
+  if (!tg_pg_rows(pg)) return nothing();
+  tg_ask_print(pg, c->json, stdout);
+  return TG_EXIT_OK;
 }
 
-static int show(const struct tg_config *c, const struct tg_quarantine_key *k, bool json)
+static int show(struct call *c, struct tg_pg *pg)
 {
   struct tg_err err;
-  struct tg_pg *pg = tg_ask_open(c, &err);
+  const char *const *words = c->args->words;
+  struct tg_quarantine_key k = {.pipeline = c->config->pipeline};
+  if (c->args->words_count == 4) {
+    k.kafka_topic = words[1];
+    k.part = (int32_t)strtol(words[2], NULL, 10);
+    k.offset = strtoll(words[3], NULL, 10);
+  } else if (c->args->words_count != 2 || !id_of(words[1], &k.part, &k.offset)) {
+    fprintf(stderr, "tidegate quarantine: `show ID` or `show KAFKA_TOPIC PARTITION OFFSET`\n");
+    return TG_EXIT_USAGE;
+  }
+  enum tg_rc rc = tg_quarantine_show(pg, &k, tg_ask_deadline(), &err);
+  return tg_ask_answer(pg, rc, c->json, "this event is not in the quarantine", &err);
+}
+
+/* Rows that only their ids bring back. */
+static void tell_tired(const struct call *c, struct tg_pg *pg)
+{
+  struct tg_err err;
+  struct tg_quarantine_query q = {0};
+  struct tg_quarantine_filter f = c->filter;
+  f.status = "new";
+  tg_buf_str(&q.sql, "SELECT count(*) FROM tidegate.quarantine q");
+  tg_quarantine_where(&q, &f);
+  tg_quarantine_number(&q, " AND q.attempts >= ", TG_REPLAY_ATTEMPTS_MAX);
+  if (tg_quarantine_ask(pg, &q, tg_ask_deadline(), &err) != TG_OK) return;
+  if (strcmp(tg_pg_value(pg, 0, 0), "0") == 0) return;
+  fprintf(stderr,
+          "%s rows were left out: replayed %d times in vain; name them by id, requeue or discard "
+          "them\n",
+          tg_pg_value(pg, 0, 0), TG_REPLAY_ATTEMPTS_MAX);
+}
+
+static int replay(struct call *c, struct tg_pg *pg)
+{
+  struct tg_err err;
+  if (c->filter.status)
+    return fprintf(stderr, "tidegate quarantine: only rows of status new are replayed; requeue "
+                           "makes discarded ones new\n"),
+           TG_EXIT_USAGE;
+  struct tg_replay_conf conf = {
+      .filter = c->filter, .dry_run = c->dry_run, .without_outputs = c->without_outputs};
+  struct tg_replay_count count = {.json = c->json, .dry_run = c->dry_run, .to = stdout};
+  enum tg_rc rc = tg_replay_run(c->config, pg, &conf, &count, &err);
+  if (rc != TG_OK) return tg_cli_fail(&err);
+  if (!c->filter.parts) tell_tired(c, pg);
+  return count.rows ? TG_EXIT_OK : nothing();
+}
+
+static int export(struct call *c, struct tg_pg *pg)
+{
+  struct tg_err err;
+  uint64_t rows;
+  bool file = c->out && strcmp(c->out, "-") != 0;
+  FILE *to = file ? fopen(c->out, "wx") : stdout;
+  if (!to) {
+    fprintf(stderr, "error: --out %s: cannot be made; is it there already?\n", c->out);
+    return TG_EXIT_FAILURE;
+  }
+  enum tg_rc rc = tg_quarantine_export(pg, &c->filter, to, &rows, &err);
+  bool good = file ? fclose(to) == 0 : fflush(to) == 0;
+  if (rc == TG_OK && !good) rc = tg_err_set(&err, TG_FATAL, "--out", "cannot be written");
+  if (rc != TG_OK) return tg_cli_fail(&err);
+  return rows ? TG_EXIT_OK : nothing();
+}
+
+static bool filtered(const struct tg_quarantine_filter *f)
+{
+  return f->topic || f->rule || f->stage || f->since || f->parts;
+}
+
+static int move(struct call *c, struct tg_pg *pg, struct tg_quarantine_move m)
+{
+  struct tg_err err;
+  uint64_t moved;
+  if (!filtered(&c->filter) || !c->reason || c->filter.status)
+    return fprintf(stderr, "tidegate quarantine: which rows, and why? ids, --topic, --rule, "
+                           "--stage or --since, and --reason\n"),
+           TG_EXIT_USAGE;
+  m.user = tg_ask_user(), m.reason = c->reason;
+  enum tg_rc rc = tg_quarantine_move(pg, &c->filter, &m, &moved, tg_ask_deadline(), &err);
+  if (rc != TG_OK) return tg_cli_fail(&err);
+  if (!moved) return nothing();
+  printf("rows %s: %llu\n", m.verb, (unsigned long long)moved);
+  return TG_EXIT_OK;
+}
+
+static int discard(struct call *c, struct tg_pg *pg)
+{
+  return move(c, pg,
+              (struct tg_quarantine_move){.from = "new", .to = "discarded", .verb = "discarded"});
+}
+
+static int requeue(struct call *c, struct tg_pg *pg)
+{
+  return move(c, pg,
+              (struct tg_quarantine_move){.from = "discarded", .to = "new", .verb = "requeued"});
+}
+
+static const struct verb {
+  const char *name;
+  int (*run)(struct call *c, struct tg_pg *pg);
+  bool ids; /* the words behind it are ids */
+} verbs[] = {{"list", list, true},     {"show", show, false},      {"replay", replay, true},
+             {"export", export, true}, {"discard", discard, true}, {"requeue", requeue, true}};
+
+static const struct verb *find(const struct tg_args *args)
+{
+  const char *name = args->words_count ? args->words[0] : "";
+  for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+    if (strcmp(verbs[i].name, name) == 0) return &verbs[i];
+  fprintf(stderr, "tidegate quarantine: `list`, `show ID`, `replay`, `export`, `discard` or "
+                  "`requeue`\n");
+  return NULL;
+}
+
+static int run(struct call *c, const struct verb *v)
+{
+  struct tg_err err;
+  if (v->ids && !take_ids(c)) return TG_EXIT_USAGE;
+  struct tg_pg *pg = tg_ask_open(c->config, &err);
   if (!pg) return tg_cli_fail(&err);
-  enum tg_rc rc = tg_quarantine_show(pg, k, tg_ask_deadline(), &err);
-  return answer_one(pg, rc, json, "this event is not in the quarantine", &err);
-}
-
-static int run(const struct tg_config *c, const struct tg_args *args,
-               struct tg_quarantine_filter *f, const bool *flags)
-{
-  f->pipeline = c->pipeline;
-  if (args->words_count == 1) return list(c, f, flags[0], flags[1]);
-  struct tg_quarantine_key k = {.pipeline = c->pipeline,
-                                .kafka_topic = args->words[1],
-                                .part = (int32_t)strtol(args->words[2], NULL, 10),
-                                .offset = strtoll(args->words[3], NULL, 10)};
-  return show(c, &k, flags[1]);
-}
-
-static bool is_verb(const struct tg_args *args)
-{
-  if (args->words_count == 1 && strcmp(args->words[0], "list") == 0) return true;
-  if (args->words_count == 4 && strcmp(args->words[0], "show") == 0) return true;
-  fprintf(stderr, "tidegate quarantine: `list` or `show KAFKA_TOPIC PARTITION OFFSET`\n");
-  return false;
+  int code = v->run(c, pg);
+  tg_pg_free(pg);
+  return code;
 }
 
 int tg_command_quarantine(int argc, char **argv)
 {
   const char *path = NULL;
-  int64_t limit = 50;
-  bool flags[2] = {false}; /* count, json */
-  struct tg_quarantine_filter f = {0};
-  const struct tg_option options[] = {
-      {"config",
-       TG_OPTION_TEXT,
-       "FILE",
-       "the configuration (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
-       {.text = &path}},
-      {"topic", TG_OPTION_TEXT, "NAME", "only of this topic script", {.text = &f.topic}},
-      {"rule", TG_OPTION_TEXT, "ID", "only refused by this rule", {.text = &f.rule}},
-      {"stage",
-       TG_OPTION_TEXT,
-       "STAGE",
-       "only at decode, transform, rule or load",
-       {.text = &f.stage}},
-      {"status", TG_OPTION_TEXT, "STATUS", "only new, replayed or discarded", {.text = &f.status}},
-      {"since",
-       TG_OPTION_TEXT,
-       "INTERVAL",
-       "only of the last \"2 hours\", \"1 day\" ..",
-       {.text = &f.since}},
-      {"limit", TG_OPTION_NUMBER, "N", "most rows (default 50)", {.number = &limit}},
-      {"count", TG_OPTION_FLAG, NULL, "count by topic, stage, rule and field", {.flag = &flags[0]}},
-      {"json", TG_OPTION_FLAG, NULL, "one JSON object a row", {.flag = &flags[1]}},
-      {0}};
   struct tg_args args;
   struct tg_config config;
+  struct call c = {.config = &config, .args = &args};
+  struct tg_quarantine_filter *f = &c.filter;
+  const struct tg_option options[] = {
+#define TEXT(name, value, help, to)                                                                \
+  {                                                                                                \
+    name, TG_OPTION_TEXT, value, help,                                                             \
+    {                                                                                              \
+      .text = &(to)                                                                                \
+    }                                                                                              \
+  }
+#define FLAG(name, help, to)                                                                       \
+  {                                                                                                \
+    name, TG_OPTION_FLAG, NULL, help,                                                              \
+    {                                                                                              \
+      .flag = &(to)                                                                                \
+    }                                                                                              \
+  }
+      TEXT("config", "FILE", "the configuration (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
+           path),
+      TEXT("topic", "NAME", "only of this topic script", f->topic),
+      TEXT("rule", "ID", "only refused by this rule", f->rule),
+      TEXT("stage", "STAGE", "only at decode, transform, rule or load", f->stage),
+      TEXT("status", "STATUS", "only new, replayed or discarded", f->status),
+      TEXT("since", "INTERVAL", "only of the last \"2 hours\", \"1 day\" ..", f->since),
+      {"limit", TG_OPTION_NUMBER, "N", "most rows (list: default 50)", {.number = &c.limit}},
+      FLAG("count", "list: count by topic, stage, rule and field", c.count),
+      FLAG("json", "one JSON object a row", c.json),
+      FLAG("dry-run", "replay: judge, write nothing", c.dry_run),
+      FLAG("without-outputs", "replay: also what emits to Kafka, without the records",
+           c.without_outputs),
+      TEXT("reason", "TEXT", "discard, requeue: why; kept in the journal", c.reason),
+      TEXT("out", "FILE", "export: a new file (default: stdout)", c.out),
+      {0}};
+#undef TEXT
+#undef FLAG
+  const struct verb *v = NULL;
   int code = tg_cli_parse(argc, argv, options, &args);
-  if (code < 0 && !is_verb(&args)) return TG_EXIT_USAGE;
+  if (code < 0 && !(v = find(&args))) code = TG_EXIT_USAGE;
+  if (code < 0 && (c.limit < 0 || c.limit > UINT32_MAX)) code = TG_EXIT_USAGE;
   if (code < 0) code = tg_cli_config(&config, path);
   if (code >= 0) return code;
-  f.limit = (uint32_t)limit;
-  code = run(&config, &args, &f, flags);
-  tg_config_fini(&config);
-  return code;
-}
-
-static int trace(const struct tg_config *c, const struct tg_args *args, bool json)
-{
-  struct tg_err err;
-  struct tg_pg *pg = tg_ask_open(c, &err);
-  if (!pg) return tg_cli_fail(&err);
-  enum tg_rc rc = tg_ledger_trace(pg, (int32_t)strtol(args->words[0], NULL, 10),
-                                  strtoll(args->words[1], NULL, 10), tg_ask_deadline(), &err);
-  return answer_one(pg, rc, json, "the ledger has nothing with this partition and offset", &err);
-}
-
-int tg_command_trace(int argc, char **argv)
-{
-  const char *path = NULL;
-  bool json = false;
-  const struct tg_option options[] = {
-      {"config",
-       TG_OPTION_TEXT,
-       "FILE",
-       "the configuration (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
-       {.text = &path}},
-      {"json", TG_OPTION_FLAG, NULL, "as JSON", {.flag = &json}},
-      {0}};
-  struct tg_args args;
-  struct tg_config config;
-  int code = tg_cli_parse(argc, argv, options, &args);
-  if (code >= 0) return code;
-  if (args.words_count != 2) {
-    fprintf(stderr, "tidegate trace: which row? its columns _part and _offset\n");
-    return TG_EXIT_USAGE;
-  }
-  code = tg_cli_config(&config, path);
-  if (code >= 0) return code;
-  code = trace(&config, &args, json);
+  f->pipeline = config.pipeline;
+  f->limit = (uint32_t)c.limit;
+  code = run(&c, v);
+  tg_buf_fini(&c.parts), tg_buf_fini(&c.offsets);
   tg_config_fini(&config);
   return code;
 }

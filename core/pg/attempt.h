@@ -84,6 +84,13 @@ static inline const struct tg_issue *tg_attempt_deciding(const struct tg_issue *
   return i;
 }
 
+/* All issues of a row as a JSON list, in out; {NULL, 0} when there is only one. */
+struct tg_text tg_attempt_issues(struct tg_buf *out, const struct tg_issue *first);
+
+/* Appends "7":{"in_set":3} for a segment of partition 7 that dropped rows, nothing else; a comma
+ * before it when json holds more than a brace. */
+void tg_attempt_drops(struct tg_buf *json, const struct tg_batch *b, const struct tg_segment *s);
+
 /* COPY of what the rules of the load's segments remember; older rows that a base replaces go. */
 enum tg_rc tg_attempt_copy_state(struct tg_attempt *a);
 

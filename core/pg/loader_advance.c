@@ -114,8 +114,7 @@ static void count_drop(struct drops *d, struct tg_text name)
   d->rows[i]++;
 }
 
-/* Appends {"7":{"in_set":3}} parts for a segment that dropped rows. */
-static void add_drops(struct tg_buf *json, const struct tg_batch *b, const struct tg_segment *s)
+void tg_attempt_drops(struct tg_buf *json, const struct tg_batch *b, const struct tg_segment *s)
 {
   struct drops d = {.count = 0};
   for (uint32_t r = s->row; r < s->row + s->rows; r++)
@@ -150,7 +149,7 @@ static void visit_entry(void *to, const struct tg_batch *b, const struct tg_segm
 
 static void visit_drops(void *to, const struct tg_batch *b, const struct tg_segment *s)
 {
-  add_drops(to, b, s);
+  tg_attempt_drops(to, b, s);
 }
 
 /* Appends "7":{"rates":"2026-.."} for a segment that was judged with lookups from tables. */

@@ -134,8 +134,7 @@ static struct tg_text headers_json(struct tg_buf *out, struct tg_text headers)
   return tg_buf_view(out);
 }
 
-/* All issues of a row as JSON, or null when there is only one. */
-static struct tg_text issues_json(struct tg_buf *out, const struct tg_issue *first)
+struct tg_text tg_attempt_issues(struct tg_buf *out, const struct tg_issue *first)
 {
   if (!first || !first->next) return (struct tg_text){NULL, 0};
   tg_buf_clear(out);
@@ -199,7 +198,7 @@ static void put_rejected(struct tg_attempt *a, const struct tg_batch *b, const s
   put_text(l, issue->reason.ptr
                   ? issue->reason
                   : tg_text("the reason was left out: too many issues in this batch"));
-  put_json(&l->piece, issues_json(&l->text, list));
+  put_json(&l->piece, tg_attempt_issues(&l->text, list));
   put_text(l, tg_text(a->load->generation ? a->load->generation : ""));
   tg_copy_bytes(&l->piece, e->key);
   tg_copy_bytes(&l->piece, e->value);

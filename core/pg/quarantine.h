@@ -1,22 +1,31 @@
-/* Reading the quarantine. Results are read with tg_pg_rows(), tg_pg_value() and tg_pg_column();
- * bytea values come as text where they are UTF-8, else as \x and hex. */
+/* Reading the quarantine, and what is decided about its rows. Results are read with tg_pg_rows(),
+ * tg_pg_value() and tg_pg_column(); bytea values come as text where they are UTF-8, else as \x and
+ * hex.
+ *
+ *   new -> replayed    judged again and loaded, dropped or late (replay.h); for good
+ *   new -> discarded   by an operator, and back (tg_quarantine_move)
+ *
+ * The id of a row is _part:_offset, the columns of the row that it would have become. */
 #ifndef TG_PG_QUARANTINE_H
 #define TG_PG_QUARANTINE_H
 
+#include "core/base/buf.h"
 #include "core/pg/conn.h"
 
-enum { TG_QUARANTINE_LIMIT_MAX = 10000 };
+enum { TG_QUARANTINE_LIMIT_MAX = 10000, TG_QUARANTINE_PARAMS = 16 };
 
 struct tg_quarantine_filter { /* NULL or 0: any */
   const char *pipeline;
   const char *topic; /* the script's name */
   const char *rule, *stage, *status;
-  const char *since; /* anything that PostgreSQL takes as an interval: "2 hours", "1 day" */
-  uint32_t limit;    /* rows, at most TG_QUARANTINE_LIMIT_MAX, which is also the default */
+  const char *since;           /* anything that PostgreSQL takes as an interval: "2 hours" */
+  const char *parts, *offsets; /* of the rows' ids: array literals of the same length */
+  uint32_t attempts_below;     /* replayed fewer times in vain */
+  uint32_t limit;              /* rows; list and count: at most TG_QUARANTINE_LIMIT_MAX */
 };
 
-/* Newest first: created_at, topic, kafka_topic, part, offset, stage, rule, field, reason, status,
- * attempts, value_size. TG_CONFIG when `since` is no interval. */
+/* Newest first: id, created_at, topic, kafka_topic, part, offset, stage, rule, field, reason,
+ * status, attempts, value_size. TG_CONFIG when `since` is no interval. */
 enum tg_rc tg_quarantine_list(struct tg_pg *pg, const struct tg_quarantine_filter *filter,
                               int64_t deadline_us, struct tg_err *err);
 
@@ -24,8 +33,9 @@ enum tg_rc tg_quarantine_list(struct tg_pg *pg, const struct tg_quarantine_filte
 enum tg_rc tg_quarantine_count(struct tg_pg *pg, const struct tg_quarantine_filter *filter,
                                int64_t deadline_us, struct tg_err *err);
 
-struct tg_quarantine_key { /* one event, as Kafka names it */
-  const char *pipeline, *kafka_topic;
+struct tg_quarantine_key { /* one event: by its id, or as Kafka names it */
+  const char *pipeline;
+  const char *kafka_topic; /* NULL: part is _part of the id */
   int32_t part;
   int64_t offset;
 };
@@ -34,5 +44,34 @@ struct tg_quarantine_key { /* one event, as Kafka names it */
  * generation, partition_id. No row: it is not in the quarantine. */
 enum tg_rc tg_quarantine_show(struct tg_pg *pg, const struct tg_quarantine_key *key,
                               int64_t deadline_us, struct tg_err *err);
+
+struct tg_quarantine_move {
+  const char *from, *to;     /* status: new and discarded, or the other way round */
+  const char *verb;          /* for the journal: "discarded" */
+  const char *user, *reason; /* who, why */
+};
+/* Moves the rows of filter (its status is not looked at, its limit is) and puts it down in the
+ * journal, in one transaction; rows that a replay has locked just now are left out. *moved: how
+ * many. */
+enum tg_rc tg_quarantine_move(struct tg_pg *pg, const struct tg_quarantine_filter *filter,
+                              const struct tg_quarantine_move *move, uint64_t *moved,
+                              int64_t deadline_us, struct tg_err *err);
+
+/* A statement being made, its parameters borrowed. */
+struct tg_quarantine_query {
+  struct tg_buf sql;
+  const char *params[TG_QUARANTINE_PARAMS];
+  uint32_t count;
+  char numbers[4][24]; /* room for parameters that are numbers */
+  uint32_t numbers_count;
+};
+/* Appends text, then value as the next parameter ("$3"); nothing when it is NULL. */
+void tg_quarantine_param(struct tg_quarantine_query *q, const char *text, const char *value);
+void tg_quarantine_number(struct tg_quarantine_query *q, const char *text, int64_t value);
+/* Appends " WHERE .." for rows of tidegate.quarantine, or of tidegate.rejected, named q. */
+void tg_quarantine_where(struct tg_quarantine_query *q, const struct tg_quarantine_filter *filter);
+/* Runs the statement and frees it; what is wrong with the filter is told. */
+enum tg_rc tg_quarantine_ask(struct tg_pg *pg, struct tg_quarantine_query *q, int64_t deadline_us,
+                             struct tg_err *err);
 
 #endif

@@ -18,6 +18,7 @@ extern const char tg_embed_window_sql[];
 extern const char tg_embed_outbox_sql[];
 extern const char tg_embed_verdict_sql[];
 extern const char tg_embed_bake_sql[];
+extern const char tg_embed_replay_sql[];
 
 /* Each step takes the schema from `version - 1` to `version`. usable_from: the oldest program that
  * can go on using it. */
@@ -30,6 +31,7 @@ static const struct step {
     {3, 1, {tg_embed_outbox_sql, NULL}},
     {4, 1, {tg_embed_verdict_sql, NULL}},
     {5, 1, {tg_embed_bake_sql, NULL}},
+    {6, 1, {tg_embed_replay_sql, NULL}},
 };
 enum { STEPS = sizeof steps / sizeof *steps, ATTEMPTS_MAX = 3 };
 

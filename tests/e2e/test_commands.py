@@ -215,7 +215,7 @@ def test_questions_about_what_was_loaded(kafka, topic, tidegate, database):
     counts = lines(process.command("quarantine", "list", "--count", "--json")[1])
     assert {(c["stage"], c["rows"]) for c in counts} == {("rule", "1"), ("decode", "1")}
     _, out, _ = process.command("quarantine", "list")
-    assert out.splitlines()[0].split()[:2] == ["created_at", "topic"] and "between(amount)" in out
+    assert out.splitlines()[0].split()[:2] == ["id", "created_at"] and "between(amount)" in out
     code, out, err = process.command("quarantine", "show", name, "0", "2", "--json")
     assert (code, err) == (0, "") and lines(out)[0]["value"] == "{"
     assert re.search(r"(?m)^value +\{$", process.command("quarantine", "show", name, "0", "2")[1])

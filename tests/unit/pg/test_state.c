@@ -35,7 +35,8 @@ static void upgrading_again_changes_nothing(void **state)
   server_must(tg_state_upgrade(a, soon(), &err), &err);
   server_must(tg_state_upgrade(b, soon(), &err), &err);
   assert_string_equal(
-      server_value(a, "SELECT string_agg(version::text, ',') FROM tidegate.version"), "1,2,3,4,5");
+      server_value(a, "SELECT string_agg(version::text, ',') FROM tidegate.version"),
+      "1,2,3,4,5,6");
 }
 
 /* A schema as version 3 left it, with rows of it: what was there is there, and the new is usable.
@@ -43,24 +44,37 @@ static void upgrading_again_changes_nothing(void **state)
 static void a_schema_of_version_3_is_upgraded(void **state)
 {
   (void)state;
-  server_exec(a, "DELETE FROM tidegate.version WHERE version >= 4;"
-                 "DROP TABLE tidegate.bake; DROP FUNCTION tidegate.bake_v1;"
-                 "DROP INDEX tidegate.verdict_window; DROP FUNCTION tidegate.progress_v2;"
-                 "ALTER TABLE tidegate.verdict DROP COLUMN window_start, DROP COLUMN window_end;"
-                 "ALTER TABLE tidegate.window DROP COLUMN seen_at;"
-                 "ALTER TABLE tidegate.cell DROP COLUMN told;"
-                 "INSERT INTO tidegate.window VALUES ('shop', 'orders', 7);"
-                 "INSERT INTO tidegate.cell VALUES ('shop', 'orders', 'mean(x)', 'x', now());"
-                 "INSERT INTO tidegate.verdict (pipeline, generation, topic, rule, verdict, level,"
-                 " shadow, evaluated, skipped, failed, ranges) VALUES ('shop', 'g', 'orders',"
-                 " 'mean(x)', 'fail', 'warn', false, 1, 0, 1, '[]')");
+  server_exec(a,
+              "DELETE FROM tidegate.version WHERE version >= 4;"
+              "DROP TABLE tidegate.bake; DROP FUNCTION tidegate.bake_v1;"
+              "DROP INDEX tidegate.verdict_window; DROP FUNCTION tidegate.progress_v2;"
+              "ALTER TABLE tidegate.verdict DROP COLUMN window_start, DROP COLUMN window_end;"
+              "ALTER TABLE tidegate.window DROP COLUMN seen_at;"
+              "ALTER TABLE tidegate.cell DROP COLUMN told;"
+              "DROP VIEW tidegate.rejected, tidegate.balance;"
+              "DROP FUNCTION tidegate.replay_v1; DROP FUNCTION tidegate.replay_chain_v1;"
+              "DROP INDEX tidegate.quarantine_new;"
+              "ALTER TABLE tidegate.quarantine DROP COLUMN settled_at, DROP COLUMN replayed_as;"
+              "CREATE VIEW tidegate.rejected AS SELECT p.pipeline, p.topic AS kafka_topic, p.part,"
+              " q.* FROM tidegate.quarantine q JOIN tidegate.partition p ON p.id = q.partition_id;"
+              "CREATE VIEW tidegate.balance AS SELECT p.pipeline, p.topic, count(*) AS segments,"
+              " sum(n_in) AS n_in, sum(n_loaded) AS n_loaded, sum(n_tagged) AS n_tagged,"
+              " sum(n_quarantined) AS n_quarantined, sum(n_late) AS n_late,"
+              " sum(n_dropped) AS n_dropped, max(committed_at) AS committed_at"
+              " FROM tidegate.segment s JOIN tidegate.partition p ON p.id = s.partition_id"
+              " GROUP BY p.pipeline, p.topic;"
+              "INSERT INTO tidegate.window VALUES ('shop', 'orders', 7);"
+              "INSERT INTO tidegate.cell VALUES ('shop', 'orders', 'mean(x)', 'x', now());"
+              "INSERT INTO tidegate.verdict (pipeline, generation, topic, rule, verdict, level,"
+              " shadow, evaluated, skipped, failed, ranges) VALUES ('shop', 'g', 'orders',"
+              " 'mean(x)', 'fail', 'warn', false, 1, 0, 1, '[]')");
   server_must(tg_state_upgrade(a, soon(), &err), &err);
   assert_string_equal(
       server_value(a, "SELECT w.closed_us || ' ' || (w.seen_at <= now()) || ' ' || c.told || ' '"
                       " || (v.window_start IS NULL) FROM tidegate.window w, tidegate.cell c,"
                       " tidegate.verdict v"),
       "7 true pass none true");
-  assert_string_equal(server_value(a, "SELECT max(version) FROM tidegate.version"), "5");
+  assert_string_equal(server_value(a, "SELECT max(version) FROM tidegate.version"), "6");
 }
 
 static void *upgrade_thread(void *arg)
@@ -88,7 +102,7 @@ static void concurrent_upgrades_all_succeed(void **state)
   for (int i = 0; i < N; i++) pthread_create(&threads[i], NULL, upgrade_thread, &codes[i]);
   for (int i = 0; i < N; i++) pthread_join(threads[i], NULL);
   for (int i = 0; i < N; i++) assert_int_equal(codes[i], TG_OK);
-  assert_string_equal(server_value(a, "SELECT count(*) FROM tidegate.version"), "5");
+  assert_string_equal(server_value(a, "SELECT count(*) FROM tidegate.version"), "6");
 }
 
 /* Its turn comes after several times its lock timeout. */
