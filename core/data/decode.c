@@ -16,11 +16,13 @@ enum { TREE_CHUNK = 16 << 10, KEY_SIZE = 1 << 10, MESSAGE_SIZE = 512, SHOWN_SIZE
 struct plan { /* how one field is filled */
   const struct tg_field *field;
   struct tg_key **keys;       /* one per path, in order */
+  struct tg_key *only;        /* the one, where no more are given; else NULL */
   struct tg_column *fallback; /* the default, one row; NULL when there is none */
   char *fallback_fault;       /* why the default is no value of the type */
   struct tg_text
       fallback_text; /* a text default in the present batch's arena; ptr NULL: not yet copied */
   struct tg_column *column; /* of the present batch */
+  bool text;                /* it takes strings as they are */
   bool nulls;               /* it has some */
 };
 
@@ -62,6 +64,8 @@ static bool plan_field(struct tg_decoder *d, struct plan *p)
   if (!(p->keys = tg_arena_zalloc(&d->arena, count, sizeof(struct tg_key *)))) return false;
   for (uint32_t i = 0; i < count; i++)
     if (!(p->keys[i] = tg_key_add(&d->arena, &d->root, &f->paths[i]))) return false;
+  p->only = count == 1 ? p->keys[0] : NULL;
+  p->text = f->type.kind == TG_TEXT_KIND && !f->type.array && f->epoch == TG_EPOCH_NONE;
   return plan_default(d, p);
 }
 
@@ -156,22 +160,32 @@ static enum tg_rc refuse_json(struct tg_decoder *d, uint32_t row)
 
 static bool walk_object(struct tg_decoder *d, struct tg_key *parent, uint32_t depth);
 
-/* The child that a key as written names; NULL when it is not wanted. *good: its escapes are
- * well-formed. */
-static struct tg_key *match_key(struct tg_decoder *d, struct tg_key *parent, struct tg_text raw,
-                                bool *good)
+/* Takes the key that k names and its colon, if they are next. */
+static inline bool take_key(struct tg_jsonread *j, const struct tg_key *k)
+{
+  if (j->count - j->next < 2) return false;
+  const char *p = j->text + j->at[j->next];
+  if (*p != '"' || !tg_key_at(k, p + 1) || j->text[j->at[j->next + 1]] != ':') return false;
+  j->next += 2;
+  return true;
+}
+
+/* Reads a key; *k: the child that it names, NULL when it is not wanted. */
+static bool read_key(struct tg_decoder *d, struct tg_key *parent, struct tg_text *raw,
+                     struct tg_key **k)
 {
   char name[KEY_SIZE];
   struct tg_jsonread *j = &d->values.json;
   uint32_t before = j->flags;
   j->flags = 0;
-  *good = tg_jsonread_key_check(j, raw);
-  bool escapes = j->flags & TG_JSON_ESCAPES;
+  bool good = tg_jsonread_key(j, raw), escapes = j->flags & TG_JSON_ESCAPES;
   j->flags |= before;
-  if (!*good) return NULL;
-  if (!escapes) return tg_key_find(parent, raw);
-  if (raw.len > sizeof name) return NULL;
-  return tg_key_find(parent, tg_text_of(name, tg_jsonread_unescape(raw, name)));
+  if (!good) return false;
+  bool longer = escapes && raw->len > sizeof name;
+  struct tg_text text = *raw;
+  if (escapes && !longer) text = tg_text_of(name, tg_jsonread_unescape(*raw, name));
+  *k = longer ? NULL : tg_key_find(parent, text);
+  return true;
 }
 
 /* An undeclared member of the event itself: kept, or its name for the refusal. */
@@ -217,17 +231,16 @@ static bool walk_member(struct tg_decoder *d, struct tg_key *parent, struct tg_k
 {
   struct tg_jsonread *j = &d->values.json;
   struct tg_text raw;
-  bool good = true;
-  if (!tg_jsonread_key_raw(j, &raw)) return false;
   struct tg_key *k = **guess;
-  if (!k || !tg_key_is(k, raw)) {
-    k = match_key(d, parent, raw, &good);
-    if (!k) return good && walk_unknown(d, parent, raw, depth);
+  if (!k || !take_key(j, k)) {
+    if (!read_key(d, parent, &raw, &k)) return false;
+    if (!k) return walk_unknown(d, parent, raw, depth);
     **guess = k;
   }
   *guess = &k->then;
   if (k->stamp == d->stamp) tg_key_forget(k);
   k->stamp = d->stamp;
+  if (tg_jsonread_string(j, &k->value)) return true;
   if (k->children && tg_jsonread_peek(j) == '{') return walk_inner(d, k, depth);
   bool string = tg_jsonread_peek(j) == '"';
   if (tg_jsonread_value(j, depth, &k->value)) return true;
@@ -393,16 +406,27 @@ static enum tg_rc store_field(struct tg_decoder *d, struct plan *p, uint32_t row
 
 /* --- rows --- */
 
+/* Most fields are one member of the object, and there. */
+static inline enum tg_rc fill_field(struct tg_decoder *d, struct plan *p, uint32_t row)
+{
+  const struct tg_key *k = p->only;
+  if (!k || k->stamp != d->stamp || k->value.kind == TG_JSON_NULL) return store_field(d, p, row);
+  if (p->text && tg_jsonvalue_pack(&d->values, &k->value, &p->column->v.texts[row])) return TG_OK;
+  return tg_jsonvalue_store(&d->values, &k->value, p->field->epoch, p->column, row);
+}
+
 static enum tg_rc fill_fields(struct tg_decoder *d, uint32_t row)
 {
   enum tg_rc worst = TG_OK;
+  char *reason = d->values.parse.reason;
+  reason[0] = '\0';
   for (uint32_t i = 0; i < d->topic->fields_count; i++) {
     struct plan *p = &d->plans[i];
-    d->values.parse.reason[0] = '\0';
-    enum tg_rc rc = store_field(d, p, row);
+    enum tg_rc rc = fill_field(d, p, row);
     if (rc == TG_OK) continue;
     if (rc == TG_FULL) return rc;
-    if (d->values.parse.reason[0]) refuse_field(d, p, row, d->values.parse.reason);
+    if (reason[0]) refuse_field(d, p, row, reason);
+    reason[0] = '\0';
     worst = TG_DATA;
   }
   return worst;

@@ -27,6 +27,30 @@ bool tg_jsonread_fault(struct tg_jsonread *j, const char *reason)
   return fault_at(j, j->text + j->at[end ? j->count : j->next], end ? "it ends too early" : reason);
 }
 
+/* --- tokens --- */
+
+static bool is_space(char c)
+{
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* The token at j.next with the white space behind it cut off: seldom there is any. */
+static struct tg_text token_text(const struct tg_jsonread *j)
+{
+  const char *from = j->text + j->at[j->next], *to = j->text + j->at[j->next + 1];
+  if ((unsigned char)to[-1] <= ' ')
+    while (is_space(to[-1])) to--;
+  return tg_text_of(from, (size_t)(to - from));
+}
+
+/* Takes the quotes off a token. The first stage has paired them; nothing is taken for granted. */
+static bool unquote(struct tg_jsonread *j, struct tg_text *t)
+{
+  if (t->len < 2 || t->ptr[t->len - 1] != '"') return tg_jsonread_fault(j, "a malformed string");
+  t->ptr++, t->len -= 2;
+  return true;
+}
+
 /* --- strings --- */
 
 static int hex_digit(char c)
@@ -85,9 +109,8 @@ static const char *find_backslash(const char *p, const char *end)
   return p;
 }
 
-static bool check_string(struct tg_jsonread *j, struct tg_text raw)
+static bool check_escapes(struct tg_jsonread *j, struct tg_text raw)
 {
-  if (j->plain) return true;
   const char *end = raw.ptr + raw.len;
   const char *p = find_backslash(raw.ptr, end);
   if (p == end) return true;
@@ -98,6 +121,11 @@ static bool check_string(struct tg_jsonread *j, struct tg_text raw)
     p = find_backslash(p + n, end);
   }
   return true;
+}
+
+static inline bool check_string(struct tg_jsonread *j, struct tg_text raw)
+{
+  return j->plain || check_escapes(j, raw);
 }
 
 static char simple_escape(char c)
@@ -219,24 +247,30 @@ static bool read_word(struct tg_jsonread *j, struct tg_json_value *out)
 
 /* --- arrays, objects, values --- */
 
-bool tg_jsonread_key_check(struct tg_jsonread *j, struct tg_text raw)
-{
-  return check_string(j, raw);
-}
-
 bool tg_jsonread_key(struct tg_jsonread *j, struct tg_text *raw)
 {
-  return tg_jsonread_key_raw(j, raw) && check_string(j, *raw);
+  if (tg_jsonread_peek(j) != '"') return tg_jsonread_fault(j, "a key in quotes expected");
+  *raw = token_text(j);
+  if (!unquote(j, raw)) return false;
+  j->next++;
+  if (!tg_jsonread_take(j, ':')) return tg_jsonread_fault(j, "':' expected");
+  return check_string(j, *raw);
+}
+
+static inline bool skip_key(struct tg_jsonread *j)
+{
+  struct tg_json_value plain;
+  struct tg_text key;
+  if (!tg_jsonread_string(j, &plain)) return tg_jsonread_key(j, &key);
+  return tg_jsonread_take(j, ':') || tg_jsonread_fault(j, "':' expected");
 }
 
 static bool skip_object(struct tg_jsonread *j, uint32_t depth)
 {
   struct tg_json_value member;
-  struct tg_text key;
   bool more = !tg_jsonread_take(j, '}');
   while (more)
-    if (!tg_jsonread_key(j, &key) || !tg_jsonread_value(j, depth, &member) ||
-        !tg_jsonread_more(j, '}', &more))
+    if (!skip_key(j) || !tg_jsonread_value(j, depth, &member) || !tg_jsonread_more(j, '}', &more))
       return false;
   return true;
 }
@@ -263,11 +297,11 @@ static bool skip_container(struct tg_jsonread *j, uint32_t depth, struct tg_json
 
 static bool read_scalar(struct tg_jsonread *j, char first, struct tg_json_value *out)
 {
-  out->raw = tg_jsonread_token(j);
+  out->raw = token_text(j);
   bool number = first == '-' || (first >= '0' && first <= '9');
   if (first == '"') {
     out->kind = TG_JSON_STRING;
-    if (!tg_jsonread_unquote(j, &out->raw) || !check_string(j, out->raw)) return false;
+    if (!unquote(j, &out->raw) || !check_string(j, out->raw)) return false;
   } else if (!(number ? read_number(j, out) : read_word(j, out))) {
     return false;
   }
@@ -277,6 +311,7 @@ static bool read_scalar(struct tg_jsonread *j, char first, struct tg_json_value 
 
 bool tg_jsonread_value(struct tg_jsonread *j, uint32_t depth, struct tg_json_value *out)
 {
+  if (tg_jsonread_string(j, out)) return true;
   uint32_t before = j->flags;
   char first = tg_jsonread_peek(j);
   j->flags = 0;

@@ -69,12 +69,12 @@ static inline bool tg_jsonread_take(struct tg_jsonread *j, char c)
 /* Reads the value at j.next, which stands within depth arrays and objects. */
 bool tg_jsonread_value(struct tg_jsonread *j, uint32_t depth, struct tg_json_value *out);
 
+/* Takes a string to which there is nothing: no backslash in all of the text, no white space behind
+ * it. False: nothing is taken, tg_jsonread_value reads what is there. */
+static inline bool tg_jsonread_string(struct tg_jsonread *j, struct tg_json_value *out);
+
 /* Reads the key at j.next and its colon; *raw is its text as written. Its flags join j.flags. */
 bool tg_jsonread_key(struct tg_jsonread *j, struct tg_text *raw);
-
-/* The same in two steps, for a caller that can tell by comparing that raw holds no backslash. */
-static inline bool tg_jsonread_key_raw(struct tg_jsonread *j, struct tg_text *raw);
-bool tg_jsonread_key_check(struct tg_jsonread *j, struct tg_text raw);
 
 /* Behind a member of an object (close '}') or array (close ']'): true in *more when a comma was
  * taken. */
@@ -88,35 +88,16 @@ uint32_t tg_jsonread_unescape(struct tg_text raw, char *out);
 
 /* --- the hot ones --- */
 
-static inline bool tg_jsonread_is_space(char c)
+static inline bool tg_jsonread_string(struct tg_jsonread *j, struct tg_json_value *out)
 {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-/* The token at j.next with the white space behind it cut off: seldom there is any. */
-static inline struct tg_text tg_jsonread_token(const struct tg_jsonread *j)
-{
+  if (!j->plain || j->next >= j->count) return false;
   const char *from = j->text + j->at[j->next], *to = j->text + j->at[j->next + 1];
-  if ((unsigned char)to[-1] <= ' ')
-    while (tg_jsonread_is_space(to[-1])) to--;
-  return tg_text_of(from, (size_t)(to - from));
-}
-
-/* Takes the quotes off a token. The first stage has paired them; nothing is taken for granted. */
-static inline bool tg_jsonread_unquote(struct tg_jsonread *j, struct tg_text *t)
-{
-  if (t->len < 2 || t->ptr[t->len - 1] != '"') return tg_jsonread_fault(j, "a malformed string");
-  t->ptr++, t->len -= 2;
+  if (*from != '"' || to - from < 2 || to[-1] != '"') return false;
+  out->raw = tg_text_of(from + 1, (size_t)(to - from) - 2);
+  out->token = j->next++;
+  out->kind = TG_JSON_STRING;
+  out->flags = 0;
   return true;
-}
-
-static inline bool tg_jsonread_key_raw(struct tg_jsonread *j, struct tg_text *raw)
-{
-  if (tg_jsonread_peek(j) != '"') return tg_jsonread_fault(j, "a key in quotes expected");
-  *raw = tg_jsonread_token(j);
-  if (!tg_jsonread_unquote(j, raw)) return false;
-  j->next++;
-  return tg_jsonread_take(j, ':') || tg_jsonread_fault(j, "':' expected");
 }
 
 static inline bool tg_jsonread_more(struct tg_jsonread *j, char close, bool *more)

@@ -29,11 +29,13 @@ static struct tg_key *find_child(const struct tg_key *parent, struct tg_text nam
 static struct tg_key *add_child(struct tg_arena *a, struct tg_key *parent, struct tg_text name)
 {
   struct tg_key *k = tg_arena_zalloc(a, 1, sizeof *k);
-  char *copy = tg_arena_zalloc(a, (size_t)name.len + 8, 1);
+  char *copy = tg_arena_zalloc(a, (size_t)name.len + 1 + TG_KEY_HEAD, 1);
   if (!k || !copy) return NULL;
   if (name.len) memcpy(copy, name.ptr, name.len);
+  copy[name.len] = '"';
   k->name = tg_text_of(copy, name.len);
   k->plain = is_plain(name);
+  memset(k->masks, 0xff, name.len < TG_KEY_HEAD ? name.len + 1 : TG_KEY_HEAD);
   k->sibling = parent->children;
   return parent->children = k;
 }

@@ -16,9 +16,12 @@
 #include "core/data/jsonread.h"
 #include "core/data/topic.h"
 
+enum { TG_KEY_HEAD = 16 };
+
 struct tg_key {
-  struct tg_text name;        /* a copy, 8 zeros behind it */
+  struct tg_text name;        /* a copy, a quote and zeros behind it, TG_KEY_HEAD bytes at least */
   bool plain;                 /* written in JSON as it is: nothing in it must be escaped */
+  uint64_t masks[2];          /* ones for the name and its quote within those bytes */
   struct tg_key *children;    /* the first one */
   struct tg_key *sibling;     /* the next child of the same parent */
   struct tg_key *guess;       /* which child came first last time */
@@ -41,21 +44,16 @@ struct tg_key *tg_key_find(const struct tg_key *parent, struct tg_text name);
 /* Forgets what was seen below k in the present event: a later duplicate replaces it all. */
 void tg_key_forget(struct tg_key *k);
 
-/* True when a key is written as k's name. Words at a time: 8 bytes behind raw must be readable, as
- * in an event. */
-static inline bool tg_key_is(const struct tg_key *k, struct tg_text raw)
+/* True when k's name and a closing quote are written at p. Two words at a time, for most names are
+ * short and a loop is hard to foresee: TG_KEY_HEAD bytes more must be readable, as behind an
+ * event. */
+static inline bool tg_key_at(const struct tg_key *k, const char *p)
 {
-  static const unsigned char masks[16] = {255, 255, 255, 255, 255, 255, 255, 255};
-  uint64_t a, b, mask;
-  uint32_t i = 0;
-  if (raw.len != k->name.len || !k->plain) return false;
-  for (; i + 8 <= raw.len; i += 8) {
-    memcpy(&a, raw.ptr + i, 8), memcpy(&b, k->name.ptr + i, 8);
-    if (a != b) return false;
-  }
-  memcpy(&a, raw.ptr + i, 8), memcpy(&b, k->name.ptr + i, 8);
-  memcpy(&mask, masks + 8 - (raw.len - i), 8); /* ones for the bytes that are left */
-  return ((a ^ b) & mask) == 0;
+  uint64_t a[2], b[2];
+  memcpy(a, p, TG_KEY_HEAD), memcpy(b, k->name.ptr, TG_KEY_HEAD);
+  if (((a[0] ^ b[0]) & k->masks[0]) | ((a[1] ^ b[1]) & k->masks[1])) return false;
+  if (k->name.len < TG_KEY_HEAD) return k->plain;
+  return k->plain && memcmp(p, k->name.ptr, (size_t)k->name.len + 1) == 0;
 }
 
 #endif

@@ -172,10 +172,55 @@ struct stamp {
   bool has_offset;
 };
 
+/* Eight bytes of a usual timestamp; 0 stands for a digit. */
+#define SHAPE_DATE "0000-00-"
+#define SHAPE_HOUR "00T00:00"
+
+/* True when the 8 bytes at p are as in shape. A digit less its '0' is at most 9. */
+static inline bool is_shaped(const char *p, const char shape[8])
+{
+  uint64_t bytes, want, digits = 0;
+  for (int i = 0; i < 8; i++) digits |= (uint64_t)(shape[i] == '0' ? 0xff : 0) << i * 8;
+  memcpy(&bytes, p, 8), memcpy(&want, shape, 8);
+  bytes ^= want;
+  uint64_t over = (bytes + UINT64_C(0x7676767676767676)) | bytes;
+  return !(bytes & ~digits) && !(over & UINT64_C(0x8080808080808080));
+}
+
+static inline unsigned two_digits(const char *p)
+{
+  return (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
+}
+
+/* What nearly all are, in UTC with up to six digits behind the point: 2026-01-31T12:30:00.123Z.
+ * False: anything else, faults too. */
+static bool usual_stamp(struct tg_text t, struct stamp *out)
+{
+  if (t.len < 20 || t.len > 27) return false;
+  const char *p = t.ptr, *end = p + t.len - 1;
+  if (!is_shaped(p, SHAPE_DATE) || !is_shaped(p + 8, SHAPE_HOUR)) return false;
+  if (p[16] != ':' || !is_digit(p[17]) || !is_digit(p[18]) || *end != 'Z') return false;
+  unsigned month = two_digits(p + 5), day = two_digits(p + 8), hour = two_digits(p + 11);
+  unsigned year = two_digits(p) * 100 + two_digits(p + 2), minute = two_digits(p + 14);
+  unsigned second = two_digits(p + 17), fraction = 0, scale = 1000000;
+  if (!year || month - 1 > 11 || day - 1 >= days_in(year, month)) return false;
+  if (hour > 23 || minute > 59 || second > 59) return false;
+  if (t.len > 20 && (p[19] != '.' || t.len == 21)) return false;
+  for (p += 20; p < end; p++) {
+    if (!is_digit(*p)) return false;
+    fraction = fraction * 10 + (unsigned)(*p - '0'), scale /= 10;
+  }
+  out->days = tg_timeparse_days(year, month, day);
+  out->us = ((hour * 60 + minute) * 60 + second) * SECOND_US + fraction * scale;
+  out->has_offset = true;
+  return true;
+}
+
 static const char *parse_stamp(struct tg_text t, const char *bad, struct stamp *out)
 {
   struct cursor c = cursor_of(t);
   *out = (struct stamp){0};
+  if (usual_stamp(t, out)) return NULL;
   const char *why = take_date(&c, bad, &out->days);
   if (why || at_end(&c)) return why;
   if (!take(&c, 'T') && !take(&c, ' ') && !take(&c, 't')) return bad;

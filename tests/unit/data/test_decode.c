@@ -410,6 +410,27 @@ static void decoder_is_used_again_for_any_order_of_keys(void **state)
   tg_decoder_free(d);
 }
 
+/* The second event's key is guessed from the first one's. */
+static void a_guessed_key_is_told_from_any_other_of_its_length(void **state)
+{
+  for (uint32_t len = 1; len < 40; len++)
+    for (uint32_t at = 0; at <= len; at++) {
+      char name[48], line[64], usual[64], other[64];
+      teardown(state), setup(state);
+      memset(name, 'k', len), name[len] = '\0';
+      snprintf(line, sizeof line, "x int4 @ %s", name);
+      snprintf(usual, sizeof usual, "{\"%s\":1}", name);
+      name[at] = 'j', name[len + (at == len)] = '\0';
+      snprintf(other, sizeof other, "{\"%s\":2}", name);
+      field(line);
+      event(usual), event(other), event(usual);
+      decode();
+      assert_int_equal(b.columns[0]->v.ints[0], 1);
+      assert_true(tg_column_is_null(b.columns[0], 1));
+      assert_int_equal(b.columns[0]->v.ints[2], 1);
+    }
+}
+
 static void nonfinite_floats_are_taken_only_where_that_is_asked_for(void **state)
 {
   (void)state;
@@ -507,6 +528,7 @@ int main(void)
       T(long_text_without_escapes_is_not_copied),
       T(short_texts_lie_side_by_side),
       T(decoder_is_used_again_for_any_order_of_keys),
+      T(a_guessed_key_is_told_from_any_other_of_its_length),
       T(nonfinite_floats_are_taken_only_where_that_is_asked_for),
       T(arena_cap_is_reported_as_full),
       T(large_events_are_read_whole),

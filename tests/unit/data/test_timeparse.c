@@ -288,6 +288,30 @@ static void intervals_have_months_days_and_microseconds(void **state)
   }
 }
 
+/* With the byte at `at` changed: the usual form has a way of its own, 'z' in place of 'Z' goes the
+ * other one. */
+static void check_both_ways(const char *usual, size_t at, char byte)
+{
+  char text[40], other[40];
+  size_t len = (size_t)snprintf(text, sizeof text, "%s", usual);
+  text[at] = byte;
+  memcpy(other, text, sizeof other), other[len - 1] = 'z';
+  int64_t got = 0, want = 0;
+  const char *got_why = tg_timeparse_timestamptz(tg_text_of(text, len), 3600, &got);
+  const char *want_why = tg_timeparse_timestamptz(tg_text_of(other, len), 3600, &want);
+  check(text, got_why, got, want_why, want);
+}
+
+static void usual_form_means_what_the_others_mean(void **state)
+{
+  (void)state;
+  static const char *const texts[] = {"2026-02-28T12:30:45.123456Z", "2024-02-29T23:59:59.9Z",
+                                      "0001-01-01T00:00:00Z", "2026-10-31T09:08:07.060Z"};
+  for (size_t t = 0; t < LENGTH(texts); t++)
+    for (size_t at = 0; at < strlen(texts[t]) - 1; at++)
+      for (int byte = 0; byte < 256; byte++) check_both_ways(texts[t], at, (char)byte);
+}
+
 static void every_day_of_two_centuries_follows_the_one_before(void **state)
 {
   (void)state;
@@ -311,6 +335,7 @@ int main(void)
       cmocka_unit_test(times_are_microseconds_of_the_day),
       cmocka_unit_test(intervals_have_months_days_and_microseconds),
       cmocka_unit_test(every_day_of_two_centuries_follows_the_one_before),
+      cmocka_unit_test(usual_form_means_what_the_others_mean),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
