@@ -35,7 +35,7 @@ static struct tg_trouble trouble(const struct tg_lane *lane, const struct tg_par
 
 void tg_doubt_halt(struct tg_lane *lane, struct tg_part *p, const char *why)
 {
-  char note[900];
+  char note[1024];
   leave_reading(lane, p, TG_PART_HALTED);
   p->retry_us = tg_clock_mono_us() + TG_HALTED_PAUSE_US;
   snprintf(note, sizeof note, "%s[%d] halted at offset %" PRId64 ": %s", p->topic, p->partition,

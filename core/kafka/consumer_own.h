@@ -51,7 +51,7 @@ struct tg_consumer {
   bool stalled;         /* paused so long that nothing is assigned in librdkafka */
   bool calling;         /* inside librdkafka, where callbacks run */
   bool fatal;
-  char fatal_text[256];
+  char fatal_text[320];
   rd_kafka_resp_err_t trouble; /* last told, 0: fine */
   int64_t probe_us;            /* monotonic: when to look whether the trouble is over */
   char *cluster;
