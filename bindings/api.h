@@ -35,8 +35,10 @@ extern const struct tg_api tg_api_keyed[];     /* statelib_keyed.c: state by key
 extern const struct tg_api tg_api_globals[];   /* columnlib_logic.c */
 extern const struct tg_api tg_api_operators[]; /* columnobj.c: metamethods of columns */
 
-/* A global of tg_api_globals that lives with the other functions of times. */
+/* Globals of tg_api_globals that live with the other functions of times. */
 int tg_api_seconds(lua_State *L);
+int tg_api_zone_day(lua_State *L); /* zonelib.c */
+int tg_api_zone_first(lua_State *L);
 
 /* Sets the functions of a list in the table on top. [-0, +0] */
 void tg_api_set(lua_State *L, const struct tg_api *list);

@@ -227,6 +227,13 @@ const struct tg_api tg_api_globals[] = {
      "For judges: nil when v is nil, else whether it is within bounds, and v.", api_within},
     {"seconds", "seconds(duration)", "How many seconds \"90s\" or \"2h\" are, a number.",
      tg_api_seconds},
+    {"zone_day", "zone_day(zone, us)",
+     "The day of an instant, counted from 1970-01-01, and the instant at which it begins.",
+     tg_api_zone_day},
+    {"zone_first", "zone_first(zone, local_us)",
+     "The first instant at which clocks show that or a later time, whether it comes never or "
+     "twice.",
+     tg_api_zone_first},
     {"measure",
      "measure.mean \"c\", .sum .min .max .stdev .median .distinct .distinct_ratio .null_rate",
      "A measure of a column, for rules that take a metric. Also .rows(), .quantile(\"c\", q), "

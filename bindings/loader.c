@@ -248,6 +248,7 @@ static int open_loader(lua_State *L)
   tg_ruleload_open(L);
   tg_lookupread_open(L);
   tg_fixture_open(L);
+  tg_zonelib_open(L);
   push_api(L);
   lua_getfield(L, -1, "null");
   lua_setfield(L, -3, "null");

@@ -171,6 +171,12 @@ local kinds = {
     if why then return nil, why end
     return v
   end,
+  zone = function(v)
+    if type(v) ~= "string" then return nil, "a time zone is due, not " .. shown(v) end
+    local why = tg.zone_fault(v)
+    if why then return nil, why end
+    return v
+  end,
   set = set,
   measure = measure,
   pattern = of_type("string", "a pattern (text)"),

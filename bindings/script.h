@@ -135,6 +135,8 @@ enum tg_rc tg_loader_call(struct tg_program *p, const char *part, const char *na
  * top. [-0, +0] */
 void tg_topicload_open(lua_State *L);
 void tg_ruleload_open(lua_State *L);
+/* The same for tg.zone_fault (zonelib.c). */
+void tg_zonelib_open(lua_State *L);
 /* The program of a loader function, from its first upvalue. */
 struct tg_program *tg_loader_program(lua_State *L);
 

@@ -481,3 +481,13 @@ function within(v, min, max, exclusive_min, exclusive_max) end
 ---How many seconds "90s" or "2h" are, a number.
 ---@param duration any
 function seconds(duration) end
+
+---The day of an instant, counted from 1970-01-01, and the instant at which it begins.
+---@param zone any
+---@param us any
+function zone_day(zone, us) end
+
+---The first instant at which clocks show that or a later time, whether it comes never or twice.
+---@param zone any
+---@param local_us any
+function zone_first(zone, local_us) end

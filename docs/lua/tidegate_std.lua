@@ -18,4 +18,6 @@ return {
   "uuid",
   "when",
   "within",
+  "zone_day",
+  "zone_first",
 }

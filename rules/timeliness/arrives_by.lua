@@ -11,14 +11,6 @@ local function time_of_day(text)
   return (h * 60 + m) * minute_us
 end
 
--- Microseconds that local time is ahead of UTC; nil when tz is none.
-local function offset_of(tz)
-  if tz == "UTC" then return 0 end
-  local size = time_of_day(tz:sub(2))
-  if not size or not tz:find("^[+-]") then return nil end
-  return tz:sub(1, 1) == "-" and -size or size
-end
-
 local function is_due(days, day)
   if not days then return true end
   for _, name in ipairs(days) do
@@ -43,17 +35,17 @@ end
 
 return {
   doc       = "At least min rows of each day (of the week: days) have their Kafka timestamp before"
-    .. " the deadline in local time. tz: UTC or an offset such as +01:00. Judged once a day, by"
-    .. " the clock; the first whole day is the first that is judged.",
+    .. " the deadline in local time. tz: UTC, an offset such as +01:00 or a name such as"
+    .. " Europe/Berlin: a deadline that clocks skip is when they pass it, one that comes twice is"
+    .. " the first. Judged once a day, by the clock; the first whole day is the first judged.",
   dimension = "timeliness",
-  params    = { "deadline text", "tz text = UTC", "min integer = 1", "days texts?" },
+  params    = { "deadline text", "tz zone = UTC", "min integer = 1", "days texts?" },
   over      = "1m",
   every     = "1m",
   depends   = "stream",
   validate  = function(p)
     if not time_of_day(p.deadline) then return "deadline is a time of day such as 08:00" end
     if time_of_day(p.deadline) == 0 then return "by 00:00 nothing of the day can be there" end
-    if not offset_of(p.tz) then return "tz is UTC or an offset such as +01:00" end
     if p.min < 1 then return "min is 1 row or more" end
     for _, name in ipairs(p.days or {}) do
       if not weekdays[name] then return "days are mon tue wed thu fri sat sun" end
@@ -61,13 +53,14 @@ return {
   end,
   measure   = function(b) return b:count() end,
   judge     = function(m, p, s, t)
-    local deadline = time_of_day(p.deadline)
     if not t then return "skip", m.rows end -- a batch says nothing of a day
-    local now = (m and t.start or t.watermark or t.now) + offset_of(p.tz)
-    local kept = s:get() or { judged = (now + day_us - 1) // day_us - 1, rows = {} }
+    local now = m and t.start or t.watermark or t.now
+    local today, begun = zone_day(p.tz, now)
+    local reached = now >= zone_first(p.tz, today * day_us + time_of_day(p.deadline))
+    local kept = s:get() or { judged = begun == now and today - 1 or today, rows = {} }
     local verdict, seen = "skip", m and m.rows
-    if m and now % day_us < deadline then add(kept, now // day_us, m.rows) end
-    local due = not m and (now - deadline) // day_us or kept.judged
+    if m and not reached then add(kept, today, m.rows) end
+    local due = m and kept.judged or reached and today or today - 1
     leave(kept, due - days_max)
     if due > kept.judged then
       if is_due(p.days, kept.judged + 1) then verdict, seen = within(kept.rows[1] or 0, p.min) end
@@ -126,8 +119,37 @@ return {
     { "23:60 is none", with = { "23:60" }, given = { x = { 1 } }, verdict = "error" },
     { "23:59 is one", with = { "23:59" }, given = { x = { 1 } }, verdict = "skip" },
     { "00:00 is an error", with = { "00:00" }, given = { x = { 1 } }, verdict = "error" },
-    { "a zone by name is an error", with = { "08:00", "Europe/Zurich" }, given = { x = { 1 } },
-      verdict = "error" },
+    -- In Berlin 2026-03-29 begins at 2087h; at 2089h clocks go from 02:00 to 03:00.
+    { "a zone by name", with = { "08:00", "Europe/Berlin" },
+      clock = { { now = "2063h" }, { now = "124259m" }, { now = "2071h" }, { now = "125639m" },
+        { now = "2094h" } }, fires = "3,5", quiet = "1-2,4" },
+    { "a deadline that clocks skip is when they pass it", with = { "02:30", "Europe/Berlin" },
+      clock = { { now = "2087h" }, { now = "125339m" }, { now = "2089h" } },
+      fires = 3, quiet = "1-2" },
+    { "what comes before they pass it is there", with = { "02:30", "Europe/Berlin", min = 2 },
+      given = { { x = { 1 } }, { x = { 1 } }, { x = { 1 } } },
+      kafka = at("2087h", "125339m", "2089h"), clock = { { now = "2090h" } },
+      verdict = "pass", observed = 2 },
+    -- 2026-10-25 begins at 7126h; at 7129h clocks go from 03:00 back to 02:00.
+    { "a deadline that comes twice is the first", with = { "02:30", "Europe/Berlin" },
+      clock = { { now = "7126h" }, { now = "427709m" }, { now = "427710m" },
+        { now = "427770m" }, { now = "429210m" } }, fires = "3,5", quiet = "1-2,4" },
+    { "an hour that comes twice is late the second time",
+      with = { "02:30", "Europe/Berlin", min = 3 },
+      given = { { x = { 1 } }, { x = { 1 } }, { x = { 1 } } },
+      kafka = at("7126h", "427709m", "427750m"), clock = { { now = "7130h" } },
+      verdict = "fail", observed = 2 },
+    -- In Havana 2026-03-08 begins at 01:00, 1589h; 2026-11-01 has midnight at 7300h and 7301h.
+    { "a day whose midnight is skipped", with = { "00:30", "America/Havana" },
+      clock = { { now = "1565h" }, { now = "95339m" }, { now = "1589h" } }, fires = "2-3",
+      quiet = 1 },
+    { "a day whose midnight comes twice", with = { "00:30", "America/Havana", min = 3 },
+      given = { { x = { 1 } }, { x = { 1 } }, { x = { 1 } } },
+      kafka = at("7300h", "438029m", "438070m"),
+      clock = { { now = "438029m" }, { now = "438030m" }, { now = "438075m" },
+        { now = "439530m" } }, fires = "5,7", quiet = "1-4,6" },
+    { "a zone that is none is an error", with = { "08:00", "Europe/Atlantis" },
+      given = { x = { 1 } }, verdict = "error" },
     { "an offset has a sign", with = { "08:00", "x01:00" }, given = { x = { 1 } },
       verdict = "error" },
     { "no rows at all are not due", with = { "08:00", min = 0 }, given = { x = { 1 } },
