@@ -83,6 +83,7 @@ int tg_command_init(int argc, char **argv);
 int tg_command_eval(int argc, char **argv);
 int tg_command_trace(int argc, char **argv);
 int tg_command_quarantine(int argc, char **argv);
+int tg_command_review(int argc, char **argv);
 int tg_command_partitions(int argc, char **argv);
 int tg_command_breaker(int argc, char **argv);
 int tg_command_rules(int argc, char **argv);

@@ -3,7 +3,7 @@
 #include "core/app/cli.h"
 #include "core/app/quarantineexport.h"
 #include "core/app/replay.h"
-#include "core/pg/array.h"
+#include "core/app/rowids.h"
 
 #include <stdlib.h>
 
@@ -13,41 +13,18 @@ struct call {
   const struct tg_config *config;
   const struct tg_args *args;
   struct tg_quarantine_filter filter;
-  struct tg_buf parts, offsets; /* of the ids */
+  struct tg_rowids ids;
   int64_t limit;
   bool count, json, dry_run, without_outputs;
   const char *reason, *out;
 };
 
-/* "7:1842" */
-static bool id_of(const char *word, int32_t *part, int64_t *offset)
-{
-  char *end;
-  long p = strtol(word, &end, 10);
-  if (end == word || *end != ':' || p < 0 || p > INT32_MAX) return false;
-  const char *at = end + 1;
-  *part = (int32_t)p;
-  *offset = strtoll(at, &end, 10);
-  return end != at && !*end;
-}
-
 /* The words behind the verb, as ids. */
 static bool take_ids(struct call *c)
 {
-  tg_array_begin(&c->parts), tg_array_begin(&c->offsets);
-  for (uint32_t i = 1; i < c->args->words_count; i++) {
-    int32_t part;
-    int64_t offset;
-    if (!id_of(c->args->words[i], &part, &offset)) {
-      fprintf(stderr, "tidegate quarantine: '%s' is no id: `list` shows them, as 7:1842\n",
-              c->args->words[i]);
-      return false;
-    }
-    tg_array_int(&c->parts, part), tg_array_int(&c->offsets, offset);
-  }
-  tg_array_end(&c->parts), tg_array_end(&c->offsets);
-  if (c->args->words_count < 2) return true;
-  c->filter.parts = tg_buf_cstr(&c->parts), c->filter.offsets = tg_buf_cstr(&c->offsets);
+  if (!tg_rowids_take(&c->ids, c->args)) return false;
+  if (!c->ids.count) return true;
+  c->filter.parts = tg_buf_cstr(&c->ids.parts), c->filter.offsets = tg_buf_cstr(&c->ids.offsets);
   return true;
 }
 
@@ -78,7 +55,7 @@ static int show(struct call *c, struct tg_pg *pg)
     k.kafka_topic = words[1];
     k.part = (int32_t)strtol(words[2], NULL, 10);
     k.offset = strtoll(words[3], NULL, 10);
-  } else if (c->args->words_count != 2 || !id_of(words[1], &k.part, &k.offset)) {
+  } else if (c->args->words_count != 2 || !tg_rowid_read(words[1], &k.part, &k.offset)) {
     fprintf(stderr, "tidegate quarantine: `show ID` or `show KAFKA_TOPIC PARTITION OFFSET`\n");
     return TG_EXIT_USAGE;
   }
@@ -90,13 +67,13 @@ static int show(struct call *c, struct tg_pg *pg)
 static void tell_tired(const struct call *c, struct tg_pg *pg)
 {
   struct tg_err err;
-  struct tg_quarantine_query q = {0};
+  struct tg_query q = {0};
   struct tg_quarantine_filter f = c->filter;
   f.status = "new";
   tg_buf_str(&q.sql, "SELECT count(*) FROM tidegate.quarantine q");
   tg_quarantine_where(&q, &f);
-  tg_quarantine_number(&q, " AND q.attempts >= ", TG_REPLAY_ATTEMPTS_MAX);
-  if (tg_quarantine_ask(pg, &q, tg_ask_deadline(), &err) != TG_OK) return;
+  tg_query_number(&q, " AND q.attempts >= ", TG_REPLAY_ATTEMPTS_MAX);
+  if (tg_query_run(pg, &q, tg_ask_deadline(), &err) != TG_OK) return;
   if (strcmp(tg_pg_value(pg, 0, 0), "0") == 0) return;
   fprintf(stderr,
           "%s rows were left out: replayed %d times in vain; name them by id, requeue or discard "
@@ -247,7 +224,7 @@ int tg_command_quarantine(int argc, char **argv)
   f->pipeline = config.pipeline;
   f->limit = (uint32_t)c.limit;
   code = run(&c, v);
-  tg_buf_fini(&c.parts), tg_buf_fini(&c.offsets);
+  tg_rowids_fini(&c.ids);
   tg_config_fini(&config);
   return code;
 }

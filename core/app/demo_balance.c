@@ -39,8 +39,8 @@ static void show_reasons(struct tg_pg *pg, struct tg_err *err)
   if (tg_quarantine_list(pg, &some, tg_ask_deadline(), err) != TG_OK) return;
   printf("\nits newest:\n");
   for (uint32_t r = 0; r < tg_pg_rows(pg); r++)
-    printf("  %s[%s]@%s  %s\n", tg_pg_value(pg, r, 2), tg_pg_value(pg, r, 3), tg_pg_value(pg, r, 4),
-           tg_pg_value(pg, r, 8));
+    printf("  %s[%s]@%s  %s\n", tg_pg_value(pg, r, 3), tg_pg_value(pg, r, 4), tg_pg_value(pg, r, 5),
+           tg_pg_value(pg, r, 9));
 }
 
 bool tg_demo_balance(const struct tg_config *config, uint64_t sent)

@@ -1,11 +1,6 @@
-/* Questions to the quarantine; see the header. Statements are made of the filters that are set, so
- * that the planner sees no more than is asked. */
+/* Questions to the quarantine; see the header. */
 #include "core/pg/quarantine.h"
 
-#include "core/base/clock.h"
-#include "core/pg/wire.h"
-
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,59 +12,27 @@
 /* bytes as text where they are, else as hex */
 #define READABLE(column) "tidegate.readable_v1(q." column ") AS " column
 
-/* --- statements --- */
-
-void tg_quarantine_param(struct tg_quarantine_query *q, const char *text, const char *value)
+void tg_quarantine_where(struct tg_query *q, const struct tg_quarantine_filter *f)
 {
-  if (!value) return;
-  assert(q->count < TG_QUARANTINE_PARAMS);
-  q->params[q->count++] = value;
-  tg_buf_printf(&q->sql, "%s$%u", text, q->count);
-}
-
-void tg_quarantine_number(struct tg_quarantine_query *q, const char *text, int64_t value)
-{
-  assert(q->numbers_count < sizeof q->numbers / sizeof *q->numbers);
-  char *room = q->numbers[q->numbers_count++];
-  snprintf(room, sizeof *q->numbers, "%" PRId64, value);
-  tg_quarantine_param(q, text, room);
-}
-
-void tg_quarantine_where(struct tg_quarantine_query *q, const struct tg_quarantine_filter *f)
-{
-  tg_quarantine_param(q,
-                      " WHERE q.partition_id IN (SELECT id FROM tidegate.partition WHERE"
-                      " pipeline = ",
-                      f->pipeline);
+  tg_query_param(q,
+                 " WHERE q.partition_id IN (SELECT id FROM tidegate.partition WHERE"
+                 " pipeline = ",
+                 f->pipeline);
   tg_buf_char(&q->sql, ')');
-  tg_quarantine_param(q, " AND q.topic = ", f->topic);
-  tg_quarantine_param(q, " AND q.rule = ", f->rule);
-  tg_quarantine_param(q, " AND q.stage = ", f->stage);
+  tg_query_param(q, " AND q.topic = ", f->topic);
+  tg_query_param(q, " AND q.rule = ", f->rule);
+  tg_query_param(q, " AND q.stage = ", f->stage);
   /* as text of the statement: a partial index is chosen by it */
   if (f->status && strcmp(f->status, "new") == 0)
     tg_buf_str(&q->sql, " AND q.status = 'new'");
   else
-    tg_quarantine_param(q, " AND q.status = ", f->status);
-  tg_quarantine_param(q, " AND q.created_at >= now() - (", f->since);
+    tg_query_param(q, " AND q.status = ", f->status);
+  tg_query_param(q, " AND q.created_at >= now() - (", f->since);
   if (f->since) tg_buf_str(&q->sql, "::text)::interval");
-  tg_quarantine_param(q, " AND (q.partition_id, q.\"offset\") IN (SELECT * FROM unnest(", f->parts);
-  tg_quarantine_param(q, "::int[], ", f->offsets);
+  tg_query_param(q, " AND (q.partition_id, q.\"offset\") IN (SELECT * FROM unnest(", f->parts);
+  tg_query_param(q, "::int[], ", f->offsets);
   if (f->offsets) tg_buf_str(&q->sql, "::bigint[]))");
-  if (f->attempts_below) tg_quarantine_number(q, " AND q.attempts < ", f->attempts_below);
-}
-
-enum tg_rc tg_quarantine_ask(struct tg_pg *pg, struct tg_quarantine_query *q, int64_t deadline_us,
-                             struct tg_err *err)
-{
-  const char *sql = tg_buf_cstr(&q->sql);
-  enum tg_rc rc = q->sql.failed
-                      ? tg_err_set(err, TG_RETRY, "quarantine", "no memory for a statement")
-                      : tg_pg_query(pg, sql, q->params, q->count, deadline_us, err);
-  tg_buf_fini(&q->sql);
-  if (rc != TG_OK && strcmp(tg_pg_sqlstate(pg), "22007") == 0)
-    return tg_err_set(err, TG_CONFIG, "--since",
-                      "this is not an interval: expected '2 hours', '1 day'");
-  return rc;
+  if (f->attempts_below) tg_query_number(q, " AND q.attempts < ", f->attempts_below);
 }
 
 /* --- questions --- */
@@ -82,25 +45,25 @@ static uint32_t most(const struct tg_quarantine_filter *f)
 enum tg_rc tg_quarantine_list(struct tg_pg *pg, const struct tg_quarantine_filter *filter,
                               int64_t deadline_us, struct tg_err *err)
 {
-  struct tg_quarantine_query q = {0};
+  struct tg_query q = {0};
   tg_buf_str(&q.sql, "SELECT " LISTED " FROM tidegate.rejected q");
   tg_quarantine_where(&q, filter);
   tg_buf_str(&q.sql, " ORDER BY q.created_at DESC, q.partition_id, q.\"offset\"");
-  tg_quarantine_number(&q, " LIMIT ", most(filter));
-  return tg_quarantine_ask(pg, &q, deadline_us, err);
+  tg_query_number(&q, " LIMIT ", most(filter));
+  return tg_query_run(pg, &q, deadline_us, err);
 }
 
 enum tg_rc tg_quarantine_count(struct tg_pg *pg, const struct tg_quarantine_filter *filter,
                                int64_t deadline_us, struct tg_err *err)
 {
-  struct tg_quarantine_query q = {0};
+  struct tg_query q = {0};
   tg_buf_str(&q.sql, "SELECT topic, stage, rule, field, count(*) AS rows, max(created_at) AS newest"
                      " FROM tidegate.quarantine q");
   tg_quarantine_where(&q, filter);
   tg_buf_str(&q.sql, " GROUP BY topic, stage, rule, field"
                      " ORDER BY count(*) DESC, topic, stage, rule, field");
-  tg_quarantine_number(&q, " LIMIT ", most(filter));
-  return tg_quarantine_ask(pg, &q, deadline_us, err);
+  tg_query_number(&q, " LIMIT ", most(filter));
+  return tg_query_run(pg, &q, deadline_us, err);
 }
 
 enum tg_rc tg_quarantine_show(struct tg_pg *pg, const struct tg_quarantine_key *key,
@@ -127,27 +90,27 @@ static enum tg_rc move_rows(struct tg_pg *pg, const struct tg_quarantine_filter 
                             const struct tg_quarantine_move *m, int64_t deadline_us,
                             struct tg_err *err)
 {
-  struct tg_quarantine_query q = {0};
+  struct tg_query q = {0};
   struct tg_quarantine_filter f = *filter;
   f.status = m->from;
   tg_buf_str(&q.sql, "WITH w AS (SELECT q.partition_id, q.\"offset\" FROM tidegate.quarantine q");
   tg_quarantine_where(&q, &f);
   tg_buf_str(&q.sql, " ORDER BY q.partition_id, q.\"offset\"");
-  if (f.limit) tg_quarantine_number(&q, " LIMIT ", f.limit);
+  if (f.limit) tg_query_number(&q, " LIMIT ", f.limit);
   tg_buf_str(&q.sql, " FOR UPDATE OF q SKIP LOCKED), done AS (UPDATE tidegate.quarantine q SET");
-  tg_quarantine_param(&q, " status = ", m->to);
+  tg_query_param(&q, " status = ", m->to);
   bool back = strcmp(m->to, "new") == 0;
   tg_buf_str(&q.sql, back ? ", settled_at = NULL, attempts = 0" : ", settled_at = now()");
   tg_buf_str(&q.sql, " FROM w WHERE q.partition_id = w.partition_id AND q.\"offset\" = w.\"offset\""
                      " RETURNING q.topic), topics AS (SELECT topic, count(*) AS n FROM done"
                      " GROUP BY topic), noted AS (INSERT INTO tidegate.journal (pipeline, kind,"
                      " topic, message)");
-  tg_quarantine_param(&q, " SELECT ", f.pipeline);
-  tg_quarantine_param(&q, ", 'quarantine', topic, 'rows ' || ", m->verb);
-  tg_quarantine_param(&q, " || ': ' || n || ', by ' || ", m->user);
-  tg_quarantine_param(&q, " || ': ' || ", m->reason);
+  tg_query_param(&q, " SELECT ", f.pipeline);
+  tg_query_param(&q, ", 'quarantine', topic, 'rows ' || ", m->verb);
+  tg_query_param(&q, " || ': ' || n || ', by ' || ", m->user);
+  tg_query_param(&q, " || ': ' || ", m->reason);
   tg_buf_str(&q.sql, " FROM topics) SELECT count(*) FROM done");
-  return tg_quarantine_ask(pg, &q, deadline_us, err);
+  return tg_query_run(pg, &q, deadline_us, err);
 }
 
 enum tg_rc tg_quarantine_move(struct tg_pg *pg, const struct tg_quarantine_filter *filter,

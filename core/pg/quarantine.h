@@ -9,10 +9,9 @@
 #ifndef TG_PG_QUARANTINE_H
 #define TG_PG_QUARANTINE_H
 
-#include "core/base/buf.h"
-#include "core/pg/conn.h"
+#include "core/pg/query.h"
 
-enum { TG_QUARANTINE_LIMIT_MAX = 10000, TG_QUARANTINE_PARAMS = 16 };
+enum { TG_QUARANTINE_LIMIT_MAX = 10000 };
 
 struct tg_quarantine_filter { /* NULL or 0: any */
   const char *pipeline;
@@ -57,21 +56,7 @@ enum tg_rc tg_quarantine_move(struct tg_pg *pg, const struct tg_quarantine_filte
                               const struct tg_quarantine_move *move, uint64_t *moved,
                               int64_t deadline_us, struct tg_err *err);
 
-/* A statement being made, its parameters borrowed. */
-struct tg_quarantine_query {
-  struct tg_buf sql;
-  const char *params[TG_QUARANTINE_PARAMS];
-  uint32_t count;
-  char numbers[4][24]; /* room for parameters that are numbers */
-  uint32_t numbers_count;
-};
-/* Appends text, then value as the next parameter ("$3"); nothing when it is NULL. */
-void tg_quarantine_param(struct tg_quarantine_query *q, const char *text, const char *value);
-void tg_quarantine_number(struct tg_quarantine_query *q, const char *text, int64_t value);
 /* Appends " WHERE .." for rows of tidegate.quarantine, or of tidegate.rejected, named q. */
-void tg_quarantine_where(struct tg_quarantine_query *q, const struct tg_quarantine_filter *filter);
-/* Runs the statement and frees it; what is wrong with the filter is told. */
-enum tg_rc tg_quarantine_ask(struct tg_pg *pg, struct tg_quarantine_query *q, int64_t deadline_us,
-                             struct tg_err *err);
+void tg_quarantine_where(struct tg_query *q, const struct tg_quarantine_filter *filter);
 
 #endif

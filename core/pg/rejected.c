@@ -33,7 +33,7 @@ static const char columns[] =
     " status, created_at, attempts";
 
 /* Sizes are known without reading the values, so the cap costs nothing. */
-static void make(struct tg_quarantine_query *q, const struct tg_rejected_piece *piece)
+static void make(struct tg_query *q, const struct tg_rejected_piece *piece)
 {
   tg_buf_printf(&q->sql,
                 "SELECT %s FROM (SELECT c.*, sum(bytes) OVER (ORDER BY partition_id, \"offset\")"
@@ -43,11 +43,11 @@ static void make(struct tg_quarantine_query *q, const struct tg_rejected_piece *
                 " JOIN tidegate.partition p ON p.id = q.partition_id",
                 columns);
   tg_quarantine_where(q, piece->filter);
-  tg_quarantine_number(q, " AND (q.partition_id, q.\"offset\") > (", piece->after_part);
-  tg_quarantine_number(q, ", ", piece->after_offset);
+  tg_query_number(q, " AND (q.partition_id, q.\"offset\") > (", piece->after_part);
+  tg_query_number(q, ", ", piece->after_offset);
   tg_buf_printf(&q->sql, ") ORDER BY q.partition_id, q.\"offset\" LIMIT %u%s) c) d",
                 piece->rows_max, piece->lock ? " FOR UPDATE OF q SKIP LOCKED" : "");
-  tg_quarantine_number(q, " WHERE before < ", (int64_t)piece->bytes_max);
+  tg_query_number(q, " WHERE before < ", (int64_t)piece->bytes_max);
   tg_buf_str(&q->sql, " ORDER BY partition_id, \"offset\"");
 }
 
@@ -115,9 +115,9 @@ static enum tg_rc visit_all(struct tg_pg *pg, struct tg_rejected_piece *piece, s
 enum tg_rc tg_rejected_read(struct tg_pg *pg, struct tg_rejected_piece *piece, int64_t deadline_us,
                             struct tg_err *err)
 {
-  struct tg_quarantine_query q = {0};
+  struct tg_query q = {0};
   make(&q, piece);
   piece->rows = 0;
-  enum tg_rc rc = tg_quarantine_ask(pg, &q, deadline_us, err);
+  enum tg_rc rc = tg_query_run(pg, &q, deadline_us, err);
   return rc == TG_OK ? visit_all(pg, piece, err) : rc;
 }

@@ -19,6 +19,7 @@ extern const char tg_embed_outbox_sql[];
 extern const char tg_embed_verdict_sql[];
 extern const char tg_embed_bake_sql[];
 extern const char tg_embed_replay_sql[];
+extern const char tg_embed_review_sql[];
 
 /* Each step takes the schema from `version - 1` to `version`. usable_from: the oldest program that
  * can go on using it. */
@@ -32,6 +33,7 @@ static const struct step {
     {4, 1, {tg_embed_verdict_sql, NULL}},
     {5, 1, {tg_embed_bake_sql, NULL}},
     {6, 1, {tg_embed_replay_sql, NULL}},
+    {7, 1, {tg_embed_review_sql, NULL}},
 };
 enum { STEPS = sizeof steps / sizeof *steps, ATTEMPTS_MAX = 3 };
 

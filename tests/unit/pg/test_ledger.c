@@ -63,11 +63,11 @@ static void the_list_is_filtered(void **state)
   struct tg_quarantine_filter all = {.pipeline = "shop"}, some = all;
   server_must(tg_quarantine_list(a.pg, &all, soon(), &a.err), &a.err);
   assert_int_equal(tg_pg_rows(a.pg), 2);
-  assert_string_equal(tg_pg_column(a.pg, 4), "offset");
+  assert_string_equal(tg_pg_column(a.pg, 5), "offset");
   some.rule = "between", some.topic = "orders", some.stage = "rule", some.since = "1 hour";
   server_must(tg_quarantine_list(a.pg, &some, soon(), &a.err), &a.err);
   assert_int_equal(tg_pg_rows(a.pg), 1);
-  assert_string_equal(tg_pg_value(a.pg, 0, 8), "amount: 1 < 2");
+  assert_string_equal(tg_pg_value(a.pg, 0, 9), "amount: 1 < 2");
   some.topic = "refunds";
   server_must(tg_quarantine_list(a.pg, &some, soon(), &a.err), &a.err);
   assert_int_equal(tg_pg_rows(a.pg), 0);
@@ -81,6 +81,31 @@ static void the_list_is_filtered(void **state)
   assert_int_equal(tg_pg_rows(a.pg), 2);
 }
 
+static void rows_are_moved_by_their_ids_and_noted(void **state)
+{
+  (void)state;
+  some_loads();
+  uint64_t moved;
+  char parts[4200];
+  struct tg_quarantine_filter one = {.pipeline = "shop", .parts = parts, .offsets = "{2}"};
+  struct tg_quarantine_move away = {"new", "discarded", "discarded", "ann", "a test"};
+  struct tg_quarantine_move back = {"discarded", "new", "requeued", "ann", "no test"};
+  snprintf(parts, sizeof parts, "{%s}",
+           server_value(a.pg, "SELECT partition_id FROM tidegate.quarantine WHERE \"offset\" = 2"));
+  server_must(tg_quarantine_move(a.pg, &one, &away, &moved, soon(), &a.err), &a.err);
+  assert_int_equal(moved, 1);
+  server_must(tg_quarantine_move(a.pg, &one, &away, &moved, soon(), &a.err), &a.err);
+  assert_int_equal(moved, 0);
+  assert_string_equal(server_value(a.pg, "SELECT string_agg(status || (settled_at IS NULL), ' '"
+                                         " ORDER BY \"offset\") FROM tidegate.quarantine"
+                                         " WHERE \"offset\" = 2"),
+                      "discardedfalse");
+  server_must(tg_quarantine_move(a.pg, &one, &back, &moved, soon(), &a.err), &a.err);
+  assert_string_equal(server_value(a.pg, "SELECT string_agg(message, '; ' ORDER BY id)"
+                                         " FROM tidegate.journal WHERE kind = 'quarantine'"),
+                      "rows discarded: 1, by ann: a test; rows requeued: 1, by ann: no test");
+}
+
 static void show_gives_bytes_readably(void **state)
 {
   (void)state;
@@ -88,9 +113,9 @@ static void show_gives_bytes_readably(void **state)
   struct tg_quarantine_key key = {"shop", "orders", 3, 2};
   server_must(tg_quarantine_show(a.pg, &key, soon(), &a.err), &a.err);
   assert_int_equal(tg_pg_rows(a.pg), 1);
-  assert_string_equal(tg_pg_value(a.pg, 0, 13), "[[\"k\", {\"hex\": \"7600\"}]]");
-  assert_string_equal(tg_pg_value(a.pg, 0, 14), "\\x00ff");
-  assert_string_equal(tg_pg_value(a.pg, 0, 15), "19 190 19000000");
+  assert_string_equal(tg_pg_value(a.pg, 0, 14), "[[\"k\", {\"hex\": \"7600\"}]]");
+  assert_string_equal(tg_pg_value(a.pg, 0, 15), "\\x00ff");
+  assert_string_equal(tg_pg_value(a.pg, 0, 16), "19 190 19000000");
   key.offset = 4;
   server_must(tg_quarantine_show(a.pg, &key, soon(), &a.err), &a.err);
   assert_int_equal(tg_pg_rows(a.pg), 0);
@@ -103,6 +128,7 @@ int main(void)
       T(trace_finds_the_segment_of_an_offset),
       T(balance_sums_up_and_finds_holes),
       T(the_list_is_filtered),
+      T(rows_are_moved_by_their_ids_and_noted),
       T(show_gives_bytes_readably),
   };
   return cmocka_run_group_tests(tests, server_start, server_stop);
