@@ -2,7 +2,10 @@
 check missed; nothing is right."""
 import functools
 
+import outputs
+import stream
 import verify
+from lib.checker import Report
 from lib.poll import eventually
 from world import World
 
@@ -21,6 +24,8 @@ CORRUPTIONS = {  # what is done -> the violation that must be named
         "balance", f"UPDATE payments SET amount = amount + 0.01 WHERE ctid = {ROW.format(5)}"),
     "a note is another one": (
         "altered", f"UPDATE payments SET note = 'x' WHERE ctid = {ROW.format(6)}"),
+    "a tag is another one": ("altered", """UPDATE payments SET _issues = '{turn 0}'
+        WHERE ctid = (SELECT ctid FROM payments WHERE _issues IS NOT NULL LIMIT 1)"""),
     "two rows swap their offsets": ("misplaced", SWAP.format("_offset", ROW.format(7),
                                                              ROW.format(8))),
     "two rows swap their turns": ("order", SWAP.format("arrived", ROW.format(9), ROW.format(10))),
@@ -42,21 +47,52 @@ CORRUPTIONS = {  # what is done -> the violation that must be named
         (SELECT ctid FROM tidegate.segment ORDER BY from_offset DESC LIMIT 1)"""),
     "a segment's numbers are wrong": ("balance", f"""UPDATE tidegate.segment
         SET n_loaded = n_loaded - 1, n_dropped = n_dropped + 1 WHERE ctid = {INNER}"""),
+    "a record is in the outbox still": (
+        "unfinished", "INSERT INTO tidegate.outbox VALUES (1, 0, 0, 1, '', '')"),
+}
+
+OUTPUT_CORRUPTIONS = {
+    "a record is missing": ("unsent", lambda r: r[:5] + r[6:]),
+    "a record is there twice": ("resent", lambda r: r + r[5:6]),
+    "a record of no event": ("stray", lambda r: r + [r[5]._replace(id="a/b/0/0/7")]),
+    "a value is another one": ("garbled", lambda r: r[:-1] + [r[-1]._replace(value=b"x")]),
+    "a key is another one": ("garbled", lambda r: [r[0]._replace(key=b"x")] + r[1:]),
+    "a header is another one": ("garbled", lambda r: r[:-1] + [r[-1]._replace(headers={})]),
+    "records are turned around": ("shuffled", lambda r: r[::-1]),
+    "a key moves": ("shuffled", lambda r: [r[0]._replace(partition=9)] + r[1:]),
 }
 
 
-def corrupt(servers, seed):
+def corrupt(servers, args):
     """An undisturbed run, and copies of its database that are spoilt in known ways."""
-    with World(servers, seed) as world:
+    with World(servers, stream.Plan(args.seed), args.out) as world:
         world.produce_all(4000)
         world.member(load={"rows": 200}).begin()
         assert world.settle(), "the run came to no end"
         assert world.members[0].leave() == 0
-        log = functools.cache(verify.reader(world.kafka.bootstrap, world))
+        log = Kept(verify.Log(world.kafka.bootstrap, world))
         untouched = verify.check(world.database, log, world)
         assert not untouched, str(untouched)
-        return [title for title, (name, statement) in CORRUPTIONS.items()
-                if not spoilt(world, log, statement).count[name]]
+        missed = [title for title, (name, statement) in CORRUPTIONS.items()
+                  if not spoilt(world, log, statement).count[name]]
+        for title, (name, spoil) in OUTPUT_CORRUPTIONS.items():
+            if not spoilt_output(log.records(), untouched.due, spoil).count[name]:
+                missed.append(title)
+        return missed
+
+
+class Kept:
+    """A Log that is read once."""
+
+    def __init__(self, log):
+        self.read, self.records = functools.cache(log.read), functools.cache(log.records)
+
+
+def spoilt_output(records, due, spoil):
+    """What the check says about a changed copy of the records."""
+    report = Report()
+    outputs.check(report, spoil(list(records)), due)
+    return report
 
 
 def spoilt(world, log, statement):
@@ -79,10 +115,10 @@ class Session:
         return self.rows(query, args)[0][0]
 
 
-def fencing(servers, seed):
+def fencing(servers, args):
     """Without claims, chain and terminate: a process stands before its advance until another one
     has loaded everything, then goes on."""
-    with World(servers, seed, clean=True) as world:
+    with World(servers, stream.Plan(args.seed, clean=True), args.out) as world:
         world.produce_all(8000)
         stale = world.member(faults="no.fencing,pg.before_advance=stop@2", timeout="60s")
         stale.begin()
@@ -99,8 +135,23 @@ def fencing(servers, seed):
 
 
 def doubled(world):
-    log = verify.reader(world.kafka.bootstrap, world)
+    log = verify.Log(world.kafka.bootstrap, world)
     return verify.check(world.database, log, world).count["doubled"]
 
 
-CONTROLS = {"fencing": fencing, "corrupt": corrupt}
+def outbox(servers, args):
+    """Records are written after the COMMIT, and a process dies in between."""
+    with World(servers, stream.Plan(args.seed), args.out) as world:
+        world.produce_all(3000)
+        member = world.member(faults="no.outbox,pg.after_commit=exit@3", load={"rows": 400})
+        member.begin()
+        member.expected = False
+        eventually(lambda: not member.running(), 60)
+        member.faults = None
+        member.begin()
+        assert world.settle(), "the run came to no end"
+        found = verify.check(world.database, verify.Log(world.kafka.bootstrap, world), world)
+        return [] if found.count["unsent"] else ["records that were not sent"]
+
+
+CONTROLS = {"fencing": fencing, "outbox": outbox, "corrupt": corrupt}

@@ -134,7 +134,8 @@ def stood(member):
 
 
 def failed(member):
-    return came(lambda: member.metric("pg_transactions_total", outcome="retried"))
+    return came(lambda: member.metric("pg_transactions_total", outcome="retried")
+                or member.metric("output_transactions_total", outcome="failed"))
 
 
 def came(ask, deadline=15):
@@ -271,6 +272,13 @@ FAULTS = {
         "zombie after COMMIT was sent": at_point("pg.after_advance_sent", "stop"),
         "lost before advance": at_point("pg.before_advance", "fail"),
         "lost after COMMIT was sent": at_point("pg.after_advance_sent", "fail"),
+        "death before an output": at_point("relay.before_transaction", "exit"),
+        "death after an output's records": at_point("relay.after_produce", "exit"),
+        "death after an output's offsets": at_point("relay.after_offsets", "exit"),
+        "death after an output": at_point("relay.after_commit", "exit"),
+        "zombie after an output's records": at_point("relay.after_produce", "stop"),
+        "zombie after an output's offsets": at_point("relay.after_offsets", "stop"),
+        "lost after an output's offsets": at_point("relay.after_offsets", "fail"),
     },
     "postgres": {
         "half of the backends end": terminate,
@@ -290,5 +298,5 @@ FAULTS = {
     "network": {**network("to_kafka", "Kafka"), **network("to_postgres", "PostgreSQL")},
 }
 SHORT = (("process", "zombie before advance"), ("postgres", "cut after a COMMIT"),
-         ("process", "SIGKILL"), ("postgres", "half of the backends end"), ("process", "reload"),
+         ("process", "death after an output's offsets"), ("postgres", "half of the backends end"), ("process", "reload"),
          ("network", "Kafka: reset"), ("postgres", "cut before a COMMIT"))

@@ -18,9 +18,9 @@ class Source:
     """Sends its numbers at `rate` a second, with a burst of a second's worth now and then, until
     end() or until `count` are sent. offsets[n]: of an acknowledged one, else -1."""
 
-    def __init__(self, bootstrap, topic, seed, number, rate, count=None, clean=False):
-        self.topic, self.seed, self.number, self.rate = topic, seed, number, rate
-        self.count, self.clean = count, clean
+    def __init__(self, bootstrap, topic, plan, number, rate, count=None):
+        self.topic, self.plan, self.number, self.rate = topic, plan, number, rate
+        self.count = count
         self.config = {"bootstrap.servers": bootstrap, **CONFIG}
         self.states, self.offsets = bytearray(), array("q")
         self.ends = {}  # partition -> the offset after the last acknowledged one
@@ -58,7 +58,7 @@ class Source:
             now = time.monotonic()
             due += min(now - at, 1.0) * self.rate
             at = now
-            burst = stream.draw(self.seed, self.number, -1 - int(due / self.rate)) % 20 == 0
+            burst = stream.draw(self.plan.seed, self.number, -1 - int(due / self.rate)) % 20 == 0
             size = int(due - sent) if not burst else int(due - sent) + self.rate // 10
             size = size if self.count is None else min(size, self.count - sent)
             if size > 0:
@@ -70,7 +70,7 @@ class Source:
     def send(self, producer):
         """The next event."""
         number = len(self.states)
-        event = stream.event(self.seed, self.number, number, self.clean)
+        event = stream.event(self.plan, self.number, number)
         self.states.append(UNKNOWN)
         self.offsets.append(-1)
         while True:
@@ -118,7 +118,7 @@ class Transactional(Source):
         for size in self.batches():
             size = max(size, 20) if self.count is None else size
             first = len(self.states)
-            wanted = ABORTED if stream.draw(self.seed, self.number, -first - 2) % 10 == 0 else ACKED
+            wanted = ABORTED if stream.draw(self.plan.seed, self.number, -first - 2) % 10 == 0 else ACKED
             state = self.transact(producer, size, wanted)
             for number in range(first, len(self.states)):
                 self.states[number] = state

@@ -35,10 +35,11 @@ def of_run(world, strikes, checked, settled):
     counted = {name: int(sum(m.total(name) for m in world.members))
                for name in ("fenced_total", "pg_commit_unknown_total")}
     result = {
-        "program": version(), "seed": world.seed, "events": sum(checked.fates.values()),
+        "program": version(), "seed": world.plan.seed, "events": sum(checked.fates.values()),
         "acknowledged": world.acked(), "fates": dict(checked.fates),
         "lost": checked.count["lost"], "doubled": checked.count["doubled"],
-        "order": checked.count["order"], "violations": dict(checked.count),
+        "order": checked.count["order"] + checked.count["shuffled"],
+        "misplaced": checked.count["misplaced"], "records": len(checked.due), "violations": dict(checked.count),
         "first": [f"{v.name} {v.where}: {v.what}" for v in checked[:50]],
         "cents": checked.cents, "settled": settled,
         "faults": {kind: {"tried": n, "hit": strikes.hit[kind],
@@ -47,7 +48,8 @@ def of_run(world, strikes, checked, settled):
         "not_recovered": strikes.late, "fenced": counted["fenced_total"],
         "refused_loads": world.refused(), "sessions_ended": world.ended(),
         "unknown_commits": counted["pg_commit_unknown_total"],
-        "longest_stall_s": round(world.watcher.longest_s, 1)}
+        "longest_stall_s": round(world.watcher.longest_s, 1),
+        "longest_wait_s": round(checked.waited_s, 1), "longest_wait_in": checked.waited_in}
     result["weak"] = weaknesses(result)
     return result
 
@@ -70,13 +72,14 @@ def text(result):
     fates = ", ".join(f"{n} {fate}" for fate, n in sorted(result["fates"].items()))
     lines = [f"seed {result['seed']}, {result['program']}",
              f"{result['events']} events ({fates}); {result['acknowledged']} acknowledged; "
-             f"sum {result['cents'] / 100:.2f}",
+             f"sum {result['cents'] / 100:.2f}; {result['records']} records in the outputs",
              f"lost {result['lost']}, doubled {result['doubled']}, order {result['order']}; "
              f"all violations: {result['violations'] or 'none'}",
              f"fenced: {result['fenced']} segments, {result['refused_loads']} loads refused, "
              f"{result['sessions_ended']} sessions ended by new owners; "
              f"{result['unknown_commits']} commits of unknown outcome; "
-             f"longest stall {result['longest_stall_s']} s"]
+             f"longest stall {result['longest_stall_s']} s, longest wait for a commit "
+             f"{result['longest_wait_s']} s ({result['longest_wait_in']})"]
     for kind, f in sorted(result["faults"].items()):
         took = " ".join(map(str, f["recoveries_s"]))
         lines.append(f"  {kind:32} {f['hit']} of {f['tried']} hit"

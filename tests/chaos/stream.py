@@ -1,14 +1,16 @@
-"""The events of a run and what must become of each: a function of (seed, source, number) and of
+"""The events of a run and what must become of each: a function of (plan, source, number) and of
 nothing else. It knows what tidegate promises and shares nothing with it.
 
 Source s sends its numbers 0, 1, 2 .. in this order. An account belongs to one source and one
 partition, so that the order of an account is that of its numbers. A few events are broken, too
-large, refused by the table, tests, or sent a second time (same id, another number)."""
+large, refused by the table, tests, or sent a second time (same id, another number). Small amounts
+are emitted to a topic, what is quarantined goes to another one, and half of the rows are tagged
+with what a rule remembers of their account."""
 import hashlib
 from typing import NamedTuple
 
-PARTITIONS = 8
-ACCOUNTS = 64  # of a source
+SOURCES = 3  # that fill the partitions a run begins with; others have one of their own
+EMITTED, TAGGED = 1000000, 2500000  # amounts below it, in cents
 LOAD, QUARANTINE, DROP = "load", "quarantine", "drop"
 
 # below this value of draw % 1000 -> kind
@@ -25,14 +27,18 @@ TABLE = """CREATE SEQUENCE arrivals;
 CREATE TABLE payments (id bigint NOT NULL, number bigint NOT NULL, account bigint NOT NULL,
   seq bigint NOT NULL, amount numeric(12,2), note text, produced_at timestamptz,
   arrived bigint NOT NULL DEFAULT nextval('arrivals'), _part int NOT NULL, _offset bigint NOT NULL,
-  CONSTRAINT payments_note_check CHECK (note <> 'refused'))"""
-DEDUP = 'dedup  = { by = { "id" }, within = "24h" },'
+  _issues text[], CONSTRAINT payments_note_check CHECK (note <> 'refused'))"""
+SPOILING = """dedup = {{ by = {{ "id" }}, within = "24h" }},
+  outputs = {{ "{topic}.out" }}, dead_letter = "{topic}.dead","""
+EMIT = """
+    b:emit("{topic}.out", b.amount:lt(10000), {{ key = b.account,
+      value = {{ "id", "number", "account", "seq", "amount", "note" }} }})"""
 SCRIPT = """-- Payments of a chaos run, version {version}.
 return {{
   topics = {{ "{topic}" }},
   table  = "payments",
   key    = "account",
-  {dedup}
+  {more}
   fields = {{
     "id bigint not null",
     "number bigint not null",
@@ -43,12 +49,51 @@ return {{
     "test boolean default false unstored",
     "produced_at timestamptz @kafka.timestamp",
   }},
-  transform = function(b) b:drop(b.test, "test") end,
+  transform = function(b)
+    b:drop(b.test, "test"){emit}
+  end,
   rules = {{
     between {{ "amount", min = 0, max = 50000, on_fail = "quarantine" }},
   }},
 }}
 """
+RULE = """-- What it remembers of an account is in the reasons of half of the rows.
+return {
+  doc     = "How many events of the account came, and the number of the one before.",
+  topics  = { "payments" },
+  state   = { key = "account", keep = "24h" },
+  depends = "stream",
+  check   = function(b, p, s)
+    local turn, last = s:count_within(b.produced_at, "24h"), s:previous(b.number)
+    return b.amount:ge(25000), turn:to_text() .. " after " .. last:to_text()
+  end,
+  reason  = "first",
+}
+"""
+
+
+class Plan(NamedTuple):
+    """clean: without anything that is quarantined, dropped, emitted, remembered or sent again.
+    accounts: of a source, a multiple of partitions."""
+    seed: int
+    clean: bool = False
+    partitions: int = 8
+    accounts: int = 64
+
+    def partition(self, source, number):
+        return number % self.partitions if source < SOURCES else self.partitions + source - SOURCES
+
+    def numbers(self, source, part, count):
+        """Those below count that the source sends to the partition."""
+        if source < SOURCES:
+            return range(part, count, self.partitions) if part < self.partitions else ()
+        return range(count) if part == self.partition(source, 0) else ()
+
+
+def script(plan, topic, version):
+    more, emit = ("", "") if plan.clean else (SPOILING, EMIT)
+    return SCRIPT.format(topic=topic, version=version, more=more.format(topic=topic),
+                         emit=emit.format(topic=topic))
 
 
 class Event(NamedTuple):
@@ -62,6 +107,7 @@ class Event(NamedTuple):
     reason: tuple | None
     id: int | None  # None: cannot be read
     cents: int
+    emitted: bytes | None  # when it is loaded
 
 
 def draw(seed, source, number):
@@ -73,40 +119,42 @@ def kind_of(value):
     return next((kind for limit, kind in KINDS if value % 1000 < limit), "plain")
 
 
-def event(seed, source, number, clean=False):
-    """clean: without anything that is quarantined, dropped or sent again."""
-    value = draw(seed, source, number)
-    kind, first = "plain" if clean else kind_of(value), number
+def event(plan, source, number):
+    value = draw(plan.seed, source, number)
+    kind, first = "plain" if plan.clean else kind_of(value), number
     if kind == "again":
-        kind, first, value = again(seed, source, number, value)
-    return made(kind, source, number, first, value)
+        kind, first, value = again(plan, source, number, value)
+    return made(plan, kind, (source, number, first), value)
 
 
-def again(seed, source, number, value):
+def again(plan, source, number, value):
     """The event that this one repeats; itself when that one is none to repeat."""
-    first = number - ACCOUNTS * (1 + (value >> 64) % 3)
+    first = number - plan.accounts * (1 + (value >> 64) % 3)
     if first >= 0:
-        other = draw(seed, source, first)
+        other = draw(plan.seed, source, first)
         kind = kind_of(other)
         if kind in ("plain", "test", "large"):
             return kind, first, other
     return "plain", number, value
 
 
-def made(kind, source, number, first, value):
-    account = source * ACCOUNTS + first % ACCOUNTS
+def made(plan, kind, place, value):
+    source, number, first = place
+    account = source * plan.accounts + first % plan.accounts
     cents = 7500000 if kind == "large" else 1 + (value >> 16) % 5000000
     amount = "%d.%02d" % divmod(cents, 100)
     note = "refused" if kind == "refused" else "%x" % (value >> 96)
-    ident, seq = source << 40 | first, first // ACCOUNTS
-    sent = "null" if kind == "null" else account
-    text = (f'{{"id":{ident},"number":{number},"account":{sent},"seq":{seq},"amount":{amount},'
-            f'"note":"{note}","test":{"true" if kind == "test" else "false"}}}').encode()
+    ident, seq = source << 40 | first, first // plan.accounts
+    text = (f'{{"id":{ident},"number":{number},"account":{account},"seq":{seq},"amount":{amount},'
+            f'"note":"{note}"')
+    emitted = (text + "}").encode() if cents < EMITTED and not plan.clean else None
+    if kind == "null":
+        text = text.replace(f'"account":{account}', '"account":null')
+    text = (text + (',"test":true}' if kind == "test" else ',"test":false}')).encode()
     if kind == "cut":
         text = text[:len(text) * 2 // 3]
     row = f"{ident}\t{number}\t{account}\t{seq}\t{amount}\t{note}"
     reason = REASONS.get(kind)
     fate = QUARANTINE if reason else DROP if kind == "test" else LOAD
-    readable = kind not in ("cut", "null")
-    return Event(account, account % PARTITIONS, text, fate, row, reason,
-                 ident if readable else None, cents)
+    return Event(account, plan.partition(source, number), text, fate, row, reason,
+                 ident if kind not in ("cut", "null") else None, cents, emitted)

@@ -1,122 +1,149 @@
-"""The check of a chaos run. It reads Kafka's log (read_committed), what the producers know and
-PostgreSQL; it computes what must become of each event (stream.py) and shares nothing with
-tidegate.
+"""The check of a chaos run. It reads Kafka's log and the outputs (read_committed), what the
+producers know and PostgreSQL; it computes what must become of each event (stream.py) and shares
+nothing with tidegate.
 
 Violations, by name:
   topic        the log is not what the producers say: Kafka or this test is at fault
   aborted      an event of an aborted transaction is in the log or in the table
   lost doubled unknown altered misplaced fate reason     an event, as lib.checker tells
   order        rows of a partition were not written in the order of its log
-  hole overlap end balance                               the ledger, as lib.checker tells
+  hole overlap end balance                               the ledger, as lib.checker tells; a gap
+               may be recorded where the run has deleted records
+  unsent resent stray garbled shuffled unfinished        outputs, see outputs.py
 """
 import bisect
 import collections
 import zlib
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import (OFFSET_BEGINNING, Consumer, KafkaError, KafkaException,
+                             TopicPartition)
 
+import outputs
 import stream
 from lib.checker import Report, check_chain, check_event
 from producers import ABORTED, ACKED
 from stream import DROP, LOAD, QUARANTINE
 
 ROWS = """SELECT _offset, (extract(epoch FROM produced_at) * 1000)::bigint,
-  concat_ws(E'\\t', id, number, account, seq, amount, note)
+  concat_ws(E'\\t', id, number, account, seq, amount, note), _issues[1]
   FROM payments WHERE _part = ANY (%s) ORDER BY arrived"""
 STRAY = """SELECT _part, _offset, id, number FROM payments
   WHERE _part NOT IN (SELECT id FROM tidegate.partition WHERE topic = %s)"""
 REJECTED = """SELECT "offset", stage, rule, field, reason, key, value, value_size, status,
   (extract(epoch FROM kafka_ts) * 1000)::bigint FROM tidegate.quarantine
   WHERE partition_id = ANY (%s)"""
-SEGMENTS = """SELECT from_offset, to_offset, n_in, n_loaded, n_quarantined, n_late, n_dropped,
-  last_offset, last_crc FROM tidegate.segment WHERE partition_id = %s ORDER BY from_offset"""
+SEGMENTS = """SELECT from_offset, to_offset, n_in, n_loaded, n_tagged, n_quarantined, n_late,
+  n_dropped, last_offset, last_crc, (extract(epoch FROM committed_at) * 1000)::bigint
+  FROM tidegate.segment WHERE partition_id = %s ORDER BY from_offset"""
+GAPS = "SELECT from_offset, to_offset FROM tidegate.gap WHERE partition_id = ANY (%s)"
 SUM = "SELECT coalesce(sum(amount), 0) * 100 FROM payments WHERE _part = ANY (%s)"
+REMEMBERED = 4096  # times of an account
 
 
 class Placed(NamedTuple):
-    """An event in the log, and what must have become of it there."""
+    """An event in the log, and what must have become of it there. tag: the reason in its row."""
     event: stream.Event
     fate: str
-    ms: int
-    crc: int
-    source: int
-    number: int
+    tag: str | None
+    sent: "Sent"
 
     @property
     def value(self):
         return self.event.value
 
 
+class Sent(NamedTuple):
+    """What the log has at an offset."""
+    source: int
+    number: int
+    ms: int
+    crc: int
+
+
 def check(database, log, run):
-    """When everything is loaded. log(part) -> {offset: Placed}, end, as reader() makes it; run:
-    .topic, .sources. Returns a Report; .cents is the sum of what must be in the table."""
+    """When everything is loaded. log: a Log, or what is like it. Returns a Report; .cents is the
+    sum of what must be in the table, .due what must be in the outputs, .waited_s the longest that an event had to wait for the next
+    commit of its partition, and .waited_in which that was."""
     report = Report()
-    report.cents = 0
-    chains = collections.defaultdict(list)
+    report.cents, report.waited_s, report.waited_in = 0, 0.0, None
+    chains, due = collections.defaultdict(list), {}
     for part, ident in database.rows("SELECT part, id FROM tidegate.partition WHERE topic = %s"
                                      " AND kind = 'kafka' ORDER BY id", (run.topic,)):
         chains[part].append(ident)
-    for part in range(stream.PARTITIONS):
-        events, end = log(part)
-        check_log(report, part, events, run)
+    for part in range(run.partitions):
+        there, end = log.read(part)
+        chain = (part, chains.pop(part, []))
+        check_log(report, part, there, run)
+        events = place(run.plan, part, passed_over(report, database, chain, there, run))
         report.fates.update(placed.fate for placed in events.values())
-        check_partition(report, database, (part, chains.pop(part, [])), events, end)
+        if len(events) < len(there):
+            report.fates["deleted"] += len(there) - len(events)
+        check_partition(report, database, chain, events, end)
+        due.update(outputs.due(run.topic, part, events))
     for part in chains:
         report.add("unknown", str(part), "a chain of no partition")
     for part, offset, ident, number in database.rows(STRAY, (run.topic,)):
         report.add("unknown", f"_part {part}:{offset}", f"a row of no partition: {ident} {number}")
-    for gap in database.rows("SELECT partition_id, from_offset, to_offset FROM tidegate.gap"):
-        report.add("hole", str(gap[0]), f"a gap was recorded: {gap[1:]}")
+    report.due = due
+    if not run.plan.clean:
+        outputs.check(report, log.records(), due)
+        outputs.check_rest(report, database, run)
     return report
 
 
 # --- what Kafka has
 
-def reader(brokers, run):
-    """Reads a partition of the run's topic: {offset: Placed}, and the end of the partition. Of the
-    events of an id the first is loaded, the others are dropped; rules see all of them."""
-    def log(part):
-        events, known = {}, set()
-        found, end = messages(brokers, run.topic, part)
-        for m in found:
-            source, number = map(int, dict(m.headers())["send"].split(b":"))
-            event = stream.event(run.seed, source, number, run.clean)
-            if (m.value(), m.key(), part) != (event.value, b"%d" % event.account, event.partition):
-                raise AssertionError(f"{part}:{m.offset()} is not event {source}:{number}")
-            fate = DROP if event.fate == LOAD and event.id in known else event.fate
-            known.add(event.id)
-            crc = zlib.crc32(m.value(), zlib.crc32(m.key()))
-            events[m.offset()] = Placed(event, fate, m.timestamp()[1], crc, source, number)
-        return events, end
-    return log
+class Log:
+    """Reads the topic of a run, once, and its outputs."""
 
+    def __init__(self, brokers, run):
+        self.run, self.ends = run, run.kafka.ends(run.topic)
+        self.consumer = Consumer({"bootstrap.servers": brokers, "group.id": "chaos-checker",
+                                  "enable.auto.commit": False, "enable.partition.eof": True,
+                                  "auto.offset.reset": "earliest", "fetch.wait.max.ms": 10,
+                                  "isolation.level": "read_committed", "log_level": 0})
+        self.sent = {part: dict(run.deleted.get(part, {})) for part in self.ends}
+        for m in self.messages(run.topic, self.ends):
+            self.sent[m.partition()][m.offset()] = sent(run.plan, m)
 
-def messages(brokers, topic, part):
-    """[message] of a partition, read_committed, and its end."""
-    consumer = Consumer({"bootstrap.servers": brokers, "group.id": "chaos-checker",
-                         "enable.auto.commit": False, "enable.partition.eof": True,
-                         "isolation.level": "read_committed"})
-    found = []
-    try:
-        end = consumer.get_watermark_offsets(TopicPartition(topic, part), 60)[1]
-        consumer.assign([TopicPartition(topic, part, 0)])
-        while True:
-            for m in consumer.consume(500, 0.05):
+    def read(self, part):
+        """{offset: Sent} of a partition, with what the run deleted from it, and its end."""
+        return self.sent[part], self.ends[part]
+
+    def records(self):
+        """[outputs.Record], those of a partition in their order."""
+        topics = {name: f"{self.run.topic}.{name}" for name in outputs.NAMES}
+        return [outputs.record(name, m) for name, topic in topics.items()
+                for m in self.messages(topic, self.run.kafka.ends(topic))]
+
+    def messages(self, topic, parts):
+        """Those of partitions, up to their ends; of each in order."""
+        left = set(parts)
+        self.consumer.assign([TopicPartition(topic, part, OFFSET_BEGINNING) for part in parts])
+        while left:
+            for m in self.consumer.consume(500, 0.05):
                 if not m.error():
-                    found.append(m)
+                    yield m
                 elif m.error().code() == KafkaError._PARTITION_EOF:
-                    return found, end
+                    left.discard(m.partition())
                 elif m.error().code() not in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
                     raise KafkaException(m.error())
-    finally:
-        consumer.close()
 
 
-def check_log(report, part, events, run):
+def sent(plan, m):
+    """The Sent of a message; it must be what its header says."""
+    source, number = map(int, dict(m.headers())["send"].split(b":"))
+    event = stream.event(plan, source, number)
+    if (m.value(), m.key(), m.partition()) != (event.value, b"%d" % event.account, event.partition):
+        raise AssertionError(f"{m.partition()}:{m.offset()} is not event {source}:{number}")
+    return Sent(source, number, m.timestamp()[1], zlib.crc32(m.value(), zlib.crc32(m.key())))
+
+
+def check_log(report, part, sent, run):
     """Every acknowledged event is in the log once, at its offset, in its order; no aborted one."""
     last = {}
-    for offset, (*_, source, number) in events.items():
+    for offset, (source, number, *_) in sent.items():
         name = f"{part}:{offset}"
         if number <= last.get(source, -1):
             report.add("topic", name, f"{source}:{number} comes after {last[source]}")
@@ -127,9 +154,54 @@ def check_log(report, part, events, run):
         elif state == ACKED and run.sources[source].offsets[number] != offset:
             report.add("topic", name, f"{source}:{number} was acknowledged elsewhere")
     for source in run.sources:
-        for number in range(part, len(source.states), stream.PARTITIONS):  # those of this one
-            if source.states[number] == ACKED and source.offsets[number] not in events:
+        for number in run.plan.numbers(source.number, part, len(source.states)):
+            if source.states[number] == ACKED and source.offsets[number] not in sent:
                 report.add("topic", str(part), f"{source.number}:{number} is not in the log")
+
+
+def passed_over(report, database, chain, sent, run):
+    """What is left of sent without the gaps that were recorded because the run deleted them."""
+    part, ids = chain
+    gaps = database.rows(GAPS, (ids,))
+    for start, to in gaps:
+        if to > run.deleted_to.get(part, 0):
+            report.add("hole", str(part), f"a gap was recorded, and not deleted: [{start},{to})")
+    return {offset: s for offset, s in sent.items()
+            if not any(start <= offset < to for start, to in gaps)}
+
+
+def place(plan, part, sent):
+    """{offset: Placed}. Of the events of an id the first is loaded, the others are dropped. Rules
+    see all that can be read, but for tests, and remember them."""
+    events, known = {}, set()
+    times, last = collections.defaultdict(list), {}
+    for offset, s in sent.items():
+        event, tag = stream.event(plan, s.source, s.number), None
+        assert event.partition == part
+        fate = DROP if event.fate == LOAD and event.id in known else event.fate
+        known.add(event.id)
+        if event.id is not None and event.fate != DROP and not plan.clean:
+            turn = remember(times[event.account], s.ms)
+            tag = tag_of(event, turn, last.get(event.account))
+            last[event.account] = s.number
+        events[offset] = Placed(event, fate, tag, s)
+    return events
+
+
+def remember(times, ms):
+    """Adds a time to those of an account; how many of them are not later."""
+    at = bisect.bisect_right(times, ms)
+    times.insert(at, ms)
+    if len(times) > REMEMBERED:
+        times.pop(0)
+        at -= 1
+    return at + 1
+
+
+def tag_of(event, turn, last):
+    if event.cents >= stream.TAGGED:
+        return None
+    return "turn: first" if last is None else f"turn: {turn} after {last}"
 
 
 # --- what PostgreSQL has
@@ -148,9 +220,11 @@ def check_partition(report, database, chain, events, end):
     def tallied(start, to):
         inside = offsets[bisect.bisect_left(offsets, start):bisect.bisect_left(offsets, to)]
         n = collections.Counter(events[offset].fate for offset in inside)
-        newest = (inside[-1], events[inside[-1]].crc) if inside else (None, None)
-        return [n.total(), n[LOAD], n[QUARANTINE], 0, n[DROP], *newest]
-    check_chain(report, part, segments, tallied, end)
+        newest = (inside[-1], events[inside[-1]].sent.crc) if inside else (None, None)
+        tagged = sum(events[o].tag is not None and events[o].fate == LOAD for o in inside)
+        return [n.total(), n[LOAD], tagged, n[QUARANTINE], 0, n[DROP], *newest]
+    check_chain(report, part, [row[:-1] for row in segments], tallied, end)
+    measure(report, part, segments, events)
     due = sum(p.event.cents for p in events.values() if p.fate == LOAD)
     got = database.value(SUM, (ids,))
     report.cents += due
@@ -158,11 +232,24 @@ def check_partition(report, database, chain, events, end):
         report.add("balance", str(part), f"amounts: {got} cents, not {due}")
 
 
+def measure(report, part, segments, events):
+    """How long the first event of each segment waited: since it came, or, when it was there
+    already, since the commit before."""
+    before, offsets = 0, list(events)
+    for start, to, *_, committed in segments:
+        at = bisect.bisect_left(offsets, start)
+        if at < len(offsets) and offsets[at] < to:
+            waited = (committed - max(before, events[offsets[at]].sent.ms)) / 1000
+            if waited > report.waited_s:
+                report.waited_s, report.waited_in = waited, f"{part}:[{start},{to})"
+        before = committed
+
+
 def read_rows(report, database, chain, events):
     """{offset: number of rows}; each is compared at once, and with the one written before it."""
     part, ids = chain
     rows, places, before = collections.Counter(), None, -1
-    for offset, ms, row in database.rows(ROWS, (ids,)):
+    for offset, ms, row, tag in database.rows(ROWS, (ids,)):
         name, placed = f"{part}:{offset}", events.get(offset)
         rows[offset] += 1
         if offset <= before:
@@ -174,8 +261,8 @@ def read_rows(report, database, chain, events):
             places = places or {p.event.row: o for o, p in events.items()}
             report.add("misplaced" if row in places else "altered", name,
                        f"is {row}, not {placed.event.row}")
-        elif ms != placed.ms:
-            report.add("altered", name, f"produced_at is {ms} ms")
+        elif ms != placed.sent.ms or (tag != placed.tag and placed.fate == LOAD):
+            report.add("altered", name, f"produced_at is {ms} ms; tag {tag}, not {placed.tag}")
     return rows
 
 
@@ -198,7 +285,7 @@ def check_rejected(report, name, placed, row):
     event = placed.event
     if (stage, rule, field) != event.reason[:3] or event.reason[3] not in reason:
         report.add("reason", name, f"{stage}, {rule}, {field}, {reason} for {event.value}")
-    if (key, value, size, ms) != (b"%d" % event.account, event.value, len(event.value), placed.ms) \
+    if (key, value, size, ms) != (b"%d" % event.account, event.value, len(event.value), placed.sent.ms) \
             or status != "new":
         report.add("altered", name, f"in the quarantine: {key}, {value}, {size} bytes, {status}")
 

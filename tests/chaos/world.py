@@ -11,6 +11,7 @@ import time
 
 import psycopg
 
+import outputs
 import stream
 from lib import metrics
 from lib.kafka import Kafka
@@ -61,13 +62,18 @@ class Servers:
 
 
 class World:
-    """One run: its topic, database, producers and members. Everything of it ends with it."""
+    """One run: its topic, database, producers and members. Everything of it ends with it; when it
+    failed the logs of its members are kept in `out`."""
 
-    def __init__(self, servers, seed, clean=False):
+    def __init__(self, servers, plan, out):
         servers.runs += 1
         self.kafka, self.postgres = servers.kafka, servers.postgres
         self.to_kafka, self.to_postgres = servers.to_kafka, servers.to_postgres
-        self.seed, self.clean, self.random = seed, clean, random.Random(seed)
+        self.out = out
+        self.plan, self.random = plan, random.Random(plan.seed)
+        self.partitions = plan.partitions  # by now
+        self.deleted = collections.defaultdict(dict)  # partition -> what Kafka had to forget
+        self.deleted_to = {}  # partition -> its first offset afterwards
         self.topic = f"chaos-{servers.runs}"
         self.name = f"chaos_{servers.runs}"
         self.sources, self.members, self.gone = [], [], []
@@ -77,35 +83,45 @@ class World:
 
     def __enter__(self):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="tgchaos-", dir="/tmp"))
-        self.kafka.create_topic(self.topic, stream.PARTITIONS)
+        self.kafka.create_topic(self.topic, self.partitions)
+        for name in outputs.NAMES:
+            self.kafka.create_topic(f"{self.topic}.{name}", 3)
         self.database = self.postgres.create(self.name)
         self.database.execute(stream.TABLE)
         self.database.execute(STRANGER)
         self.watcher = Watcher(self)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failure, *_):
         for source in self.sources:
             source.end()
+        if failure:
+            self.keep_logs()
         self.watcher.end()
         for member in self.members:
             member.end()
         shutil.rmtree(self.home)
+
+    def keep_logs(self):
+        for member in self.members:
+            folder = self.out / f"seed-{self.plan.seed}-{member.folder.name}"
+            shutil.copytree(member.folder, folder, dirs_exist_ok=True)
+        print(f"logs of the processes: {self.out}", flush=True)
 
     # --- producers
 
     def produce(self, rate):
         """Three sources, one of them transactional, at `rate` events a second together."""
         for number, kind in enumerate((Source, Source, Transactional)):
-            self.sources.append(kind(self.kafka.bootstrap, self.topic, self.seed, number,
-                                     rate // 3, clean=self.clean))
+            self.sources.append(kind(self.kafka.bootstrap, self.topic, self.plan, number,
+                                     rate // stream.SOURCES))
         for source in self.sources:
             source.start()
 
     def produce_all(self, count):
         """One source with so many events; until they are there."""
-        self.sources.append(Source(self.kafka.bootstrap, self.topic, self.seed, len(self.sources),
-                                   20000, count, self.clean).start())
+        self.sources.append(Source(self.kafka.bootstrap, self.topic, self.plan, len(self.sources),
+                                   20000, count).start())
         self.sources[-1].join()
 
     def end_producing(self):
@@ -123,7 +139,7 @@ class World:
         """A process of the pipeline, not started. timeout: of statements and idle transactions.
         Every second one may not end the sessions of others: the chain must refuse them."""
         dsn = re.sub(r"port=\d+", f"port={self.to_postgres.port}", self.database.dsn)
-        role = "stranger" if len(self.members) % 2 and not self.clean else "postgres"
+        role = "stranger" if len(self.members) % 2 and not self.plan.clean else "postgres"
         config = {"pipeline": self.topic, "lanes": 1, "load": {"rows": 1000},
                   "kafka": {"brokers": f"127.0.0.1:{self.to_kafka.port}",
                             "session_timeout": f"{SESSION_S}s"},
@@ -136,9 +152,11 @@ class World:
         return made
 
     def write_script(self, member, text=None):
-        """Keys of the quarantine and of what dedup remembers fence, too: clean is without both."""
-        member.script("payments.lua", text or stream.SCRIPT.format(
-            topic=self.topic, version=self.version, dedup="" if self.clean else stream.DEDUP))
+        """Keys of the quarantine, of the outbox and of what rules remember fence, too: clean is
+        without them."""
+        member.script("payments.lua", text or stream.script(self.plan, self.topic, self.version))
+        if not self.plan.clean:
+            member.rule("turn.lua", stream.RULE)
 
     def alive(self):
         """Members that run, at present."""
@@ -178,14 +196,21 @@ class World:
         return max(0, self.said(ENDED) - self.before[ENDED] - self.terminated)
 
     def settle(self, deadline=120.0):
-        """Whether the chains come to the ends of their partitions in time."""
+        """Whether the chains come to the ends of their partitions in time, and the outputs to
+        theirs."""
         ends = self.kafka.ends(self.topic)
         try:
             eventually(lambda: self.watcher.chain == {p: e for p, e in ends.items() if e},
                        deadline)
+            eventually(lambda: self.plan.clean or self.is_out(ends), deadline, every=0.2)
         except TimeoutError:
             return False
         return True
+
+    def is_out(self, ends):
+        """The outbox is empty, and the group has committed the ends."""
+        return (not self.database.value("SELECT count(*) FROM tidegate.outbox")
+                and self.kafka.committed(self.topic, self.topic) == ends)
 
 
 class Member(Tidegate):
