@@ -298,5 +298,5 @@ FAULTS = {
     "network": {**network("to_kafka", "Kafka"), **network("to_postgres", "PostgreSQL")},
 }
 SHORT = (("process", "zombie before advance"), ("postgres", "cut after a COMMIT"),
-         ("process", "death after an output's offsets"), ("postgres", "half of the backends end"), ("process", "reload"),
-         ("network", "Kafka: reset"), ("postgres", "cut before a COMMIT"))
+         ("process", "death after an output's offsets"), ("postgres", "half of the backends end"),
+         ("process", "reload"), ("network", "Kafka: reset"), ("postgres", "cut before a COMMIT"))

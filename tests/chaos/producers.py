@@ -118,7 +118,8 @@ class Transactional(Source):
         for size in self.batches():
             size = max(size, 20) if self.count is None else size
             first = len(self.states)
-            wanted = ABORTED if stream.draw(self.plan.seed, self.number, -first - 2) % 10 == 0 else ACKED
+            abort = stream.draw(self.plan.seed, self.number, -first - 2) % 10 == 0
+            wanted = ABORTED if abort else ACKED
             state = self.transact(producer, size, wanted)
             for number in range(first, len(self.states)):
                 self.states[number] = state

@@ -63,8 +63,8 @@ class Sent(NamedTuple):
 
 def check(database, log, run):
     """When everything is loaded. log: a Log, or what is like it. Returns a Report; .cents is the
-    sum of what must be in the table, .due what must be in the outputs, .waited_s the longest that an event had to wait for the next
-    commit of its partition, and .waited_in which that was."""
+    sum of what must be in the table, .due what must be in the outputs, .waited_s the longest that
+    an event had to wait for the next commit of its partition, .waited_in which that was."""
     report = Report()
     report.cents, report.waited_s, report.waited_in = 0, 0.0, None
     chains, due = collections.defaultdict(list), {}
@@ -285,7 +285,7 @@ def check_rejected(report, name, placed, row):
     event = placed.event
     if (stage, rule, field) != event.reason[:3] or event.reason[3] not in reason:
         report.add("reason", name, f"{stage}, {rule}, {field}, {reason} for {event.value}")
-    if (key, value, size, ms) != (b"%d" % event.account, event.value, len(event.value), placed.sent.ms) \
-            or status != "new":
+    wanted = (b"%d" % event.account, event.value, len(event.value), placed.sent.ms, "new")
+    if (key, value, size, ms, status) != wanted:
         report.add("altered", name, f"in the quarantine: {key}, {value}, {size} bytes, {status}")
 
