@@ -92,6 +92,23 @@ static int loader_fault(lua_State *L)
   return 0;
 }
 
+/* tg.warn(path, line, message): what is odd and no fault. Of tests it is not kept. */
+static int loader_warn(lua_State *L)
+{
+  struct tg_program *p = tg_loader_program(L);
+  if (!p->loading || p->warnings_count == TG_WARNINGS_MAX) return 0;
+  struct tg_warning *w = tg_arena_zalloc(&p->arena, 1, sizeof *w);
+  if (w)
+    w->where =
+        tg_arena_printf(&p->arena, "%s:%d", luaL_checkstring(L, 1), (int)luaL_optinteger(L, 2, 1));
+  if (w) w->what = tg_arena_printf(&p->arena, "%s", luaL_checkstring(L, 3));
+  if (!w || !w->where || !w->what) return luaL_error(L, "not enough memory for the scripts");
+  *p->warnings_end = w;
+  p->warnings_end = &w->next;
+  p->warnings_count++;
+  return 0;
+}
+
 /* tg.parameters(f): how many parameters a Lua function declares. */
 static int loader_parameters(lua_State *L)
 {
@@ -160,6 +177,7 @@ static int loader_is_batch_name(lua_State *L)
 
 static const luaL_Reg LIBRARY[] = {
     {"fault", loader_fault},
+    {"warn", loader_warn},
     {"caller", loader_caller},
     {"parameters", loader_parameters},
     {"shown", loader_shown},
@@ -244,6 +262,8 @@ static int open_loader(lua_State *L)
   lua_newtable(L);
   lua_pushlightuserdata(L, p);
   luaL_setfuncs(L, LIBRARY, 1);
+  lua_pushinteger(L, p->conf.rows_max);
+  lua_setfield(L, -2, "rows_max");
   tg_topicload_open(L);
   tg_ruleload_open(L);
   tg_lookupread_open(L);

@@ -266,9 +266,11 @@ local function reason_of(kind, p, topic, id)
   return { kind.doc }
 end
 
+-- Reports why these arguments cannot be judged; returns what is odd about them and no fault.
 local function validated(kind, p, fields, values, report)
-  if not kind.validate then return end
-  local ok, why = pcall(kind.validate, p, fields, { on_fail = values.on_fail or "tag" })
+  if not kind.validate then return nil end
+  local settings = { on_fail = values.on_fail or "tag", rows_max = tg.rows_max }
+  local ok, why, odd = pcall(kind.validate, p, fields, settings)
   if not ok then
     report(kind.name .. ": validate raised: " .. tostring(why))
   elseif type(why) == "string" then
@@ -276,6 +278,7 @@ local function validated(kind, p, fields, values, report)
   elseif why == false then
     report(kind.name .. ": these arguments cannot be judged")
   end
+  return type(odd) == "string" and kind.name .. ": " .. odd or nil
 end
 
 -- A value as text that is the same for the same value; functions cannot be told apart.
@@ -332,7 +335,7 @@ local function bind(kind, args, topic, place, report)
     if why then tell(kind.name .. ": columns: " .. why) end
   end
   local read = count == 0 and read_as(kind, p, values.as, topic.fields, tell) or nil
-  if count == 0 then validated(kind, p, fields_as(read, topic.fields), values, tell) end
+  local odd = count == 0 and validated(kind, p, fields_as(read, topic.fields), values, tell) or nil
   local state = count == 0 and tg.state.bind(kind, p, values, topic, tell) or nil
   local over_us, every_us = times_of(kind, p, values, tell)
   if count > 0 then return nil end
@@ -351,7 +354,7 @@ local function bind(kind, args, topic, place, report)
     owner = values.owner, read = read,
     shadow = values.shadow, bake_us = values.bake or 0,
     declared = values.bake and declared(kind, args, topic) or "",
-    reason = reason_of(kind, p, topic, id),
+    reason = reason_of(kind, p, topic, id), warning = odd,
     by_value = kind.levels == "value",
     stateful = kind.judge ~= nil and tg.parameters(kind.judge) >= 3,
   }

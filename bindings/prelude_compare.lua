@@ -82,12 +82,22 @@ local function compare_batches(test, got, differ)
   end
 end
 
+-- What loading the rule would warn about.
+local function compare_warning(test, got, differ)
+  if test.warns == nil then return end
+  local found = got.warning and (not test.warns or got.warning:find(test.warns, 1, true))
+  if (found ~= nil) ~= (test.warns ~= false) then
+    differ("warns", plain(test.warns), got.warning and shown(got.warning) or "nothing")
+  end
+end
+
 local function compare_rule(test, got, differ)
   if test.verdict and test.verdict ~= got.verdict then
     differ("verdict", test.verdict, got.verdict .. (got.error and (" (" .. got.error .. ")") or ""))
   elseif not test.verdict and got.verdict == "error" then
     differ("no error", "a verdict", got.error)
   end
+  compare_warning(test, got, differ)
   if test.level and test.level ~= got.level then differ("level", test.level, got.level) end
   if got.verdict == "error" then return end
   if test.fails and not same_list(test.fails, got.fails) then

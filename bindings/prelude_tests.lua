@@ -14,7 +14,7 @@ local rule_keys = {
   verdict = true, observed = true, lookups = true, alias = true, kafka = true, fires = true,
   quiet = true, seed = true, property = true, restart_at = true, rebalance_at = true,
   reload_at = true, out_of_order = true, clock = true, level = true,
-  expect = true,
+  expect = true, warns = true,
 }
 local topic_keys = {
   events = true, rows = true, quarantined = true, dropped = true, tagged = true, lookups = true,
@@ -22,7 +22,7 @@ local topic_keys = {
 }
 local expectations = {
   "fails", "reasons", "evaluated", "verdict", "level", "observed", "fires", "quiet", "property",
-  "rows", "quarantined", "dropped", "tagged", "expect",
+  "rows", "quarantined", "dropped", "tagged", "expect", "warns",
 }
 local verdicts = { pass = true, fail = true, error = true, skip = true }
 local levels = { warn = true, critical = true }
@@ -135,6 +135,9 @@ local function check_expects(test, keys, report)
   end
   if test.level ~= nil and not levels[test.level] then
     report("level is 'warn' or 'critical', not " .. shown(test.level))
+  end
+  if test.warns and type(test.warns) ~= "string" then
+    report("warns is a part of the warning, or false, not " .. shown(test.warns))
   end
   for _, key in ipairs(expectations) do
     if keys[key] and test[key] ~= nil then return end
@@ -435,6 +438,7 @@ end
 local function step(item, got)
   local seen = tg.judge.last()
   got.observed, got.is_measure = seen and seen.observed, seen ~= nil
+  got.warning = item.spec and item.spec.rule and item.spec.rule.warning
   tg.judge.forget()
   if item.check then return checked(item, got) end
   if item.run then return property_step(item, got) end

@@ -202,6 +202,8 @@ local function add_rule(loaded, kind, args, at)
       .. " window such as over = \"1m\"; over = \"batch\" works in tests and eval only")
   end
   rule.id = unique_id(rule.id, loaded.ids)
+  if rule.warning then tg.warn(at.path, at.line, rule.warning) end
+  if not rule.shadow and kind ~= tg.state.dedup then loaded.active = true end
   tg.rule(loaded.handle, rule)
 end
 
@@ -295,6 +297,12 @@ local function join_active()
         tg.fault(kind.file.path, line, "there is no topic " .. shown(name)
           .. (type(name) == "string" and did_you_mean(name, known_topics) or ""))
       end
+    end
+  end
+  for _, loaded in ipairs(topics) do
+    if not loaded.active then
+      tg.warn(loaded.file.path, source.line_of(loaded.file, "rules"), "no rule is active on "
+        .. loaded.name .. ": what is decoded is loaded as it comes")
     end
   end
 end

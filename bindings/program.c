@@ -11,7 +11,12 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
-enum { ARENA_CHUNK_BYTES = 64 << 10, ARENA_BYTES_MAX = 64 << 20, SCRATCH_CHUNK_BYTES = 1 << 20 };
+enum {
+  ARENA_CHUNK_BYTES = 64 << 10,
+  ARENA_BYTES_MAX = 64 << 20,
+  SCRATCH_CHUNK_BYTES = 1 << 20,
+  ROWS_MAX = 50000
+};
 
 static const enum tg_file_kind ORDER[] = {TG_FILE_CATALOGUE, TG_FILE_RULE, TG_FILE_SCRIPT};
 
@@ -96,6 +101,8 @@ static struct tg_program *program_alloc(const struct tg_fileset *files,
   struct tg_program *p = calloc(1, sizeof *p);
   if (!p) return NULL;
   p->conf = *conf;
+  if (!p->conf.rows_max) p->conf.rows_max = ROWS_MAX;
+  p->warnings_end = &p->warnings;
   tg_arena_init(&p->arena, ARENA_CHUNK_BYTES, ARENA_BYTES_MAX);
   tg_arena_init(&p->scratch, SCRATCH_CHUNK_BYTES, conf->memory_max);
   if (keep_files(p, files)) return p;
@@ -178,6 +185,15 @@ void tg_program_free(struct tg_program *p)
   tg_arena_fini(&p->scratch);
   tg_arena_fini(&p->arena);
   free(p);
+}
+
+void tg_program_warnings(const struct tg_program *p, tg_program_fault *tell, void *self)
+{
+  struct tg_err err;
+  for (const struct tg_warning *w = p->warnings; w; w = w->next) {
+    tg_err_set(&err, TG_OK, w->where, "%s", w->what);
+    tell(self, &err);
+  }
 }
 
 const char *tg_program_sha256(const struct tg_program *p)

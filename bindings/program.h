@@ -40,6 +40,7 @@ struct tg_program_conf {
   size_t memory_max;            /* bytes the VM may hold */
   int64_t deadline_us;          /* CPU limit of one call of a script */
   uint32_t output_bytes_max;    /* of a record for Kafka; 0: 1 MB */
+  uint32_t rows_max;            /* of a batch, which some rules ask; 0: 50,000 */
   struct tg_coverage *coverage; /* counts the lines that run (coverage.h); borrowed; NULL: nobody */
 };
 
@@ -51,6 +52,10 @@ typedef void tg_program_fault(void *self, const struct tg_err *err);
 enum tg_rc tg_program_new(const struct tg_fileset *files, const struct tg_program_conf *conf,
                           tg_program_fault *fault, void *self, struct tg_program **out);
 void tg_program_free(struct tg_program *p);
+
+/* Tells what loading found odd and no fault, such as a topic without an active rule; path:line is
+ * in err->where, err->rc is TG_OK. */
+void tg_program_warnings(const struct tg_program *p, tg_program_fault *tell, void *self);
 
 const char *tg_program_sha256(const struct tg_program *p);
 /* The topics, by number as in tg_load_open(). Borrowed. */

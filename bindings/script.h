@@ -81,6 +81,11 @@ struct tg_script {
   bool broken; /* its fields are at fault: nothing else of it can be tried */
 };
 
+struct tg_warning { /* in the program's arena */
+  const char *where, *what;
+  struct tg_warning *next;
+};
+
 struct tg_program {
   struct tg_vm *vm;
   struct tg_program_conf conf;
@@ -98,9 +103,11 @@ struct tg_program {
   tg_program_fault *fault;
   void *fault_self;
   uint32_t faults;
+  struct tg_warning *warnings, **warnings_end;
+  uint32_t warnings_count;
 };
 
-enum { TG_SCRIPTS_MAX = 10000, TG_RULES_MAX = 10000 };
+enum { TG_SCRIPTS_MAX = 10000, TG_RULES_MAX = 10000, TG_WARNINGS_MAX = 1000 };
 
 /* Runs body under protection and the deadline: its first upvalue is the program, its argument the
  * light userdata. */

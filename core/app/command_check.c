@@ -12,12 +12,10 @@ struct report {
   bool json;
 };
 
-static void take(void *self, const struct tg_err *err)
+static void print(const struct report *r, const struct tg_err *err, bool warning)
 {
-  struct report *r = self;
-  r->faults++;
   if (!r->json) {
-    fprintf(stderr, "error: %s: %s\n", err->where, err->what);
+    fprintf(stderr, "%s: %s: %s\n", warning ? "warning" : "error", err->where, err->what);
     return;
   }
   struct tg_buf b;
@@ -26,8 +24,20 @@ static void take(void *self, const struct tg_err *err)
   tg_buf_json(&b, tg_text(err->where));
   tg_buf_str(&b, ",\"what\":");
   tg_buf_json(&b, tg_text(err->what));
-  printf("%s}\n", tg_buf_cstr(&b));
+  printf("%s%s}\n", tg_buf_cstr(&b), warning ? ",\"warning\":true" : "");
   tg_buf_fini(&b);
+}
+
+static void take(void *self, const struct tg_err *err)
+{
+  struct report *r = self;
+  r->faults++;
+  print(r, err, false);
+}
+
+static void take_warning(void *self, const struct tg_err *err)
+{
+  print(self, err, true);
 }
 
 static void check_lookups(struct tg_pg *pg, const struct tg_topic *topic, struct report *r)
@@ -119,6 +129,7 @@ static void check_scripts(const struct tg_config *c, bool connect, struct report
   struct tg_program *p;
   if (tg_generation_read(c, take, r, &g) != TG_OK) return;
   if (tg_generation_program(g, take, r, &p) == TG_OK) {
+    tg_program_warnings(p, take_warning, r);
     if (tg_generation_has_topics(g, p, take, r) == TG_OK && connect) check_tables(c, p, r);
     tg_program_free(p);
   }
@@ -141,7 +152,7 @@ int tg_command_check(int argc, char **argv)
        NULL,
        "also ask the brokers, the database and its tables",
        {.flag = &connect}},
-      {"json", TG_OPTION_FLAG, NULL, "one JSON object a fault", {.flag = &r.json}},
+      {"json", TG_OPTION_FLAG, NULL, "one JSON object a fault or warning", {.flag = &r.json}},
       {0}};
   struct tg_args args;
   struct tg_config config;

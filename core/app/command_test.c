@@ -26,6 +26,12 @@ static void take_fault(void *self, const struct tg_err *err)
   fprintf(stderr, "error: %s: %s\n", err->where, err->what);
 }
 
+static void show_warning(void *self, const struct tg_err *err)
+{
+  (void)self;
+  fprintf(stderr, "warning: %s: %s\n", err->where, err->what);
+}
+
 static void run_one(struct tg_program *p, const char *filter, struct run *r,
                     struct tg_testreport *report)
 {
@@ -100,6 +106,7 @@ static int run(struct run *r)
   tg_generation_drop(g);
   int code = TG_EXIT_CONFIG;
   if (rc == TG_OK) {
+    tg_program_warnings(p, show_warning, NULL);
     if (r->update) tg_program_keep(p, keep, r);
     code = r->cases ? run_cases(p, r->cases) : run_inline(p, r);
     tg_program_free(p);

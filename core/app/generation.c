@@ -40,6 +40,7 @@ enum tg_rc tg_generation_covered(struct tg_generation *g, struct tg_coverage *co
                                  tg_config_fault *fault, void *self, struct tg_program **out)
 {
   struct tg_program_conf conf = {.memory_max = g->config->lua_memory_bytes,
+                                 .rows_max = g->config->load_rows,
                                  .output_bytes_max = (uint32_t)g->config->output_bytes_max,
                                  .deadline_us = g->config->lua_deadline_us,
                                  .coverage = coverage};

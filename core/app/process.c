@@ -51,6 +51,13 @@ static void take_fault(void *self, const struct tg_err *err)
   f->len += n > 0 ? (size_t)n : 0;
 }
 
+/* Of a set that is taken over all the same. */
+static void log_warning(void *self, const struct tg_err *err)
+{
+  (void)self;
+  tg_log_err(TG_WARN, "scripts", err);
+}
+
 static void take_test(void *self, const struct tg_test *t)
 {
   struct tg_err err;
@@ -76,7 +83,10 @@ static enum tg_rc build(const struct tg_config *c, struct faults *f, struct tg_g
     if (rc == TG_OK) rc = tg_generation_has_topics(*g, *program, take_fault, f);
     if (rc == TG_OK && (rc = tg_generation_shared(*g, *program, &err)) != TG_OK)
       take_fault(f, &err);
-    if (f->count) tg_program_free(*program), rc = TG_CONFIG;
+    if (f->count)
+      tg_program_free(*program), rc = TG_CONFIG;
+    else
+      tg_program_warnings(*program, log_warning, NULL);
   }
   if (rc != TG_OK) tg_generation_drop(*g);
   return rc;

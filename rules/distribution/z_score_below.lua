@@ -13,6 +13,14 @@ return {
     local z = (c:cast("float8") - m.mean) / m.stdev
     return (p.double_sided and z:abs() or z):lt(p.threshold)
   end,
+  validate  = function(p, _, settings)
+    local rows = settings.rows_max
+    local most = (rows - 1) / rows ^ 0.5
+    if math.max(p.threshold, most) ~= most then
+      return nil, "in a batch of at most " .. rows .. " rows (load.rows) no value lies "
+        .. p.threshold .. " standard deviations from the mean: nothing ever fails"
+    end
+  end,
   reason    = "{column}: {} is {threshold} standard deviations or more from the mean",
   tests     = {
     { "one far away", with = { "x", 1 }, given = { x = { 1, 0, 0, 0, 0, null } }, fails = { 1 },
@@ -29,6 +37,10 @@ return {
     { "mean and stdev of the rows of where", with = { "x", 1.2, where = "y" },
       given = { x = { 0, 0, 0, 3, 1000 }, y = { true, true, true, true, false } }, fails = { 4 },
       evaluated = 4 },
+    { "a threshold that no batch reaches", with = { "x", 1e6 }, given = { x = { 100, 0, 0 } },
+      fails = {}, warns = "no value lies" },
+    { "one that small batches reach", with = { "x", 0 }, given = { x = { 1, 2 } },
+      fails = { 1, 2 }, warns = false },
     { "text is an error", with = { "x" }, given = { x = { "a" } }, verdict = "error" },
   },
 }

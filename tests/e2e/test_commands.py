@@ -125,6 +125,21 @@ def test_check_finds_all_faults_at_once(home):
     assert (code, out) == (78, "") and "elsewhere.yaml: the file cannot be read" in err
 
 
+def test_what_is_odd_and_no_fault_is_told(home):
+    (home / "scripts/odd.lua").write_text(
+        'return {\n  table = "odd",\n  fields = { "v float8" },\n'
+        '  rules = { z_score_below { "v", 1e6, shadow = true } },\n}\n')
+    code, out, err = run("check", cwd=home)
+    assert code == 0 and "no fault found" in out
+    threshold, rules = err.splitlines()
+    assert threshold.startswith("warning: scripts/odd.lua:4: z_score_below: in a batch of at most")
+    assert rules.startswith("warning: scripts/odd.lua:4: no rule is active on odd: ")
+    code, out, _ = run("check", "--json", cwd=home)
+    assert code == 0 and [w["warning"] for w in lines(out)] == [True, True]
+    code, _, again = run("test", "scripts/odd.lua", cwd=home)
+    assert code == 3 and again.startswith(err)
+
+
 def test_the_configuration_is_found_by_its_variable(home):
     assert run("check", env={"TIDEGATE_CONFIG": str(home / "tidegate.yaml")})[0] == 0
     assert run("check", env={"TIDEGATE_CONFIG": "/nowhere.yaml"})[0] == 78

@@ -226,6 +226,69 @@ static void misspelt_column_in_transform_is_found_at_load(void **state)
                "scripts/orders.lua:3: ");
 }
 
+/* The warnings of a program, a line each. */
+static void expect_warnings(const char *script, const char *lines)
+{
+  struct sources told = {0};
+  struct tg_program *p = program_of(script);
+  tg_program_warnings(p, sources_fault, &told);
+  assert_string_equal(told.faults, lines);
+  tg_program_free(p);
+}
+
+static void a_topic_without_an_active_rule_is_a_warning(void **state)
+{
+  (void)state;
+  static const char none[] = "no rule is active on orders: what is decoded is loaded as it comes\n";
+  char lines[256];
+  snprintf(lines, sizeof lines, "scripts/orders.lua:1: %s", none);
+  expect_warnings("return { table = \"o\", " FIELDS " }", lines);
+  expect_warnings("return { table = \"o\", " FIELDS ",\n"
+                  "  dedup = { by = { \"id\" }, within = \"1h\" } }",
+                  lines);
+  snprintf(lines, sizeof lines, "scripts/orders.lua:2: %s", none);
+  expect_warnings("return { table = \"o\", " FIELDS ",\n"
+                  "  rules = { not_null { \"id\", shadow = true } } }",
+                  lines);
+  expect_warnings("return { table = \"o\", " FIELDS ",\n"
+                  "  rules = { not_null { \"id\" }, not_null { \"amount\", shadow = true } } }",
+                  "");
+}
+
+static void a_rule_that_joins_by_itself_is_active(void **state)
+{
+  (void)state;
+  struct sources s = {0}, told = {0};
+  sources_add(&s, TG_FILE_RULE, "rules/own.lua",
+              "return { doc = \"Own.\", topics = { \"orders\" }, params = {},\n"
+              "  check = function(b) return b.id:not_null() end }");
+  sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua", "return { table = \"o\", " FIELDS " }");
+  struct tg_program *p = sources_program(&s);
+  tg_program_warnings(p, sources_fault, &told);
+  assert_string_equal(told.faults, "");
+  tg_program_free(p);
+}
+
+static void what_a_rule_finds_odd_is_a_warning_where_it_is_applied(void **state)
+{
+  (void)state;
+  struct sources s = {0}, told = {0};
+  sources_add(&s, TG_FILE_RULE, "rules/near.lua",
+              "return { doc = \"Near.\", params = { \"column column\", \"max number\" },\n"
+              "  check = function(b, p) return b[p.column]:cast(\"float8\"):le(p.max) end,\n"
+              "  validate = function(p, _, settings)\n"
+              "    if p.max > settings.rows_max then return nil, settings.on_fail end\n"
+              "  end }");
+  sources_add(&s, TG_FILE_SCRIPT, "scripts/orders.lua",
+              "return { table = \"o\", " FIELDS ",\n"
+              "  rules = {\n    near { \"id\", 50001, on_fail = \"drop\" },\n"
+              "    near { \"id\", 50000 },\n  } }");
+  struct tg_program *p = sources_program(&s);
+  tg_program_warnings(p, sources_fault, &told);
+  assert_string_equal(told.faults, "scripts/orders.lua:3: near: drop\n");
+  tg_program_free(p);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -242,6 +305,9 @@ int main(void)
       cmocka_unit_test(modules_below_scripts_can_be_required),
       cmocka_unit_test(only_modules_can_be_required),
       cmocka_unit_test(misspelt_column_in_transform_is_found_at_load),
+      cmocka_unit_test(a_topic_without_an_active_rule_is_a_warning),
+      cmocka_unit_test(a_rule_that_joins_by_itself_is_active),
+      cmocka_unit_test(what_a_rule_finds_odd_is_a_warning_where_it_is_applied),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
