@@ -18,6 +18,8 @@ static const struct tg_command commands[] = {
      "tidegate reload", tg_command_reload, 0},
     {"status", "[--config FILE] [--json]", "what runs, how fresh, how right, what stands",
      "tidegate status", tg_command_status, 0},
+    {"health", "[--config FILE]", "whether the running process is alive, for containers",
+     "tidegate health", tg_command_health, 0},
     {"init", "DIR", "make a new home: configuration, a topic, a rule", "tidegate init shop",
      tg_command_init, 1},
     {"eval", "TOPIC|--rule NAME [--input FILE]",

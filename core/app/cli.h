@@ -79,6 +79,7 @@ int tg_command_test(int argc, char **argv);
 int tg_command_demo(int argc, char **argv);
 int tg_command_reload(int argc, char **argv);
 int tg_command_status(int argc, char **argv);
+int tg_command_health(int argc, char **argv);
 int tg_command_init(int argc, char **argv);
 int tg_command_eval(int argc, char **argv);
 int tg_command_trace(int argc, char **argv);

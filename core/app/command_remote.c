@@ -1,10 +1,10 @@
-/* tidegate reload, status: asking the running process over its HTTP endpoint. */
+/* tidegate reload, status, health: asking the running process over its HTTP endpoint. */
 #include "core/app/cli.h"
 #include "core/net/fetch.h"
 
 #include <jansson.h>
 
-enum { TIMEOUT_S = 70 };
+enum { TIMEOUT_S = 70, HEALTH_S = 5 };
 
 static bool read_token(const struct tg_config *c, char *token, size_t size)
 {
@@ -27,7 +27,8 @@ static enum tg_rc call(const struct tg_config *c, struct tg_fetch f, long *statu
                       "is empty: the process cannot be asked; send SIGHUP to reload");
   snprintf(url, sizeof url, "http://%s%s%s", *listen == ':' ? "127.0.0.1" : "", listen, f.url);
   bool has_token = read_token(c, token, sizeof token);
-  f.url = url, f.token = has_token ? token : NULL, f.timeout_s = TIMEOUT_S;
+  f.url = url, f.token = has_token ? token : NULL;
+  if (!f.timeout_s) f.timeout_s = TIMEOUT_S;
   return tg_fetch(&f, status, body, err);
 }
 
@@ -153,6 +154,13 @@ static int answer_reload(long status, json_t *answer, bool json)
   return json ? reload_code(status) : show_reload(status, answer);
 }
 
+static int answer_health(long status, json_t *answer, bool json)
+{
+  (void)answer;
+  if (!json) puts(status == 200 ? "alive" : "a lane stands still: restart the process");
+  return status == 200 ? TG_EXIT_OK : TG_EXIT_FAILURE;
+}
+
 /* Asks the process and shows its answer; with --json as it came, and nothing else. */
 static int ask(int argc, char **argv, struct tg_fetch f,
                int (*show)(long status, json_t *answer, bool json))
@@ -185,4 +193,11 @@ int tg_command_reload(int argc, char **argv)
 int tg_command_status(int argc, char **argv)
 {
   return ask(argc, argv, (struct tg_fetch){.method = "GET", .url = "/status.json"}, answer_status);
+}
+
+int tg_command_health(int argc, char **argv)
+{
+  return ask(argc, argv,
+             (struct tg_fetch){.method = "GET", .url = "/livez", .timeout_s = HEALTH_S},
+             answer_health);
 }

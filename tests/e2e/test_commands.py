@@ -44,7 +44,7 @@ def home(tmp_path):
 def test_every_command_explains_itself():
     assert {"run", "check", "test", "demo", "reload", "status", "init", "eval", "trace", "rules",
             "quarantine", "partitions", "breaker", "generate", "version",
-            "docs"} <= set(COMMANDS)
+            "docs", "health"} <= set(COMMANDS)
     for name in COMMANDS:
         code, out, err = run(name, "--help")
         assert (code, err) == (0, ""), name
@@ -192,7 +192,7 @@ def test_rules_lists_what_there_is(home):
 
 def test_servers_that_are_away_mean_later(home):
     for args in (("quarantine", "list"), ("trace", "1", "1"), ("breaker", "status", "orders"),
-                 ("status",), ("reload",)):
+                 ("status",), ("reload",), ("health",)):
         config = (home / "tidegate.yaml").read_text()
         (home / "away.yaml").write_text(config.replace("localhost/", "127.0.0.1:1/")
                                         .replace(":8080", ":1"))
@@ -246,6 +246,7 @@ def test_questions_about_what_was_loaded(kafka, topic, tidegate, database):
     assert process.command("trace", str(part), "99")[0] == 3
 
     process.until(lambda: process.status()["topics"][0]["loaded"] == 2)
+    assert process.command("health") == (0, "alive\n", "")
     code, out, err = process.command("status", "--json")
     assert (code, err) == (0, "")
     status = json.loads(out)
