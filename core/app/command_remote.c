@@ -197,7 +197,6 @@ int tg_command_status(int argc, char **argv)
 
 int tg_command_health(int argc, char **argv)
 {
-  return ask(argc, argv,
-             (struct tg_fetch){.method = "GET", .url = "/livez", .timeout_s = HEALTH_S},
+  return ask(argc, argv, (struct tg_fetch){.method = "GET", .url = "/livez", .timeout_s = HEALTH_S},
              answer_health);
 }
