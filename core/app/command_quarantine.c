@@ -116,7 +116,7 @@ static int export(struct call *c, struct tg_pg *pg)
 
 static bool filtered(const struct tg_quarantine_filter *f)
 {
-  return f->topic || f->rule || f->stage || f->since || f->parts;
+  return f->topic || f->rule || f->stage || f->match || f->since || f->parts;
 }
 
 static int move(struct call *c, struct tg_pg *pg, struct tg_quarantine_move m)
@@ -125,7 +125,7 @@ static int move(struct call *c, struct tg_pg *pg, struct tg_quarantine_move m)
   uint64_t moved;
   if (!filtered(&c->filter) || !c->reason || c->filter.status)
     return fprintf(stderr, "tidegate quarantine: which rows, and why? ids, --topic, --rule, "
-                           "--stage or --since, and --reason\n"),
+                           "--stage, --match or --since, and --reason\n"),
            TG_EXIT_USAGE;
   m.user = tg_ask_user(), m.reason = c->reason;
   enum tg_rc rc = tg_quarantine_move(pg, &c->filter, &m, &moved, tg_ask_deadline(), &err);
@@ -202,6 +202,7 @@ int tg_command_quarantine(int argc, char **argv)
       TEXT("topic", "NAME", "only of this topic script", f->topic),
       TEXT("rule", "ID", "only refused by this rule", f->rule),
       TEXT("stage", "STAGE", "only at decode, transform, rule or load", f->stage),
+      TEXT("match", "TEXT", "only with this text in their reason", f->match),
       TEXT("status", "STATUS", "only new, replayed or discarded", f->status),
       TEXT("since", "INTERVAL", "only of the last \"2 hours\", \"1 day\" ..", f->since),
       {"limit", TG_OPTION_NUMBER, "N", "most rows (list: default 50)", {.number = &c.limit}},

@@ -41,6 +41,7 @@ struct tg_config {
   const char *owner_dsn;       /* for DDL; NULL: dsn */
   int64_t statement_us;        /* postgres.statement_timeout */
   bool create_tables;          /* postgres.create_tables */
+  int64_t quarantine_keep_us;  /* quarantine.keep */
   const char *scripts, *rules; /* folders, relative to the config file's */
   const char *catalogue;       /* bundled rules; found beside the program when NULL */
   uint32_t lanes;              /* resolved: auto = cores */

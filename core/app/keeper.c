@@ -4,6 +4,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/thread.h"
+#include "core/pg/quarantine.h"
 #include "core/pg/quote.h"
 #include "core/pg/state.h"
 #include "core/pg/table.h"
@@ -12,7 +13,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { TURN_US = 200000, BREAKERS_US = 1000000, CONNECT_US = 1000000, CALL_US = 15000000 };
+enum {
+  TURN_US = 200000,
+  BREAKERS_US = 1000000,
+  CONNECT_US = 1000000,
+  CALL_US = 15000000,
+  EXPIRE_US = 60000000
+};
 
 struct tg_swap_request {
   struct tg_generation *generation;
@@ -301,6 +308,25 @@ static void serve_request(struct tg_keeper *k)
   pthread_mutex_unlock(&k->lock);
 }
 
+/* Removes rows of the quarantine that were replayed or discarded long ago: some a turn. */
+static void expire_rejected(struct tg_keeper *k)
+{
+  const struct tg_config *c = k->hub->config;
+  struct tg_err err;
+  uint64_t rows = 0;
+  char text[96];
+  int64_t now = tg_clock_mono_us();
+  if (now < k->expire_us) return;
+  enum tg_rc rc =
+      tg_quarantine_expire(k->pg, c->pipeline, c->quarantine_keep_us, &rows, deadline(), &err);
+  k->expire_us = rows == TG_QUARANTINE_EXPIRE_MAX ? now : now + EXPIRE_US;
+  if (rc != TG_OK) tg_log_err(TG_WARN, "keeper", &err);
+  if (!rows) return;
+  snprintf(text, sizeof text, "%llu rows older than quarantine.keep were removed",
+           (unsigned long long)rows);
+  tg_hub_note(k->hub, "quarantine", NULL, text);
+}
+
 static void turn(struct tg_keeper *k)
 {
   serve_request(k);
@@ -313,6 +339,7 @@ static void turn(struct tg_keeper *k)
   look_after_topics(k);
   tg_lookups_refresh(k->generation->lookups, k->hub, k->pg);
   tg_windows_turn(&k->windows, k->pg, k->program);
+  expire_rejected(k);
   write_notes(k);
 }
 

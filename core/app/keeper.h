@@ -24,6 +24,7 @@ struct tg_keeper {
   bool upgraded;        /* the state schema is as this program needs it */
   bool generation_kept; /* the running set is in tidegate.generation */
   int64_t breakers_us;  /* monotonic: when breakers were read last */
+  int64_t expire_us;    /* monotonic: when settled rows of the quarantine are looked for again */
   int64_t connect_after_us;
   pthread_mutex_t lock; /* of the adoption below */
   pthread_cond_t changed;

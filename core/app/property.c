@@ -63,6 +63,10 @@ static const struct tg_property properties[] = {
      "60s", NULL, false, false,
      "Longest statement of a load. A load that takes longer is split between its topics, then read "
      "again in smaller pieces."},
+    {"quarantine.keep", TG_PROPERTY_DURATION, AT(quarantine_keep_us), 3600000000, 3650 * DAY, "30d",
+     NULL, false, false,
+     "How long rows of the quarantine stay after they were replayed or discarded. New ones stay "
+     "until then."},
     {"scripts", TG_PROPERTY_PATH, AT(scripts), 1, 4096, "scripts", NULL, false, false,
      "Folder of topic scripts, one file a topic."},
     {"rules", TG_PROPERTY_PATH, AT(rules), 1, 4096, "rules", NULL, false, false,

@@ -27,6 +27,8 @@ void tg_quarantine_where(struct tg_query *q, const struct tg_quarantine_filter *
     tg_buf_str(&q->sql, " AND q.status = 'new'");
   else
     tg_query_param(q, " AND q.status = ", f->status);
+  tg_query_param(q, " AND strpos(q.reason, ", f->match);
+  if (f->match) tg_buf_str(&q->sql, ") > 0");
   tg_query_param(q, " AND q.created_at >= now() - (", f->since);
   if (f->since) tg_buf_str(&q->sql, "::text)::interval");
   tg_query_param(q, " AND (q.partition_id, q.\"offset\") IN (SELECT * FROM unnest(", f->parts);
@@ -119,5 +121,23 @@ enum tg_rc tg_quarantine_move(struct tg_pg *pg, const struct tg_quarantine_filte
 {
   enum tg_rc rc = move_rows(pg, filter, move, deadline_us, err);
   *moved = rc == TG_OK ? strtoull(tg_pg_value(pg, 0, 0), NULL, 10) : 0;
+  return rc;
+}
+
+enum tg_rc tg_quarantine_expire(struct tg_pg *pg, const char *pipeline, int64_t keep_us,
+                                uint64_t *rows, int64_t deadline_us, struct tg_err *err)
+{
+  struct tg_query q = {0};
+  tg_buf_str(&q.sql, "WITH w AS (SELECT q.partition_id, q.\"offset\" FROM tidegate.quarantine q"
+                     " WHERE q.status <> 'new'");
+  tg_query_number(&q, " AND q.settled_at < now() - interval '1 us' * ", keep_us);
+  tg_query_param(
+      &q, " AND q.partition_id IN (SELECT id FROM tidegate.partition WHERE pipeline = ", pipeline);
+  tg_query_number(&q, ") ORDER BY q.settled_at LIMIT ", TG_QUARANTINE_EXPIRE_MAX);
+  tg_buf_str(&q.sql, " FOR UPDATE OF q SKIP LOCKED), done AS (DELETE FROM tidegate.quarantine q"
+                     " USING w WHERE q.partition_id = w.partition_id AND q.\"offset\" ="
+                     " w.\"offset\" RETURNING 1) SELECT count(*) FROM done");
+  enum tg_rc rc = tg_query_run(pg, &q, deadline_us, err);
+  *rows = rc == TG_OK ? strtoull(tg_pg_value(pg, 0, 0), NULL, 10) : 0;
   return rc;
 }

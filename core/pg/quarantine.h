@@ -11,12 +11,13 @@
 
 #include "core/pg/query.h"
 
-enum { TG_QUARANTINE_LIMIT_MAX = 10000 };
+enum { TG_QUARANTINE_LIMIT_MAX = 10000, TG_QUARANTINE_EXPIRE_MAX = 5000 };
 
 struct tg_quarantine_filter { /* NULL or 0: any */
   const char *pipeline;
   const char *topic; /* the script's name */
   const char *rule, *stage, *status;
+  const char *match;           /* in the reason */
   const char *since;           /* anything that PostgreSQL takes as an interval: "2 hours" */
   const char *parts, *offsets; /* of the rows' ids: array literals of the same length */
   uint32_t attempts_below;     /* replayed fewer times in vain */
@@ -55,6 +56,11 @@ struct tg_quarantine_move {
 enum tg_rc tg_quarantine_move(struct tg_pg *pg, const struct tg_quarantine_filter *filter,
                               const struct tg_quarantine_move *move, uint64_t *moved,
                               int64_t deadline_us, struct tg_err *err);
+
+/* Removes rows that were replayed or discarded longer than keep_us ago, up to
+ * TG_QUARANTINE_EXPIRE_MAX of them. *rows: how many. */
+enum tg_rc tg_quarantine_expire(struct tg_pg *pg, const char *pipeline, int64_t keep_us,
+                                uint64_t *rows, int64_t deadline_us, struct tg_err *err);
 
 /* Appends " WHERE .." for rows of tidegate.quarantine, or of tidegate.rejected, named q. */
 void tg_quarantine_where(struct tg_query *q, const struct tg_quarantine_filter *filter);

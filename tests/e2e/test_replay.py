@@ -195,15 +195,19 @@ def test_negative_control_status_apart_from_rows(home):
 
 
 def test_two_replays_at_once_share_the_rows(home):
+    """While the process loads into the same table."""
     home.load(events([20] * 3000))
     home.rules(LOOSE)
+    home.process.start()
+    home.kafka.produce(home.topic, [{"id": 3000 + i, "amount": 1} for i in range(500)])
     both = [subprocess.Popen([home.process.program, "quarantine", "replay"],
                              cwd=home.process.folder, stdout=subprocess.PIPE) for _ in range(2)]
     assert {p.wait() for p in both} <= {0, 3}
     for p in both:
         p.stdout.close()
     home.quarantine("replay")
-    assert home.ids() == list(range(3000)) and home.statuses() == {"replayed": 3000}
+    home.process.until(lambda: scripts.done(home.database, home.kafka, home.topic))
+    assert home.ids() == list(range(3500)) and home.statuses() == {"replayed": 3000}
 
 
 def test_state_by_key_is_read_and_not_advanced(home):
@@ -225,8 +229,15 @@ def test_state_by_key_is_read_and_not_advanced(home):
         ({"unique_in_window(id)": 1},)]
 
 
-def test_an_open_breaker_and_outputs_hold_a_replay_back(home):
+def test_rules_that_raise_open_breakers_and_outputs_hold_a_replay_back(home):
     home.load(events([20, 20]))
+    home.process.rule("raising.lua", 'return { doc = "d", dimension = "validity", params = {},'
+                      ' reason = "r", check = function(b) if b.rows > 0 then error("oh") end'
+                      ' return b.id:ge(0) end, tests = {} }')
+    home.rules(LOOSE, "raising {}")
+    code, out, err = home.quarantine("replay")
+    assert code == 0 and "2 refused again" in out and "oh" in out, (out, err)
+    assert home.ids() == [] and home.statuses() == {"new": 2}
     home.rules(LOOSE)
     pipeline = home.process.config["pipeline"]
     home.database.execute("INSERT INTO tidegate.breaker (pipeline, topic, state) VALUES"
@@ -241,17 +252,6 @@ def test_an_open_breaker_and_outputs_hold_a_replay_back(home):
     assert home.ids() == [0, 1]
 
 
-def test_a_rule_that_raises_keeps_the_rows(home):
-    home.load(events([20, 20]))
-    home.process.rule("raising.lua", 'return { doc = "d", dimension = "validity", params = {},'
-                      ' reason = "r", check = function(b) if b.rows > 0 then error("oh") end'
-                      ' return b.id:ge(0) end, tests = {} }')
-    home.rules(LOOSE, "raising {}")
-    code, out, err = home.quarantine("replay")
-    assert code == 0 and "2 refused again" in out and "oh" in out, (out, err)
-    assert home.ids() == [] and home.statuses() == {"new": 2}
-
-
 def test_export_discard_and_requeue(home):
     home.load([*events([20, 30]), b"\xff\x00{"])
     code, out, err = home.quarantine("export", "--out", "kept.ndjson")
@@ -263,6 +263,9 @@ def test_export_discard_and_requeue(home):
     assert home.quarantine("export", "--out", "kept.ndjson")[0] == 1, "a file was overwritten"
     assert lines(home.quarantine("export", "--stage", "rule", "--limit", "1")[1]) == [
         r for r in rows if r["stage"] == "rule"][:1]
+
+    assert lines(home.quarantine("export", "--match", "30")[1]) == [
+        r for r in rows if "30" in r["reason"]]
 
     assert home.quarantine("discard", "--reason", "all")[0] == 2, "discarded without a filter"
     assert home.quarantine("discard", "--stage", "decode")[0] == 2, "discarded without a reason"
@@ -281,3 +284,20 @@ def test_export_discard_and_requeue(home):
     assert code == 0 and lines(out)[0]["status"] == "discarded", err
     with pytest.raises(psycopg.errors.CheckViolation):
         home.database.execute("UPDATE tidegate.quarantine SET status = 'lost'")
+
+
+def test_settled_rows_go_after_their_time_and_new_ones_stay(home):
+    home.load(events([20, 30, 40]))
+    ids = [r["id"] for r in lines(home.quarantine("list", "--json")[1])]
+    for row in ids[:2]:
+        assert home.quarantine("discard", row, "--reason", "x")[0] == 0
+    home.database.execute("UPDATE tidegate.quarantine SET settled_at = now() - interval '2 days',"
+                          " created_at = now() - interval '9 days'")
+    home.database.execute("UPDATE tidegate.quarantine SET settled_at = now() WHERE partition_id ="
+                          ' %s AND "offset" = %s', tuple(int(x) for x in ids[0].split(":")))
+    home.process.config["quarantine"] = {"keep": "1d"}
+    home.process.start()
+    home.process.until(lambda: home.statuses() == {"new": 1, "discarded": 1})
+    home.process.until(lambda: home.database.rows(
+        "SELECT message FROM tidegate.journal WHERE message LIKE '%%quarantine.keep%%'")
+        == [("1 rows older than quarantine.keep were removed",)])

@@ -24,6 +24,7 @@ def chain(database, name):
     if not database.value("SELECT to_regclass('tidegate.chain') IS NOT NULL"):
         return {}
     return dict(database.rows("SELECT part, next_offset FROM tidegate.chain WHERE topic = %s"
+                              " AND kind = 'kafka'"
                               " AND next_offset IS NOT NULL", (name,)))
 
 
