@@ -1,6 +1,7 @@
 """What is done to a run, and when: FAULTS by profile, and the schedule of a seed.
 
-A fault is a function (world, draw) -> whether it hit anything; when it returns its cause is gone.
+A fault is a function (world, draw) -> whether it hit anything, or None where it cannot be tried;
+when it returns its cause is gone.
 draw is a random.Random of its own, so that a schedule depends on nothing but its seed."""
 import random
 import time
@@ -8,10 +9,12 @@ from typing import NamedTuple
 
 from lib.poll import eventually
 from proxy import DOWN, UP
-from world import SESSION_S, STATEMENT_S
+from world import CHAIN, SESSION_S, STATEMENT_S
 
 MEMBERS_MAX = 4
+PARTITIONS_MORE = 4
 TIDEGATE = "FROM pg_stat_activity WHERE application_name LIKE 'tidegate%%' AND datname = %s"
+FULL = "No space left on device"
 SLOW = f"""CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN PERFORM pg_sleep({STATEMENT_S + 1}); RETURN NULL; END';
   CREATE TRIGGER slow BEFORE INSERT ON payments FOR EACH STATEMENT EXECUTE FUNCTION slow()"""
@@ -24,12 +27,15 @@ class Fault(NamedTuple):
     seed: int
     gap_s: float  # before the next one
     wait: bool    # for the pipeline to go on, before the next one
+    every_s: float = 0.0  # from the beginning of this one to that of the next one, at least
 
 
 def schedule(seed, profiles):
     """The faults of a seed, without end: every kind once in a random order, then again. Without
     profiles those of the short form."""
     draw = random.Random(seed)
+    while profiles == ["members"]:
+        yield Fault("process", "members come and go", draw.getrandbits(32), 0, False, 10)
     for profile, kind in () if profiles else SHORT:
         yield Fault(profile, kind, draw.getrandbits(32), draw.uniform(0.2, 2.0), True)
     kinds = [(profile, kind) for profile in profiles for kind in FAULTS[profile]]
@@ -158,6 +164,24 @@ def terminate(world, draw):
     return bool(pids)
 
 
+def fail_over(world, draw):
+    """A standby takes over; half of the time the last second of commits did not come to it."""
+    world.servers.fail_over(draw.choice((0, 1)))
+    return True
+
+
+def disk_full(world, _):
+    disk = world.servers.disk
+    if not disk:
+        return None
+    before = world.said(FULL)
+    disk.fill()
+    hit = came(lambda: world.said(FULL) > before)
+    time.sleep(2)
+    disk.free()
+    return hit
+
+
 def crash_postgres(world, draw):
     world.postgres.immediate()
     time.sleep(draw.uniform(0, 2))
@@ -205,23 +229,67 @@ def commit_cut(way):
 
 # --- Kafka
 
+def node(world, draw):
+    """One of several brokers; None: the only one."""
+    return draw.randrange(world.kafka.brokers) + 1 if world.kafka.brokers > 1 else None
+
+
 def kill_broker(world, draw):
-    world.kafka.kill9()
+    which = node(world, draw)
+    world.kafka.kill9(which)
     time.sleep(draw.uniform(0, 2))
-    world.kafka.start()
+    world.kafka.start(which)
     return True
 
 
-def restart_broker(world, _):
-    world.kafka.restart()
+def restart_broker(world, draw):
+    world.kafka.restart(node(world, draw))
     return True
 
 
-def pause_broker(world, draw):
-    world.kafka.pause()
-    time.sleep(draw.uniform(2, 20))
-    world.kafka.resume()
+def pause_broker(seconds):
+    def pause(world, draw):
+        which = node(world, draw)
+        world.kafka.pause(which)
+        time.sleep(seconds)
+        world.kafka.resume(which)
+        return True
+    return pause
+
+
+def partition_added(world, _):
+    if world.partitions == world.plan.partitions + PARTITIONS_MORE:
+        return False
+    world.grow()
     return True
+
+
+def loaded_deleted(world, draw):
+    """What is loaded leaves Kafka: up to the chain's end, or a part of it."""
+    part = draw.randrange(world.plan.partitions)
+    end = world.watcher.chain.get(part, 0)
+    before = end if draw.random() < 0.5 else end // 2
+    return world.forget(part, lambda offsets: before if offsets[0] < before else None) is not None
+
+
+def unread_deleted(world, draw):
+    """All members leave; half of what came since is deleted, and noted as gaps when they return."""
+    members = world.alive()
+    for member in members:
+        member.leave()
+    chain = dict(world.database.rows(CHAIN, (world.topic,)))
+    time.sleep(2)
+
+    def half(part):
+        def choose(offsets):
+            unread = [offset for offset in offsets if offset >= chain.get(part, 0)]
+            return unread[len(unread) // 2] if unread else None
+        return choose
+    parts = draw.sample(range(world.plan.partitions), 2)
+    hit = [world.forget(part, half(part)) for part in parts]
+    for member in members:
+        member.begin()
+    return any(hit)
 
 
 # --- the network, between the members and one of the servers
@@ -284,6 +352,8 @@ FAULTS = {
         "half of the backends end": terminate,
         "PostgreSQL crashes": crash_postgres,
         "PostgreSQL restarts": restart_postgres,
+        "a standby is promoted": fail_over,
+        "the disk is full": disk_full,
         "target locked for 1 s": locked(1),
         "target locked beyond the timeout": locked(2 * STATEMENT_S),
         "statement timeout": slow,
@@ -291,9 +361,13 @@ FAULTS = {
         "cut after a COMMIT": commit_cut("after"),
     },
     "kafka": {
-        "the broker is killed": kill_broker,
-        "the broker restarts": restart_broker,
-        "the broker stands": pause_broker,
+        "a broker is killed": kill_broker,
+        "a broker restarts": restart_broker,
+        "a broker stands for 20 s": pause_broker(20),
+        "a broker stands for 3 s": pause_broker(3),
+        "a partition more": partition_added,
+        "loaded records deleted": loaded_deleted,
+        "unread records deleted": unread_deleted,
     },
     "network": {**network("to_kafka", "Kafka"), **network("to_postgres", "PostgreSQL")},
 }

@@ -11,19 +11,22 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close() sends a reset
 
 
 class Proxy:
-    """Listens from the beginning; target may be set later. What it does to every connection:
-    delay_s before each piece, at most bytes_per_s (0: any), nothing in the stalled directions."""
+    """Listens from the beginning; targets, a port for each of its own, may be set later. What it
+    does to every connection: delay_s before each piece, at most bytes_per_s (0: any), nothing in
+    the stalled directions."""
 
-    def __init__(self, target=None):
-        self.target = target
+    def __init__(self, targets):
+        self.targets = list(targets)
         self.delay_s, self.bytes_per_s, self.stalled = 0.0, 0, set()
         self.connections, self.lock = set(), threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.listeners = [socket.create_server(("127.0.0.1", 0), backlog=64) for _ in self.targets]
+        self.ports = [listener.getsockname()[1] for listener in self.listeners]
+        for index in range(len(self.targets)):
+            threading.Thread(target=self._listen, args=(index,), daemon=True).start()
 
     def close(self):
-        self.listener.close()
+        for listener in self.listeners:
+            listener.close()
         self.heal()
         self.reset()
 
@@ -38,17 +41,17 @@ class Proxy:
             self._end(pair)
         return len(pairs)
 
-    def _listen(self):
+    def _listen(self, index):
         while True:
             try:
-                client, _ = self.listener.accept()
+                client, _ = self.listeners[index].accept()
             except OSError:
                 return
-            threading.Thread(target=self._connect, args=(client,), daemon=True).start()
+            threading.Thread(target=self._connect, args=(client, index), daemon=True).start()
 
-    def _connect(self, client):
+    def _connect(self, client, index):
         try:
-            server = socket.create_connection(("127.0.0.1", self.target), 10)
+            server = socket.create_connection(("127.0.0.1", self.targets[index]), 10)
         except OSError:  # the server is away: so is the proxy
             client.close()
             return
@@ -105,10 +108,10 @@ class PostgresProxy(Proxy):
 
     MARK = b"COMMIT\0"  # the end of the message that commits
 
-    def __init__(self, target=None):
+    def __init__(self, target):
         self.tails, self.deaf = {}, set()
         self.before, self.after, self.cuts = 0, 0, 0
-        super().__init__(target)
+        super().__init__([target])
 
     def arm(self, before=0, after=0):
         self.before, self.after, self.cuts = before, after, 0

@@ -4,6 +4,9 @@ import json
 import subprocess
 
 from lib.tidegate import PROGRAM_FAULTS
+from world import SESSION_S
+
+RECOVERED_S = SESSION_S + 10
 
 
 def version():
@@ -17,9 +20,13 @@ class Strikes:
     def __init__(self):
         self.tried, self.hit = collections.Counter(), collections.Counter()
         self.recoveries_s = collections.defaultdict(list)
+        self.skipped = set()  # cannot be tried here
         self.late = []  # faults after which the pipeline did not go on in time
 
     def add(self, fault, hit):
+        if hit is None:
+            self.skipped.add(fault.kind)
+            return
         self.tried[fault.kind] += 1
         self.hit[fault.kind] += bool(hit)
 
@@ -46,7 +53,10 @@ def of_run(world, strikes, checked, settled):
         "faults": {kind: {"tried": n, "hit": strikes.hit[kind],
                           "recoveries_s": strikes.recoveries_s[kind]}
                    for kind, n in strikes.tried.items()},
-        "not_recovered": strikes.late, "fenced": counted["fenced_total"],
+        "not_recovered": strikes.late, "skipped": sorted(strikes.skipped),
+        "slow": {kind: slow for kind, each in strikes.recoveries_s.items()
+                 if (slow := [s for s in each if s > RECOVERED_S])},
+        "fenced": counted["fenced_total"],
         "refused_loads": world.refused(), "sessions_ended": world.ended(),
         "unknown_commits": counted["pg_commit_unknown_total"],
         "longest_stall_s": round(world.watcher.longest_s, 1),
@@ -86,6 +96,9 @@ def text(result):
         lines.append(f"  {kind:32} {f['hit']} of {f['tried']} hit"
                      + (f"; went on after {took} s" if took else ""))
     lines += [f"  not going on after 60 s: {kind}" for kind in result["not_recovered"]]
+    lines += [f"  went on later than session timeout + 10 s: {kind}, after {seconds} s"
+              for kind, seconds in result["slow"].items()]
+    lines += [f"  cannot be tried here: {kind}" for kind in result["skipped"]]
     lines += [f"  weak: {why}" for why in result["weak"]]
     if not result["settled"]:
         lines.append("  the chains did not come to the ends of their partitions")

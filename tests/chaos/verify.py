@@ -13,15 +13,12 @@ Violations, by name:
 """
 import bisect
 import collections
-import zlib
 from typing import NamedTuple
-
-from confluent_kafka import (OFFSET_BEGINNING, Consumer, KafkaError, KafkaException,
-                             TopicPartition)
 
 import outputs
 import stream
 from lib.checker import Report, check_chain, check_event
+from log import Reader, Sent, sent_of
 from producers import ABORTED, ACKED
 from stream import DROP, LOAD, QUARANTINE
 
@@ -46,19 +43,11 @@ class Placed(NamedTuple):
     event: stream.Event
     fate: str
     tag: str | None
-    sent: "Sent"
+    sent: Sent
 
     @property
     def value(self):
         return self.event.value
-
-
-class Sent(NamedTuple):
-    """What the log has at an offset."""
-    source: int
-    number: int
-    ms: int
-    crc: int
 
 
 def check(database, log, run):
@@ -99,13 +88,10 @@ class Log:
 
     def __init__(self, brokers, run):
         self.run, self.ends = run, run.kafka.ends(run.topic)
-        self.consumer = Consumer({"bootstrap.servers": brokers, "group.id": "chaos-checker",
-                                  "enable.auto.commit": False, "enable.partition.eof": True,
-                                  "auto.offset.reset": "earliest", "fetch.wait.max.ms": 10,
-                                  "isolation.level": "read_committed", "log_level": 0})
+        self.reader = Reader(brokers)
         self.sent = {part: dict(run.deleted.get(part, {})) for part in self.ends}
-        for m in self.messages(run.topic, self.ends):
-            self.sent[m.partition()][m.offset()] = sent(run.plan, m)
+        for m in self.reader.messages(run.topic, self.ends):
+            self.sent[m.partition()][m.offset()] = sent_of(run.plan, m)
 
     def read(self, part):
         """{offset: Sent} of a partition, with what the run deleted from it, and its end."""
@@ -115,29 +101,7 @@ class Log:
         """[outputs.Record], those of a partition in their order."""
         topics = {name: f"{self.run.topic}.{name}" for name in outputs.NAMES}
         return [outputs.record(name, m) for name, topic in topics.items()
-                for m in self.messages(topic, self.run.kafka.ends(topic))]
-
-    def messages(self, topic, parts):
-        """Those of partitions, up to their ends; of each in order."""
-        left = set(parts)
-        self.consumer.assign([TopicPartition(topic, part, OFFSET_BEGINNING) for part in parts])
-        while left:
-            for m in self.consumer.consume(500, 0.05):
-                if not m.error():
-                    yield m
-                elif m.error().code() == KafkaError._PARTITION_EOF:
-                    left.discard(m.partition())
-                elif m.error().code() not in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
-                    raise KafkaException(m.error())
-
-
-def sent(plan, m):
-    """The Sent of a message; it must be what its header says."""
-    source, number = map(int, dict(m.headers())["send"].split(b":"))
-    event = stream.event(plan, source, number)
-    if (m.value(), m.key(), m.partition()) != (event.value, b"%d" % event.account, event.partition):
-        raise AssertionError(f"{m.partition()}:{m.offset()} is not event {source}:{number}")
-    return Sent(source, number, m.timestamp()[1], zlib.crc32(m.value(), zlib.crc32(m.key())))
+                for m in self.reader.messages(topic, self.run.kafka.ends(topic))]
 
 
 def check_log(report, part, sent, run):

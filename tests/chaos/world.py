@@ -13,11 +13,13 @@ import psycopg
 
 import outputs
 import stream
+from disk import Disk
 from lib import metrics
 from lib.kafka import Kafka
 from lib.poll import eventually
 from lib.postgres import Postgres
 from lib.tidegate import PROGRAM_FAULTS, Tidegate
+from log import Reader, sent_of
 from proxy import PostgresProxy, Proxy
 from producers import ACKED, Source, Transactional
 
@@ -38,20 +40,26 @@ def port_of(dsn):
 
 
 class Servers:
-    """One Kafka and one PostgreSQL that syncs, each behind a proxy that only members use; several
-    runs may follow each other in them."""
+    """A Kafka and a PostgreSQL that syncs, each behind a proxy that only members use; several runs
+    may follow each other in them. Databases are on a disk of their own, where there can be one."""
+
+    def __init__(self, brokers=1):
+        self.brokers, self.runs = brokers, 0
+        self.disk = Disk() if Disk.can() else None
 
     def __enter__(self):
-        self.to_kafka = Proxy()
-        self.kafka = Kafka(via=self.to_kafka.port)
-        self.to_kafka.target = self.kafka.via()
+        self.to_kafka = Proxy([None] * self.brokers)
+        self.kafka = Kafka(self.brokers, via=self.to_kafka.ports)
+        self.to_kafka.targets = self.kafka.via()
         try:
             self.postgres = Postgres(fsync=True)
         except Exception:
             self.kafka.wipe()
             raise
+        if self.disk:
+            with self.postgres.connect() as c:
+                c.execute(f"CREATE TABLESPACE disk LOCATION '{self.disk.space}'")
         self.to_postgres = PostgresProxy(port_of(self.postgres.address))
-        self.runs = 0
         return self
 
     def __exit__(self, *_):
@@ -59,6 +67,21 @@ class Servers:
         self.postgres.wipe()
         self.to_kafka.close()
         self.to_postgres.close()
+        if self.disk:
+            self.disk.wipe()
+
+    def create(self, name):
+        return self.postgres.create(name, space="disk" if self.disk else "pg_default")
+
+    def fail_over(self, lost_s):
+        """A standby takes PostgreSQL's place, without the commits of the last lost_s seconds."""
+        old, self.disk = self.disk, self.disk and Disk()
+        space = old and (str(old.space), str(self.disk.space))
+        self.postgres.fail_over(lost_s, space)
+        self.to_postgres.targets = [port_of(self.postgres.address)]
+        self.to_postgres.reset()
+        if old:
+            old.wipe()
 
 
 class World:
@@ -67,6 +90,7 @@ class World:
 
     def __init__(self, servers, plan, out):
         servers.runs += 1
+        self.servers, self.rate = servers, 0
         self.kafka, self.postgres = servers.kafka, servers.postgres
         self.to_kafka, self.to_postgres = servers.to_kafka, servers.to_postgres
         self.out = out
@@ -86,7 +110,7 @@ class World:
         self.kafka.create_topic(self.topic, self.partitions)
         for name in outputs.NAMES:
             self.kafka.create_topic(f"{self.topic}.{name}", 3)
-        self.database = self.postgres.create(self.name)
+        self.database = self.servers.create(self.name)
         self.database.execute(stream.TABLE)
         self.database.execute(STRANGER)
         self.watcher = Watcher(self)
@@ -112,6 +136,7 @@ class World:
 
     def produce(self, rate):
         """Three sources, one of them transactional, at `rate` events a second together."""
+        self.rate = rate
         for number, kind in enumerate((Source, Source, Transactional)):
             self.sources.append(kind(self.kafka.bootstrap, self.topic, self.plan, number,
                                      rate // stream.SOURCES))
@@ -123,6 +148,29 @@ class World:
         self.sources.append(Source(self.kafka.bootstrap, self.topic, self.plan, len(self.sources),
                                    20000, count).start())
         self.sources[-1].join()
+
+    def grow(self):
+        """One more partition, and a source that fills it, until there is something in it."""
+        self.partitions += 1
+        self.kafka.add_partition(self.topic, self.partitions)
+        source = Source(self.kafka.bootstrap, self.topic, self.plan, len(self.sources),
+                        self.rate // 20).start()
+        self.sources.append(source)
+        eventually(lambda: source.ends)
+
+    def forget(self, part, choose):
+        """Kafka deletes the beginning of a partition: before choose(offsets), the offsets being
+        those of its committed events. How many events that are not loaded; None: there is none."""
+        log = Reader(self.kafka.bootstrap).messages(self.topic, [part])
+        there = {m.offset(): sent_of(self.plan, m) for m in log}
+        before = choose(list(there)) if there else None
+        if before is None:
+            return None
+        loaded = dict(self.database.rows(CHAIN, (self.topic,))).get(part, 0)
+        gone = {offset: sent for offset, sent in there.items() if offset < before}
+        self.deleted[part].update(gone)
+        self.deleted_to[part] = self.kafka.delete_records(self.topic, part, before)
+        return sum(offset >= loaded for offset in gone)
 
     def end_producing(self):
         for source in self.sources:
@@ -138,11 +186,12 @@ class World:
     def member(self, faults=None, timeout=f"{STATEMENT_S}s", **more):
         """A process of the pipeline, not started. timeout: of statements and idle transactions.
         Every second one may not end the sessions of others: the chain must refuse them."""
-        dsn = re.sub(r"port=\d+", f"port={self.to_postgres.port}", self.database.dsn)
+        dsn = re.sub(r"port=\d+", f"port={self.to_postgres.ports[0]}", self.database.dsn)
+        brokers = ",".join(f"127.0.0.1:{port}" for port in self.to_kafka.ports)
         role = "stranger" if len(self.members) % 2 and not self.plan.clean else "postgres"
         config = {"pipeline": self.topic, "lanes": 1, "load": {"rows": 1000},
-                  "kafka": {"brokers": f"127.0.0.1:{self.to_kafka.port}",
-                            "session_timeout": f"{SESSION_S}s"},
+                  "kafka": {"brokers": brokers, "session_timeout": f"{SESSION_S}s",
+                            "on_gap": "skip"},
                   "postgres": {"dsn": dsn.replace("user=postgres", f"user={role}"),
                                "owner_dsn": dsn, "statement_timeout": timeout}, **more}
         made = Member(self.home / f"member-{len(self.members) + 1}", config, faults=faults,

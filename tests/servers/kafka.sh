@@ -4,7 +4,8 @@
 #   kafka.sh start --dir DIR [--version V] [--brokers N] [--quick] [key=value ..]
 #                                                        prints the bootstrap list; --quick: half
 #                                                        the CPU time to start, slower at its peak
-#   kafka.sh start --dir DIR --via PORT ..   one broker; clients of the port in DIR/via come by PORT
+#   kafka.sh start --dir DIR --via PORT,.. ..  a port for each broker: clients of the ports in
+#                                                        DIR/via, a line each, come by them
 #   kafka.sh stop|kill9|pause|resume|restart --dir DIR [--node N]         one node, or all
 #   kafka.sh wipe --dir DIR                              kill and remove everything in DIR
 #   kafka.sh bootstrap|pids --dir DIR
@@ -19,7 +20,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/tidegate/kafka
 dir='' quick='' version=${KAFKA_VERSION:-4.3.1} brokers=1 node='' via='' settings=() rest=()
 
 usage() {
-  sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -91,16 +92,17 @@ group.initial.rebalance.delay.ms=100
 log.cleaner.dedupe.buffer.size=16777216
 log.retention.ms=-1
 P
-  [[ ! $via ]] || write_via "$dir/node-$1/server.properties" "$2" "$3"
+  [[ ! $via ]] || write_via "$dir/node-$1/server.properties" "$2" "$3" "$(cut -d, -f"$1" <<<"$via")"
   ((${#settings[@]} == 0)) || printf '%s\n' "${settings[@]}" >>"$dir/node-$1/server.properties"
 }
 
-write_via() { # write_via FILE PORT CONTROLLER_PORT: one more listener; of two lines the last counts
+# One more listener; of two lines with a name the last counts.
+write_via() { # write_via FILE PORT CONTROLLER_PORT VIA
   local map=PLAINTEXT:PLAINTEXT,VIA:PLAINTEXT,CONTROLLER:PLAINTEXT host=127.0.0.1
-  free_port && echo "$REPLY" >"$dir/via"
+  free_port && echo "$REPLY" >>"$dir/via"
   cat >>"$1" <<P
 listeners=PLAINTEXT://$host:$2,VIA://$host:$REPLY,CONTROLLER://$host:$3
-advertised.listeners=PLAINTEXT://$host:$2,VIA://$host:$via
+advertised.listeners=PLAINTEXT://$host:$2,VIA://$host:$4
 listener.security.protocol.map=$map
 inter.broker.listener.name=PLAINTEXT
 P
@@ -108,7 +110,7 @@ P
 
 create() { # folders, configuration and formatted storage of every node
   local n voters='' list='' id ports=() controllers=()
-  rm -rf "$dir"/node-*
+  rm -rf "$dir"/node-* "$dir/via"
   mkdir -p "$dir"
   for ((n = 1; n <= brokers; n++)); do
     free_port && ports+=("$REPLY") && list+=",127.0.0.1:$REPLY"

@@ -5,7 +5,7 @@ import socket
 import struct
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from lib.poll import PATIENCE_S
 from lib.server import Server
@@ -15,18 +15,19 @@ class Kafka(Server):
     script = "kafka.sh"
 
     def __init__(self, brokers=1, version=None, via=None, **settings):
-        """settings: of the brokers, with _ for the dots: log_retention_ms=1000. via: the port of a
-        proxy that leads to the port via()."""
+        """settings: of the brokers, with _ for the dots: log_retention_ms=1000. via: the ports of
+        a proxy, one for each broker, that lead to the ports via()."""
+        self.brokers = brokers
         args = ["--quick", "--brokers", str(brokers)] + (["--version", version] if version else [])
-        args += ["--via", str(via)] if via else []
+        args += ["--via", ",".join(map(str, via))] if via else []
         super().__init__(*args, *(f"{k.replace('_', '.')}={v}" for k, v in settings.items()))
         self.bootstrap = self.address
         self.reader = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "e2e-reader",
                                 "log_level": 0})
 
     def via(self):
-        """The port of the broker that tells clients to come through the proxy."""
-        return int(pathlib.Path(self.folder, "via").read_text(encoding="utf-8"))
+        """The ports of the brokers that tell clients to come through the proxy."""
+        return list(map(int, pathlib.Path(self.folder, "via").read_text("utf-8").split()))
 
     def create_topic(self, name, partitions=8, **settings):
         config = {k.replace("_", "."): str(v) for k, v in settings.items()}
@@ -35,19 +36,27 @@ class Kafka(Server):
         admin.create_topics([topic], operation_timeout=60)[name].result(90)
         return name
 
+    def add_partition(self, name, count):
+        """It has so many afterwards."""
+        admin = self.admin()
+        wanted = [NewPartitions(name, count)]
+        admin.create_partitions(wanted, operation_timeout=60)[name].result(90)
+
     def delete_topic(self, name):
         admin = self.admin()
         admin.delete_topics([name], operation_timeout=60)[name].result(90)
 
     def delete_records(self, topic, partition, before):
         """As retention does; returns the new first offset. The client has no call for it: one
-        DeleteRecords request (API 21, version 0), to the only broker."""
+        DeleteRecords request (API 21, version 0), to the leader."""
         def text(s):
             return struct.pack(">h", len(s)) + s.encode()
         body = (struct.pack(">hhi", 21, 0, 1) + text("e2e") + struct.pack(">i", 1) + text(topic)
                 + struct.pack(">iiqi", 1, partition, before, 30000))
-        host, port = self.bootstrap.split(",")[0].rsplit(":", 1)
-        with socket.create_connection((host, int(port)), 60) as s, s.makefile("rb") as answers:
+        cluster = self.admin().list_topics(topic, 60)
+        leader = cluster.brokers[cluster.topics[topic].partitions[partition].leader]
+        address = (leader.host, leader.port)
+        with socket.create_connection(address, 60) as s, s.makefile("rb") as answers:
             s.sendall(struct.pack(">i", len(body)) + body)
             answer = answers.read(struct.unpack(">i", answers.read(4))[0])
         _, low, error = struct.unpack(">iqh", answer[-14:])

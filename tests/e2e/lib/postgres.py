@@ -1,7 +1,13 @@
 """A throwaway PostgreSQL."""
+import os
+import signal
+import tempfile
+import time
+
 import psycopg
 from psycopg import sql
 
+from lib.poll import eventually
 from lib.server import Server
 
 
@@ -20,11 +26,11 @@ class Postgres(Server):
         """Autocommit; every statement is a transaction."""
         return psycopg.connect(self.dsn(database), autocommit=True, connect_timeout=60)
 
-    def create(self, database, like="template1"):
+    def create(self, database, like="template1", space="pg_default"):
         """like: the database it is a copy of, which nobody uses at the moment."""
         with self.connect() as c:
-            c.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(database), sql.Identifier(like)))
+            c.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} TABLESPACE {}").format(
+                *map(sql.Identifier, (database, like, space))))
         return Database(self, database)
 
     def drop(self, database):
@@ -43,6 +49,37 @@ class Postgres(Server):
 
     def restart(self):
         self.run("restart")
+
+    def fail_over(self, lost_s, space=None):
+        """A standby is made, follows, and takes this one's place, at another port; commits of about
+        so many seconds did not come to it. space: (old, new) folder of a tablespace."""
+        old, folder = self.folder, tempfile.mkdtemp(prefix="tge2e-", dir="/tmp")
+        follower = Postgres.__new__(Postgres)
+        follower.folder = folder
+        follower.address = follower.run("standby", "--of", old,
+                                        *(["--space", "=".join(space)] if space else []))
+        with follower.connect() as c:
+            pid = eventually(lambda: c.execute("SELECT pid FROM pg_stat_wal_receiver"
+                                               " WHERE status = 'streaming'").fetchone())[0]
+        if lost_s:
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(lost_s)
+        self.immediate()
+        if lost_s:
+            os.kill(pid, signal.SIGKILL)  # what waits in its socket is lost, too
+            eventually(follower.answers)
+        follower.run("promote")
+        with open(f"{old}/log", "rb") as log, open(f"{folder}/log", "ab") as to:
+            to.write(log.read())
+        self.wipe()
+        self.folder, self.address = folder, follower.address
+
+    def answers(self):
+        try:
+            self.connect().close()
+            return True
+        except psycopg.Error:
+            return False
 
 
 class Database:
