@@ -66,8 +66,8 @@ OUTPUT_CORRUPTIONS = {
 def corrupt(servers, args):
     """An undisturbed run, and copies of its database that are spoilt in known ways."""
     with World(servers, stream.Plan(args.seed), args.out) as world:
-        world.produce_all(4000)
-        world.member(load={"rows": 200}).begin()
+        world.produce_all(2500)
+        world.member(load={"rows": 100}).begin()
         assert world.settle(), "the run came to no end"
         assert world.members[0].leave() == 0
         log = Kept(verify.Log(world.kafka.bootstrap, world))
@@ -86,6 +86,7 @@ class Kept:
 
     def __init__(self, log):
         self.read, self.records = functools.cache(log.read), functools.cache(log.records)
+        self.group = functools.cache(log.group)
 
 
 def spoilt_output(records, due, spoil):

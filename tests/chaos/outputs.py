@@ -84,11 +84,10 @@ def check_headers(report, r, event):
         report.add("garbled", r.id, f"headers {r.headers}")
 
 
-def check_rest(report, database, run):
+def check_rest(report, database, log):
     left = database.value("SELECT count(*) FROM tidegate.outbox")
     if left:
         report.add("unfinished", "outbox", f"{left} rows are left")
-    ends, group = run.kafka.ends(run.topic), run.kafka.committed(run.topic, run.topic)
-    for part, end in ends.items():
-        if group[part] != end:
-            report.add("unfinished", str(part), f"the group is at {group[part]}, the end is {end}")
+    for part, (committed, end) in log.group().items():
+        if committed != end:
+            report.add("unfinished", str(part), f"the group is at {committed}, the end is {end}")

@@ -77,7 +77,7 @@ def check(database, log, run):
     report.due = due
     if not run.plan.clean:
         outputs.check(report, log.records(), due)
-        outputs.check_rest(report, database, run)
+        outputs.check_rest(report, database, log)
     return report
 
 
@@ -96,6 +96,11 @@ class Log:
     def read(self, part):
         """{offset: Sent} of a partition, with what the run deleted from it, and its end."""
         return self.sent[part], self.ends[part]
+
+    def group(self):
+        """{partition: (what the pipeline's group has committed, its end)}"""
+        committed = self.run.kafka.committed(self.run.topic, self.run.topic)
+        return {part: (committed[part], end) for part, end in self.ends.items()}
 
     def records(self):
         """[outputs.Record], those of a partition in their order."""
