@@ -162,6 +162,7 @@ static void on_revoked(void *self, bool lost)
   for (uint32_t i = 0; i < lane->parts.count; i++) close_part_metrics(lane, &lane->parts.list[i]);
   tg_parts_clear(&lane->parts);
   tg_alerts_leave(lane->hub->alerts, TG_TROUBLE_HALT, lane->number);
+  tg_alerts_leave(lane->hub->alerts, TG_TROUBLE_WARN, lane->number); /* others judge now */
   tg_memory_measure(lane);
   lane->open = NULL;
   lane->reassign = false;

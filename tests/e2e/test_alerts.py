@@ -181,3 +181,23 @@ def test_what_happens_together_is_one_request_and_the_rate_is_kept(shop, hook):
     shop.until(lambda: shop.metric("alerts_firing") == 0)
     assert len(hook.requests) == 1
     assert shop.stop() == 0
+
+
+SEEN = """return {
+  doc = "An event came.", every = "1s", owner = "ingest",
+  judge = function(m, p, s, t) return t.newest ~= nil, (t.now - t.since) // 1000000 end,
+}
+"""
+
+
+def test_what_the_clock_judges_is_told_too(shop, alertmanager):
+    shop.rule("seen.lua", SEEN)
+    judged(shop, "seen {}")
+    shop.start()
+    mine = {"pipeline": shop.config["pipeline"], "alertname": "TidegateRuleFailed"}
+    alert = shop.until(lambda: alertmanager.alerts(**mine))[0]
+    assert alert["labels"]["rule"] == "seen" and alert["labels"]["owner"] == "ingest"
+    assert alert["annotations"]["description"].startswith("seen of now: ")
+    shop.send(1)
+    shop.until(lambda: not alertmanager.alerts(**mine))
+    assert shop.stop() == 0
