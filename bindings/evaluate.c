@@ -106,6 +106,29 @@ static enum tg_rc judge_one(struct tg_program *p, const struct tg_rule *rule, st
   return rc;
 }
 
+/* While a rule bakes its elder acts, under the rule's name. */
+static enum tg_rc elder_acts(const struct tg_rule *rule, struct tg_batch *b, uint8_t *fates,
+                             struct tg_judgement *out, struct tg_err *err)
+{
+  struct tg_program *p = rule->elder_program;
+  struct tg_verdict_row v;
+  struct tg_failing failing;
+  if (!rule->elder || rule->shadow || !tg_bake_shadow(rule, tg_bake_time(b))) return TG_OK;
+  struct tg_rule as = *rule->elder;
+  as.id = rule->id; /* issues point to it: the elder's program may go before they do */
+  struct tg_arena_mark mark = tg_arena_mark(&p->scratch);
+  enum tg_rc rc = tg_rule_judge(p, rule->elder, b, &v, &failing, err);
+  if (rc == TG_OK && failing.count + failing.errors_count > 0) {
+    uint8_t *seen = b->fates;
+    b->fates = fates;
+    tg_rule_act(&as, b, &failing);
+    b->fates = seen;
+  }
+  if (rc == TG_OK) rc = note_critical(&as, &v, b, out, err);
+  tg_arena_release(&p->scratch, mark);
+  return rc;
+}
+
 static enum tg_rc open_judgement(struct tg_batch *b, struct tg_judgement *out, struct tg_err *err)
 {
   const struct tg_script *s = b->topic->program;
@@ -134,6 +157,7 @@ static enum tg_rc judge_these(struct judging_all *a, bool on_event, uint8_t *fat
     struct tg_verdict_row *v = &a->out->rules[i];
     rc = judge_one(a->p, &s->rules[i], a->b, v, fates, err);
     if (rc == TG_OK) rc = note_critical(&s->rules[i], v, a->b, a->out, err);
+    if (rc == TG_OK) rc = elder_acts(&s->rules[i], a->b, fates, a->out, err);
     if (a->between->call) a->between->call(a->between->self);
   }
   return rc;

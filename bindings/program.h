@@ -100,6 +100,10 @@ bool tg_program_baking(const struct tg_program *p, uint32_t at, struct tg_bake *
  * act. */
 void tg_program_bake(struct tg_program *p, const atomic_llong *until_us);
 
+/* Lets the version that the at-th of them has in `elder` act while it bakes. NULL when it does;
+ * else why it cannot. elder must outlive p's last batch; both run in the same thread. */
+const char *tg_program_elder(struct tg_program *p, uint32_t at, struct tg_program *elder);
+
 #define TG_FACT_NONE INT64_MIN
 
 /* What a judge of windows and timers is told, in microseconds since 1970; TG_FACT_NONE: not

@@ -56,6 +56,8 @@ struct tg_rule {
   uint64_t fingerprint;              /* of its file and its arguments */
   bool shadow;                       /* in shadow for good */
   const atomic_llong *bake_until_us; /* in shadow before that time; NULL: it is not */
+  const struct tg_rule *elder;       /* acts while this one bakes (bake.c); NULL: nobody does */
+  struct tg_program *elder_program;  /* where that one lives */
   const char *version, *owner;       /* as the rule's author gave them, or NULL */
   const char *read_as;               /* the type that texts of these columns are read as, or NULL */
   uint32_t *read_fields, read_count;

@@ -31,20 +31,32 @@ void tg_generation_drop(struct tg_generation *g)
 {
   if (!g || atomic_fetch_sub(&g->references, 1) != 1) return;
   tg_lookups_free(g->lookups);
-  free(g->bakes);
+  tg_bakes_free(g->bakes);
   tg_arena_fini(&g->arena);
   free(g);
+}
+
+static struct tg_program_conf conf_of(const struct tg_generation *g)
+{
+  return (struct tg_program_conf){.memory_max = g->config->lua_memory_bytes,
+                                  .rows_max = g->config->load_rows,
+                                  .output_bytes_max = (uint32_t)g->config->output_bytes_max,
+                                  .deadline_us = g->config->lua_deadline_us};
 }
 
 enum tg_rc tg_generation_covered(struct tg_generation *g, struct tg_coverage *coverage,
                                  tg_config_fault *fault, void *self, struct tg_program **out)
 {
-  struct tg_program_conf conf = {.memory_max = g->config->lua_memory_bytes,
-                                 .rows_max = g->config->load_rows,
-                                 .output_bytes_max = (uint32_t)g->config->output_bytes_max,
-                                 .deadline_us = g->config->lua_deadline_us,
-                                 .coverage = coverage};
+  struct tg_program_conf conf = conf_of(g);
+  conf.coverage = coverage;
   return tg_program_new(&g->files, &conf, fault, self, out);
+}
+
+enum tg_rc tg_generation_elder(const struct tg_generation *g, const struct tg_fileset *files,
+                               tg_config_fault *fault, void *self, struct tg_program **out)
+{
+  struct tg_program_conf conf = conf_of(g);
+  return tg_program_new(files, &conf, fault, self, out);
 }
 
 enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault, void *self,

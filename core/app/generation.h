@@ -32,6 +32,10 @@ enum tg_rc tg_generation_covered(struct tg_generation *g, struct tg_coverage *co
 enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault, void *self,
                                  struct tg_program **out);
 
+/* A program of an older set with its settings. */
+enum tg_rc tg_generation_elder(const struct tg_generation *g, const struct tg_fileset *files,
+                               tg_config_fault *fault, void *self, struct tg_program **out);
+
 /* Makes room for what its programs share: lookups that topics read from tables, and since when
  * rules with `bake` act. TG_FATAL without memory. */
 enum tg_rc tg_generation_shared(struct tg_generation *g, const struct tg_program *p,

@@ -253,7 +253,11 @@ static void finish_reload(struct tg_keeper *k)
 static enum tg_rc read_bakes(struct tg_keeper *k, struct tg_generation *g,
                              const struct tg_program *p, struct tg_err *err)
 {
-  return tg_bakes_read(g->bakes, p, k->pg, k->hub->config->pipeline, deadline(), err);
+  const struct tg_bakes_query q = {.pg = k->pg,
+                                   .pipeline = k->hub->config->pipeline,
+                                   .set = &g->files,
+                                   .deadline_us = deadline()};
+  return tg_bakes_read(g->bakes, p, &q, err);
 }
 
 /* Before that is known, no topic is released for the first time. */

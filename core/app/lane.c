@@ -1,4 +1,5 @@
 /* The data path of a lane, in order: read step() first. */
+#include "core/app/elders.h"
 #include "core/app/memory.h"
 
 #include "core/base/clock.h"
@@ -38,6 +39,8 @@ static enum tg_rc bind(struct tg_lane *lane, struct tg_generation *generation,
                        struct tg_program *program)
 {
   free_topics(lane);
+  tg_elders_drop(lane->elders);
+  lane->elders_bound = false;
   lane->generation = generation;
   lane->program = program;
   lane->topics = tg_program_topics(program, &lane->topics_count);
@@ -174,6 +177,8 @@ static enum tg_rc process(struct tg_lane *lane, uint32_t topic, struct tg_batch 
   rc = tg_decoder_run(lane->decoders[topic], b, &err);
   int64_t decode_us = tg_clock_thread_us() - start;
   if (rc == TG_OK) rc = tg_lookups_lend(lane->generation->lookups, b, &err);
+  if (!lane->elders_bound)
+    lane->elders_bound = tg_elders_bind(lane->generation, lane->program, lane->elders);
   if (rc == TG_OK) rc = tg_program_run(lane->program, b, &j, tick, lane, &err);
   tg_lookups_return(b);
   if (rc == TG_FULL) return rc;
@@ -324,6 +329,7 @@ void tg_lane_stop(struct tg_lane *lane)
   if (next) tg_program_free(next->program), tg_generation_drop(next->generation), free(next);
   tg_program_free(lane->retired.program);
   tg_generation_drop(lane->retired.generation);
+  tg_elders_drop(lane->elders);
   tg_program_free(lane->program);
   tg_generation_drop(lane->generation);
   for (uint32_t i = 0; i < TG_LOADS; i++) tg_load_fini(&lane->loads[i].load);

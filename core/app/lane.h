@@ -61,6 +61,8 @@ struct tg_lane {
 
   struct tg_generation *generation;
   struct tg_program *program;
+  struct tg_program *elders[TG_ELDERS_MAX]; /* whose rules act while those of program bake */
+  bool elders_bound;
   const struct tg_topic *const *topics;
   uint32_t topics_count;
   struct tg_decoder **decoders;      /* one per topic */

@@ -13,6 +13,7 @@ struct tg_baked {
   const struct tg_text *kafka; /* the Kafka topics it reads */
   uint32_t kafka_count;
   int64_t until_us; /* out: microseconds since 1970; INT64_MIN: it acts at once */
+  char elder[65];   /* out: the generation whose version acts until then; empty: none */
 };
 
 enum tg_rc tg_baked_read(struct tg_pg *pg, struct tg_baked *b, int64_t deadline_us,

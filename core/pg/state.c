@@ -20,6 +20,7 @@ extern const char tg_embed_verdict_sql[];
 extern const char tg_embed_bake_sql[];
 extern const char tg_embed_replay_sql[];
 extern const char tg_embed_review_sql[];
+extern const char tg_embed_elder_sql[];
 
 /* Each step takes the schema from `version - 1` to `version`. usable_from: the oldest program that
  * can go on using it. */
@@ -34,6 +35,7 @@ static const struct step {
     {5, 1, {tg_embed_bake_sql, NULL}},
     {6, 1, {tg_embed_replay_sql, NULL}},
     {7, 1, {tg_embed_review_sql, NULL}},
+    {8, 1, {tg_embed_elder_sql, NULL}},
 };
 enum { STEPS = sizeof steps / sizeof *steps, ATTEMPTS_MAX = 3 };
 
@@ -145,6 +147,20 @@ enum tg_rc tg_journal_add(struct tg_pg *pg, const struct tg_note *note, int64_t 
                      "INSERT INTO tidegate.journal (pipeline, kind, topic, message, detail) "
                      "VALUES ($1, $2, $3, $4, $5::jsonb)",
                      params, 5, deadline_us, err);
+}
+
+enum tg_rc tg_generation_files(struct tg_pg *pg, const char *pipeline, const char *sha256,
+                               struct tg_buf *files, int64_t deadline_us, struct tg_err *err)
+{
+  const char *params[] = {pipeline, sha256};
+  enum tg_rc rc = tg_pg_query(pg,
+                              "SELECT coalesce((SELECT files::text FROM tidegate.generation "
+                              "WHERE pipeline = $1 AND sha256 = $2), '')",
+                              params, 2, deadline_us, err);
+  if (rc == TG_OK) tg_buf_str(files, tg_pg_value(pg, 0, 0));
+  if (rc == TG_OK && files->failed)
+    return tg_err_set(err, TG_RETRY, "pg", "no memory for the files of a generation");
+  return rc;
 }
 
 enum tg_rc tg_generation_keep(struct tg_pg *pg, const char *pipeline, const char *sha256,

@@ -3,6 +3,7 @@
 #ifndef TG_PG_STATE_H
 #define TG_PG_STATE_H
 
+#include "core/base/buf.h"
 #include "core/pg/conn.h"
 
 /* Creates or upgrades the schema in one transaction under an advisory lock, for which it waits
@@ -59,6 +60,10 @@ struct tg_note { /* a journal row */
 };
 enum tg_rc tg_journal_add(struct tg_pg *pg, const struct tg_note *note, int64_t deadline_us,
                           struct tg_err *err);
+
+/* Appends the files of a generation as JSON, path -> text; nothing when it is not known. */
+enum tg_rc tg_generation_files(struct tg_pg *pg, const char *pipeline, const char *sha256,
+                               struct tg_buf *files, int64_t deadline_us, struct tg_err *err);
 
 /* Remembers a generation and its files (a JSON object path -> text) if it is new. */
 enum tg_rc tg_generation_keep(struct tg_pg *pg, const char *pipeline, const char *sha256,

@@ -121,6 +121,64 @@ def test_a_bake_goes_on_where_it_was_after_kill_9(events, kafka, database):
     assert events.stop() == 0
 
 
+def test_the_version_before_acts_while_a_changed_rule_bakes(events, kafka, database):
+    """The old bound is 10, the new one 20: what is between them tells who acts. Also after a death,
+    and for a version that was changed while the one before was still watched."""
+    rule = 'between { "amount", max = %d, on_fail = "quarantine"%s }'
+
+    def send(minute, *amounts):
+        kafka.produce_at(events.topic, [{"id": minute, "amount": a} for a in amounts], 0,
+                         BASE + minute * MINUTE)
+        events.until(lambda: scripts.done(database, kafka, events.topic))
+        return [row[0] for row in database.rows(
+            'SELECT reason FROM tidegate.quarantine ORDER BY "offset"')]
+
+    def reload(minute, rule):
+        before = events.status()["generation"]
+        events.script("events.lua", scripts.topic(events.topic, "events", rules=[rule]))
+        events.reload()
+        events.until(lambda: events.status()["generation"] != before)
+        now = events.status()["generation"]
+        while not database.value(
+                "SELECT count(*) FROM tidegate.segment WHERE generation = %s", (now,)):
+            send(minute, 1)
+
+    old, new = "amount: %d.00 is above max 10", "amount: %d.00 is above max 20"
+    run(events, rule % (10, ""))
+    quarantined = send(0, 1, 11)
+    assert quarantined == [old % 11]
+    reload(0, rule % (20, ', bake = "10m"'))
+    quarantined = send(5, 1, 12, 22)
+    assert quarantined[1:] == [old % 12, old % 22]
+    assert events.verdicts("shadow", "failed")[-1] == (True, 1)  # of the new one: 22 alone
+    events.kill9()
+    run(events, rule % (20, ', bake = "10m"'))
+    quarantined = send(9, 13)
+    assert quarantined[3:] == [old % 13]
+    reload(9, rule % (20, ', bake = "10m", version = 2'))  # from minute 9 on, for ten
+    quarantined = send(11, 14)
+    assert quarantined[4:] == [old % 14]
+    quarantined = send(19, 15, 25)
+    assert quarantined[5:] == [new % 25]
+    assert database.rows("SELECT amount FROM events WHERE amount > 1") == [(15,)]
+    assert events.stop() == 0
+
+
+def test_a_new_rule_has_nobody_to_act_in_its_place(events, kafka, database):
+    """Nor has one whose version before remembers: the log says so."""
+    unique = 'unique_in_window { { "id" }, %s, on_fail = "quarantine", id = "once", '
+    unique += 'per_partition = true }'
+    run(events, unique % 'window = "1h"')
+    events.send(1)
+    change(events, database, unique % 'window = "2h", bake = "10h"',
+           'between { "amount", max = 10, on_fail = "quarantine", bake = "10h" }')
+    events.send(11)
+    assert database.value("SELECT count(*) FROM events WHERE amount = 11") == 1
+    assert "nobody acts while once bakes: it remembers" in events.log()
+    assert "nobody acts while between(amount) bakes: it is new" in events.log()
+    assert events.stop() == 0
+
+
 def test_a_rule_in_shadow_is_told_and_moves_nothing(events, database):
     run(events, 'between { "amount", max = 10, on_fail = "drop", critical = 1, shadow = true }')
     events.send(1, 11)

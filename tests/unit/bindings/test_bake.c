@@ -103,6 +103,84 @@ static void shadow_is_for_good(void **state)
                "not_null: shadow: true or false is due");
 }
 
+/* Judges -1, and 5 at row 1, while the rule bakes; what became of the rows. */
+static void expect_elder(const char *old, const char *new, const char *why, const char *fates)
+{
+  static const atomic_llong until_us[] = {INT64_MAX, INT64_MAX};
+  static const char *const events[] = {"{\"a\":-1}", "{\"a\":5}"};
+  struct tg_program *elder = program_with(old), *p = program_with(new);
+  struct run r;
+  tg_program_bake(p, until_us);
+  const char *got = tg_program_elder(p, 0, elder);
+  if ((why == NULL) != (got == NULL) || (why && strcmp(why, got) != 0))
+    fail_msg("%s after %s: %s", new, old, got ? got : "acts");
+  run_open(&r, p, events, 2);
+  assert_int_equal(run_judge(&r, p), TG_OK);
+  assert_true(r.judgement.rules[0].shadow);
+  expect_fates(&r, fates);
+  tg_program_free(elder); /* what it said lives on */
+  for (uint32_t row = 0; row < 2; row++)
+    if (r.b.issues[row]) assert_string_equal(r.b.issues[row]->rule, "between(a)");
+  run_close(&r);
+  tg_program_free(p);
+}
+
+#define OLD(more) "between { \"a\", min = 0, on_fail = \"quarantine\"" more " }"
+#define NEW(more) "between { \"a\", min = 9, on_fail = \"drop\", bake = \"1m\"" more " }"
+
+static void the_version_before_acts_while_a_rule_bakes(void **state)
+{
+  (void)state;
+  expect_elder(OLD(""), NEW(""), NULL, "quarantine load");
+  expect_elder("not_null { \"b\" }, " OLD(", bake = \"5m\""), NEW(""), NULL, "quarantine load");
+  expect_elder("between { \"a\", max = 3, on_fail = \"drop\" }", NEW(""), NULL, "load drop");
+  expect_elder("between { \"a\", max = 3, where = \"b == 1\" }", NEW(""), NULL, "load load");
+}
+
+static void some_versions_cannot_act_any_more(void **state)
+{
+  (void)state;
+  expect_elder("not_null { \"a\" }", NEW(""), "it is new", "load load");
+  expect_elder(OLD(", shadow = true"), NEW(""), "before it was in shadow", "load load");
+  expect_elder(OLD(", over = \"1m\", critical = 1"), NEW(""),
+               "before it was judged over windows or by the clock", "load load");
+}
+
+static void an_elder_opens_the_breaker_as_it_did(void **state)
+{
+  (void)state;
+  static const atomic_llong until_us[] = {INT64_MAX};
+  struct tg_program *elder = program_with(OLD(", critical = 1")), *p = program_with(NEW(""));
+  struct run r;
+  tg_program_bake(p, until_us);
+  assert_null(tg_program_elder(p, 0, elder));
+  judge_at(&r, p, MINUTE);
+  assert_true(r.judgement.critical);
+  expect_text(r.judgement.critical_why, "between(a): 1 of 1 rows failed (critical 1)");
+  run_close(&r);
+  tg_program_free(p), tg_program_free(elder);
+  const atomic_llong past[] = {MINUTE};
+  elder = program_with(OLD(", critical = 1"));
+  p = program_with("between { \"a\", max = 9, bake = \"1m\" }");
+  tg_program_bake(p, past);
+  assert_null(tg_program_elder(p, 0, elder));
+  judge_at(&r, p, MINUTE); /* the new one acts by now, and passes */
+  assert_false(r.judgement.critical);
+  expect_fates(&r, "load");
+  run_close(&r);
+  tg_program_free(p), tg_program_free(elder);
+}
+
+static void fields_that_changed_leave_nobody_to_act(void **state)
+{
+  (void)state;
+  struct tg_program *p = program_with(NEW(""));
+  struct tg_program *elder = program_of("return { table = \"orders\", fields = { \"b bigint\","
+                                        " \"a bigint\" }, rules = { " OLD("") " } }");
+  assert_string_equal(tg_program_elder(p, 0, elder), "the topic's fields have changed");
+  tg_program_free(p), tg_program_free(elder);
+}
+
 static uint64_t fingerprint_of(const char *rules)
 {
   struct tg_bake bake;
@@ -181,6 +259,10 @@ int main(void)
       cmocka_unit_test(new_rule_is_in_shadow_for_its_time_by_kafka),
       cmocka_unit_test(rule_without_bake_has_no_time),
       cmocka_unit_test(shadow_is_for_good),
+      cmocka_unit_test(the_version_before_acts_while_a_rule_bakes),
+      cmocka_unit_test(some_versions_cannot_act_any_more),
+      cmocka_unit_test(an_elder_opens_the_breaker_as_it_did),
+      cmocka_unit_test(fields_that_changed_leave_nobody_to_act),
       cmocka_unit_test(changed_arguments_make_a_new_rule),
       cmocka_unit_test(windows_bake_too),
       cmocka_unit_test(bake_is_a_duration),

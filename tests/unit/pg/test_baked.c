@@ -110,6 +110,50 @@ static void versions_of_long_ago_are_forgotten(void **state)
                       "2");
 }
 
+/* The generation that acts while this version bakes; empty: none. */
+static const char *elder(uint64_t fingerprint, int64_t bake_us)
+{
+  static struct tg_baked row;
+  static struct tg_text name;
+  name = tg_text("orders");
+  row = (struct tg_baked){.pipeline = "shop",
+                          .topic = "orders",
+                          .rule = "between(a)",
+                          .fingerprint = fingerprint,
+                          .bake_us = bake_us,
+                          .kafka = &name,
+                          .kafka_count = 1};
+  server_must(tg_baked_read(a, &row, soon(), &err), &err);
+  return row.elder;
+}
+
+/* Partition 0 stands at minute 10, partition 1 at minute 7. */
+static void what_loaded_last_acts_meanwhile(void **state)
+{
+  (void)state;
+  assert_string_equal(elder(1, 5 * MINUTE), "g");
+  server_exec(a, "INSERT INTO tidegate.segment (partition_id, from_offset, to_offset, n_in,"
+                 " n_loaded, n_tagged, n_quarantined, n_late, n_dropped, max_kafka_ts,"
+                 " committed_at, generation) SELECT id, 9, 12, 0, 0, 0, 0, 0, 0,"
+                 " to_timestamp(720), now(), 'h' FROM tidegate.partition WHERE part = 0");
+  assert_string_equal(elder(1, 5 * MINUTE), "g"); /* a restart, with the new one loading already */
+  assert_string_equal(elder(2, 5 * MINUTE), "g"); /* changed while 1 bakes: up to minute 15 */
+  server_exec(a, "UPDATE tidegate.segment SET max_kafka_ts = to_timestamp(960)"
+                 " WHERE generation = 'h'");
+  assert_string_equal(elder(1, 5 * MINUTE), "g"); /* partition 1 has not come to its end */
+  server_exec(a, "UPDATE tidegate.segment SET max_kafka_ts = to_timestamp(960)");
+  assert_string_equal(elder(1, 5 * MINUTE), "");
+  server_exec(a, "UPDATE tidegate.segment SET max_kafka_ts = to_timestamp(9600)");
+  assert_string_equal(elder(3, 5 * MINUTE), "h"); /* 2 acts by now, in h */
+}
+
+static void a_version_that_acts_at_once_has_no_elder(void **state)
+{
+  (void)state;
+  server_exec(a, "DELETE FROM tidegate.segment");
+  assert_string_equal(elder(1, 5 * MINUTE), "");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, open_two, close_two)
 
 int main(void)
@@ -117,7 +161,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       T(time_counts_from_the_newest_event_loaded),     T(a_version_is_decided_once),
       T(where_nothing_was_loaded_a_rule_acts_at_once), T(two_at_once_get_the_same_answer),
-      T(versions_of_long_ago_are_forgotten),
+      T(versions_of_long_ago_are_forgotten),           T(what_loaded_last_acts_meanwhile),
+      T(a_version_that_acts_at_once_has_no_elder),
   };
   return cmocka_run_group_tests(tests, server_start, server_stop);
 }

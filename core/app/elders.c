@@ -1,0 +1,153 @@
+/* Elders: programs of sets of before. */
+#include "core/app/elders.h"
+
+#include "core/base/log.h"
+#include "core/pg/state.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 64 << 10 };
+
+/* --- the set --- */
+
+static bool is_bundled(const struct tg_fileset *set, const char *path)
+{
+  for (uint32_t i = 0; i < set->count; i++)
+    if (set->files[i].kind == TG_FILE_CATALOGUE && strcmp(set->files[i].path, path) == 0)
+      return true;
+  return false;
+}
+
+/* What a file of a set was, by where it stood; now: the running set. */
+static enum tg_file_kind kind_of(const struct tg_fileset *now, const char *path)
+{
+  size_t len = strlen(path);
+  const char *slash = strchr(path, '/');
+  if (len < 4 || strcmp(path + len - 4, ".lua") != 0) return TG_FILE_DATA;
+  if (strncmp(path, "rules/", 6) == 0)
+    return is_bundled(now, path) ? TG_FILE_CATALOGUE : TG_FILE_RULE;
+  return slash && strchr(slash + 1, '/') ? TG_FILE_MODULE : TG_FILE_SCRIPT;
+}
+
+static int by_kind_and_path(const void *x, const void *y)
+{
+  const struct tg_source_file *a = x, *b = y;
+  return a->kind != b->kind ? (int)a->kind - (int)b->kind : strcmp(a->path, b->path);
+}
+
+/* False without memory. */
+static bool take_files(struct tg_elder *e, const struct tg_fileset *now, json_t *files)
+{
+  const char *path;
+  json_t *text;
+  e->files.files = tg_arena_zalloc(&e->arena, json_object_size(files) + 1, sizeof *e->files.files);
+  if (!e->files.files) return false;
+  json_object_foreach(files, path, text)
+  {
+    struct tg_source_file *f = &e->files.files[e->files.count++];
+    f->kind = kind_of(now, path);
+    f->path = tg_arena_printf(&e->arena, "%s", path);
+    f->size = json_string_length(text);
+    f->text = tg_arena_copy(&e->arena, tg_text_of(json_string_value(text), f->size)).ptr;
+    if (!f->path || !f->text) return false;
+  }
+  qsort(e->files.files, e->files.count, sizeof *e->files.files, by_kind_and_path);
+  memcpy(e->files.sha256, e->sha256, sizeof e->files.sha256);
+  return true;
+}
+
+static enum tg_rc read_set(struct tg_elder *e, const struct tg_bakes_query *q, struct tg_err *err)
+{
+  struct tg_buf json;
+  tg_buf_init(&json, 0);
+  enum tg_rc rc = tg_generation_files(q->pg, q->pipeline, e->sha256, &json, q->deadline_us, err);
+  json_t *files = rc == TG_OK ? json_loadb(json.ptr ? json.ptr : "", json.len, 0, NULL) : NULL;
+  if (rc == TG_OK && !json_is_object(files))
+    rc = tg_err_set(err, TG_DATA, "bake", "tidegate.generation does not have %.12s", e->sha256);
+  if (rc == TG_OK && !take_files(e, q->set, files))
+    rc = tg_err_set(err, TG_RETRY, "bake", "no memory for the files of %.12s", e->sha256);
+  json_decref(files);
+  tg_buf_fini(&json);
+  return rc;
+}
+
+enum tg_rc tg_elders_find(struct tg_bakes *bakes, const struct tg_bakes_query *q,
+                          const char *sha256, int8_t *index, struct tg_err *err)
+{
+  *index = -1;
+  if (!*sha256 || strcmp(sha256, q->set->sha256) == 0) return TG_OK;
+  for (uint32_t i = 0; i < bakes->elders_count; i++)
+    if (strcmp(bakes->elders[i].sha256, sha256) == 0) return *index = (int8_t)i, TG_OK;
+  if (bakes->elders_count == TG_ELDERS_MAX) {
+    tg_log(TG_WARN, "bake", "rules of %d generations act already: not those of %.12s",
+           TG_ELDERS_MAX, sha256);
+    return TG_OK;
+  }
+  struct tg_elder *e = &bakes->elders[bakes->elders_count];
+  *e = (struct tg_elder){0};
+  snprintf(e->sha256, sizeof e->sha256, "%s", sha256);
+  tg_arena_init(&e->arena, CHUNK, 0);
+  enum tg_rc rc = read_set(e, q, err);
+  if (rc == TG_OK) return *index = (int8_t)bakes->elders_count++, TG_OK;
+  tg_arena_fini(&e->arena);
+  if (rc != TG_DATA) return rc;
+  tg_log_err(TG_WARN, "bake", err);
+  return TG_OK;
+}
+
+/* --- the programs --- */
+
+static void log_fault(void *self, const struct tg_err *err)
+{
+  (void)self;
+  tg_log(TG_WARN, "bake", "the set that acted before cannot be loaded: %s: %s", err->where,
+         err->what);
+}
+
+/* Whether the rule has an elder now, for the log of the lane that comes first. */
+static void tell(const struct tg_bake *bake, const char *sha256, const char *why)
+{
+  if (!why)
+    tg_log(TG_INFO, "bake", "%.*s: %s of generation %.12s acts while the new one bakes",
+           TG_TEXT(bake->topic->name), bake->rule, sha256);
+  else
+    tg_log(TG_WARN, "bake", "%.*s: nobody acts while %s bakes: %s", TG_TEXT(bake->topic->name),
+           bake->rule, why);
+}
+
+static void bind_one(const struct tg_bakes *bakes, struct tg_program *p, uint32_t elder,
+                     struct tg_program *old, bool first)
+{
+  struct tg_bake bake;
+  for (uint32_t i = 0; i < bakes->count && tg_program_baking(p, i, &bake); i++) {
+    if (bakes->elder_of[i] != (int8_t)elder) continue;
+    const char *why = tg_program_elder(p, i, old);
+    if (first) tell(&bake, bakes->elders[elder].sha256, why);
+  }
+}
+
+bool tg_elders_bind(const struct tg_generation *g, struct tg_program *p,
+                    struct tg_program **programs)
+{
+  struct tg_bakes *bakes = g->bakes;
+  if (!bakes || !atomic_load(&bakes->ready)) return false;
+  bool first = bakes->elders_count && !atomic_exchange(&bakes->told, true);
+  for (uint32_t i = 0; i < bakes->elders_count; i++) {
+    const struct tg_fileset *files = &bakes->elders[i].files;
+    if (tg_generation_elder(g, files, log_fault, NULL, &programs[i]) == TG_OK)
+      bind_one(bakes, p, i, programs[i], first);
+    else
+      programs[i] = NULL;
+  }
+  return true;
+}
+
+void tg_elders_drop(struct tg_program **programs)
+{
+  for (uint32_t i = 0; i < TG_ELDERS_MAX; i++) {
+    tg_program_free(programs[i]);
+    programs[i] = NULL;
+  }
+}
