@@ -88,8 +88,10 @@ static int replay(struct call *c, struct tg_pg *pg)
     return fprintf(stderr, "tidegate quarantine: only rows of status new are replayed; requeue "
                            "makes discarded ones new\n"),
            TG_EXIT_USAGE;
-  struct tg_replay_conf conf = {
-      .filter = c->filter, .dry_run = c->dry_run, .without_outputs = c->without_outputs};
+  struct tg_replay_conf conf = {.filter = c->filter,
+                                .dry_run = c->dry_run,
+                                .user = tg_ask_user(),
+                                .without_outputs = c->without_outputs};
   struct tg_replay_count count = {.json = c->json, .dry_run = c->dry_run, .to = stdout};
   enum tg_rc rc = tg_replay_run(c->config, pg, &conf, &count, &err);
   if (rc != TG_OK) return tg_cli_fail(&err);

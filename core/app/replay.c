@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/data/decode.h"
 #include "core/data/load.h"
+#include "core/pg/array.h"
 #include "core/pg/replay.h"
 #include "core/pg/rulestate.h"
 #include "core/pg/table.h"
@@ -152,7 +153,7 @@ static bool names(const struct tg_issue *i, const char *rule)
  * that it failed. */
 static void keep_out(struct tg_batch *b, const struct tg_verdict_row *v)
 {
-  bool raised = v->verdict == TG_VERDICT_ERROR;
+  bool raised = v->verdict == TG_VERDICT_ERROR && !v->evaluated;
   struct tg_issue issue = {.fate = TG_QUARANTINE,
                            .stage = TG_STAGE_RULE,
                            .rule = v->rule,
@@ -270,6 +271,22 @@ static void close_topic(struct replay *r)
   r->decoder = NULL;
 }
 
+/* Who replayed what, for the journal. */
+static enum tg_rc put_down(struct replay *r, struct tg_err *err)
+{
+  char text[256];
+  const uint64_t *n = r->count->fates;
+  uint64_t rows = n[TG_LOAD] + n[TG_TAG] + n[TG_DROP] + n[TG_LATE] + n[TG_QUARANTINE];
+  struct tg_note note = {
+      .pipeline = r->config->pipeline, .kind = "quarantine", .topic = r->name, .message = text};
+  if (r->conf->dry_run || !rows || !tg_pg_connected(r->pg)) return TG_OK;
+  snprintf(text, sizeof text,
+           "replayed by %.64s: %" PRIu64 " rows loaded, %" PRIu64 " dropped, %" PRIu64
+           " late, %" PRIu64 " refused again",
+           r->conf->user, n[TG_LOAD] + n[TG_TAG], n[TG_DROP], n[TG_LATE], n[TG_QUARANTINE]);
+  return tg_journal_add(r->pg, &note, deadline(), err);
+}
+
 static enum tg_rc replay_topic(struct replay *r, const struct tg_topic *topic, struct tg_err *err)
 {
   uint32_t rows;
@@ -286,12 +303,37 @@ static enum tg_rc replay_topic(struct replay *r, const struct tg_topic *topic, s
     rc = replay_piece(r, &rows, err);
     if (rc == TG_FULL || rc == TG_DATA) rc = cut(r, rows, rc, err);
   }
+  if (rc == TG_AGAIN) rc = TG_OK;
+  enum tg_rc noted = put_down(r, rc == TG_OK ? err : NULL);
   close_topic(r);
   tg_replay_count_end(r->count, topic->name);
-  return rc == TG_AGAIN ? TG_OK : rc;
+  return rc == TG_OK ? noted : rc;
 }
 
 /* --- the run --- */
+
+/* Rows whose script is gone or has another name wait for ever: somebody must know. */
+static enum tg_rc tell_orphans(struct replay *r, struct tg_err *err)
+{
+  uint32_t count;
+  struct tg_query q = {0};
+  struct tg_buf names = {0};
+  const struct tg_topic *const *topics = tg_program_topics(r->program, &count);
+  if (r->conf->filter.topic) return TG_OK;
+  tg_array_begin(&names);
+  for (uint32_t t = 0; t < count; t++) tg_array_text(&names, topics[t]->name);
+  tg_array_end(&names);
+  tg_buf_str(&q.sql, "SELECT topic, count(*) FROM tidegate.quarantine q");
+  tg_quarantine_where(&q, &r->conf->filter);
+  tg_query_param(&q, " AND q.topic <> ALL (", tg_buf_cstr(&names));
+  tg_buf_str(&q.sql, "::text[]) GROUP BY topic ORDER BY topic");
+  enum tg_rc rc = tg_query_run(r->pg, &q, deadline(), err);
+  tg_buf_fini(&names);
+  for (uint32_t i = 0; rc == TG_OK && i < tg_pg_rows(r->pg); i++)
+    fprintf(stderr, "%s rows of %s were left out: there is no script of that name any more\n",
+            tg_pg_value(r->pg, i, 1), tg_pg_value(r->pg, i, 0));
+  return rc;
+}
 
 static void print_fault(void *self, const struct tg_err *err)
 {
@@ -359,6 +401,7 @@ enum tg_rc tg_replay_run(const struct tg_config *config, struct tg_pg *pg,
   const struct tg_topic *const *topics =
       rc == TG_OK ? tg_program_topics(r.program, &topics_count) : NULL;
   for (uint32_t t = 0; rc == TG_OK && t < topics_count; t++) rc = replay_topic(&r, topics[t], err);
+  if (rc == TG_OK) rc = tell_orphans(&r, err);
   close_all(&r);
   return rc;
 }

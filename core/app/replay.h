@@ -21,6 +21,7 @@ enum { TG_REPLAY_ATTEMPTS_MAX = 10 }; /* more only for rows that are named by th
 
 struct tg_replay_conf {
   struct tg_quarantine_filter filter; /* its status is not looked at; limit: of all */
+  const char *user;                   /* for the journal */
   bool dry_run;                       /* judges, writes nothing */
   bool
       without_outputs; /* topics that emit records for Kafka: replayed without them, else refused */

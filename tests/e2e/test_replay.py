@@ -85,6 +85,8 @@ def test_what_the_fixed_rules_take_is_loaded_as_it_came(home):
     assert home.statuses() == {"new": 3, "replayed": 3}
     check_rows(home, places)
     check_ledger(home)
+    note = home.database.value("SELECT message FROM tidegate.journal WHERE kind = 'quarantine'")
+    assert note.startswith("replayed by ") and "3 rows loaded, 0 dropped, 0 late, 3 ref" in note
     # refused again: the same rows, with the new bound in their reason
     assert home.database.rows("SELECT attempts, reason FROM tidegate.quarantine WHERE status ="
                               " 'new' AND rule IS NOT NULL ORDER BY reason")[1] == (
@@ -92,6 +94,8 @@ def test_what_the_fixed_rules_take_is_loaded_as_it_came(home):
     code, out, _ = home.quarantine("replay")
     assert code == 0 and "0 rows loaded" in out and "3 refused again" in out
     assert home.quarantine("replay", "--topic", "other")[0] == 3
+    home.database.execute("UPDATE tidegate.quarantine SET topic = 'old' WHERE stage = 'decode'")
+    assert "1 rows of old were left out" in home.quarantine("replay", "--dry-run")[2]
     assert home.quarantine("replay", "--status", "discarded")[0] == 2
 
 
@@ -168,7 +172,7 @@ def database_status(home, row):
                                ' AND "offset" = %s', tuple(int(x) for x in row.split(":")))
 
 
-def killed(home, faults):
+def killed(home, faults, code=86):
     """Replays with these fault points, which must end the process; and once more without."""
     other = home.make("killed", faults=faults)
     other.config = home.process.config
@@ -176,14 +180,15 @@ def killed(home, faults):
     other.configure()
     done = subprocess.run([other.program, "quarantine", "replay"], cwd=other.folder, check=False,
                           env={"TG_FAULT_POINTS": faults}, capture_output=True)
-    assert done.returncode == 86, done.stderr
+    assert done.returncode == code, done.stderr
     assert home.quarantine("replay")[0] in (0, 3)
 
 
-def test_a_replay_that_is_killed_and_run_again_loads_each_once(home):
+@pytest.mark.parametrize("fault, code", [("exit", 86), ("fail", 75)])
+def test_a_replay_that_is_cut_off_and_run_again_loads_each_once(home, fault, code):
     home.load(events([20] * 500))
     home.rules(LOOSE)
-    killed(home, "replay.before_commit=exit")
+    killed(home, f"replay.before_commit={fault}", code)
     assert home.ids() == list(range(500)) and home.statuses() == {"replayed": 500}
 
 
