@@ -9,25 +9,26 @@ SIZE = 4 << 30
 
 
 class Disk:
-    """A folder of its own for a tablespace; only where can() is true."""
+    """A folder of its own for a tablespace."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tgdisk-", dir="/tmp"))
         self.space = self.folder / "space"
-        self._mount(f"size={SIZE},mode=755", "tmpfs")
+        try:
+            self._mount(f"size={SIZE},mode=755", "tmpfs")
+        except subprocess.CalledProcessError:
+            self.folder.rmdir()
+            raise
         self.space.mkdir(0o700)
         shutil.chown(self.space, "postgres")
 
-    @staticmethod
-    def can():
-        """Whether a disk can be made here."""
-        if os.geteuid():
-            return False
+    @classmethod
+    def make(cls):
+        """One, or None where there can be none."""
         try:
-            Disk().wipe()
-            return True
-        except (OSError, subprocess.CalledProcessError):
-            return False
+            return None if os.geteuid() else cls()
+        except subprocess.CalledProcessError:  # root of a container, perhaps
+            return None
 
     def fill(self):
         """Nothing more can be written."""

@@ -45,7 +45,7 @@ class Servers:
 
     def __init__(self, brokers=1):
         self.brokers, self.runs = brokers, 0
-        self.disk = Disk() if Disk.can() else None
+        self.disk = Disk.make()
 
     def __enter__(self):
         self.to_kafka = Proxy([None] * self.brokers)
@@ -75,7 +75,7 @@ class Servers:
 
     def fail_over(self, lost_s):
         """A standby takes PostgreSQL's place, without the commits of the last lost_s seconds."""
-        old, self.disk = self.disk, self.disk and Disk()
+        old, self.disk = self.disk, self.disk and Disk.make()
         space = old and (str(old.space), str(self.disk.space))
         self.postgres.fail_over(lost_s, space)
         self.to_postgres.targets = [port_of(self.postgres.address)]

@@ -1,7 +1,6 @@
 """A throwaway PostgreSQL."""
 import os
 import signal
-import tempfile
 import time
 
 import psycopg
@@ -14,8 +13,13 @@ from lib.server import Server
 class Postgres(Server):
     script = "postgres.sh"
 
-    def __init__(self, fsync=False, **settings):
-        """fsync: on where a crash of the server is part of the test."""
+    def __init__(self, fsync=False, of=None, space=None, **settings):
+        """fsync: on where a crash of the server is part of the test. of: the one it follows, as a
+        standby; space: (that one's, its own) folder of a tablespace."""
+        if of:
+            args = ["--space", "=".join(space)] if space else []
+            super().__init__("--of", of.folder, *args, verb="standby")
+            return
         args = [f"{k}={v}" for k, v in settings.items()]
         super().__init__("--fsync", "on" if fsync else "off", *args)
 
@@ -52,12 +56,8 @@ class Postgres(Server):
 
     def fail_over(self, lost_s, space=None):
         """A standby is made, follows, and takes this one's place, at another port; commits of about
-        so many seconds did not come to it. space: (old, new) folder of a tablespace."""
-        old, folder = self.folder, tempfile.mkdtemp(prefix="tge2e-", dir="/tmp")
-        follower = Postgres.__new__(Postgres)
-        follower.folder = folder
-        follower.address = follower.run("standby", "--of", old,
-                                        *(["--space", "=".join(space)] if space else []))
+        so many seconds did not come to it."""
+        follower = Postgres(of=self, space=space)
         with follower.connect() as c:
             pid = eventually(lambda: c.execute("SELECT pid FROM pg_stat_wal_receiver"
                                                " WHERE status = 'streaming'").fetchone())[0]
@@ -69,10 +69,10 @@ class Postgres(Server):
             os.kill(pid, signal.SIGKILL)  # what waits in its socket is lost, too
             eventually(follower.answers)
         follower.run("promote")
-        with open(f"{old}/log", "rb") as log, open(f"{folder}/log", "ab") as to:
+        with open(f"{self.folder}/log", "rb") as log, open(f"{follower.folder}/log", "ab") as to:
             to.write(log.read())
         self.wipe()
-        self.folder, self.address = folder, follower.address
+        self.folder, self.address = follower.folder, follower.address
 
     def answers(self):
         try:

@@ -11,10 +11,10 @@ class Server:
 
     script = ""
 
-    def __init__(self, *args):
+    def __init__(self, *args, verb="start"):
         self.folder = tempfile.mkdtemp(prefix="tge2e-", dir="/tmp")
         try:
-            self.address = self.run("start", *args)
+            self.address = self.run(verb, *args)
         except Exception:
             self.wipe()
             raise
