@@ -98,13 +98,28 @@ static void cut_smaller(struct tg_lane *lane, const struct tg_batch *b)
          TG_TEXT(b->topic->name), b->rows, lane->rows_max);
 }
 
+/* Loads are small because one took too long. A full one that needed a quarter of the time at most,
+ * waiting for the writer included, shows that twice the rows fit: what was slow is over. */
+static void let_grow(struct tg_lane *lane, const struct tg_job *job)
+{
+  const struct tg_config *c = lane->config;
+  int64_t now = tg_clock_mono_us();
+  bool small = lane->rows_max < c->load_rows && now < lane->grow_after_us;
+  if (!small || job->load->rows < lane->rows_max || now - job->handed_us > c->statement_us / 4)
+    return;
+  lane->rows_max = lane->rows_max < c->load_rows / 2 ? lane->rows_max * 2 : c->load_rows;
+  tg_log(TG_INFO, lane->name, "loads of %u rows again", lane->rows_max);
+}
+
 static void harvest_load(struct tg_lane *lane, struct tg_job *job)
 {
   struct tg_load *l = job->load;
+  bool whole = job->rc == TG_OK;
   for (uint32_t b = 0; b < l->batches_count; b++) {
     struct tg_batch *batch = &l->batches[b];
     bool out = batch->held || (job->rc != TG_OK && !batch->done);
     if (batch->too_big) cut_smaller(lane, batch);
+    whole &= !out;
     for (uint32_t i = 0; i < batch->segments_count; i++) {
       const struct tg_segment *s = &batch->segments[i];
       if (out && !s->gone)
@@ -117,6 +132,7 @@ static void harvest_load(struct tg_lane *lane, struct tg_job *job)
     int32_t topic = topic_now(lane, batch);
     if (!out && topic >= 0) tg_measure_committed(lane, (uint32_t)topic, batch, job->commit_us);
   }
+  if (whole) let_grow(lane, job);
   if (job->rc != TG_OK) return;
   if (atomic_load(&lane->hub->emits))
     tg_relay_nudge(lane->hub->relay);

@@ -222,11 +222,12 @@ static void hand_over(struct tg_lane *lane)
 {
   struct tg_lane_load *full = lane->open;
   full->out = true;
-  full->job = (struct tg_job){.kind = TG_JOB_LOAD, .load = &full->load};
+  lane->handed_us = tg_clock_mono_us();
+  full->job =
+      (struct tg_job){.kind = TG_JOB_LOAD, .load = &full->load, .handed_us = lane->handed_us};
   lane->open = NULL;
   lane->loads_out++;
   lane->loads_made++;
-  lane->handed_us = tg_clock_mono_us();
   tg_intake_handed(lane, &full->load);
   grow(lane);
   tg_queue_push(&lane->writer.to_writer, &full->job,

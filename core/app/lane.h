@@ -162,7 +162,8 @@ void tg_measure_committed(struct tg_lane *lane, uint32_t topic, const struct tg_
 
 /* lane.c: makes a free load the open one, if there is any. */
 void tg_lane_open(struct tg_lane *lane);
-/* lane.c: loads have at most half of these rows from now on; they grow again after pause_us. */
+/* lane.c: loads have at most half of these rows from now on; they grow again after pause_us,
+ * or when loads of that size turn out to be quick. */
 void tg_lane_shrink(struct tg_lane *lane, uint32_t rows, int64_t pause_us);
 
 #endif

@@ -27,6 +27,7 @@ struct tg_job {
   uint32_t count;
   const char *generation; /* JUMP: sha256 of the scripts */
   struct tg_loader_report report;
+  int64_t handed_us; /* monotonic: when it went to the writer */
   int64_t commit_us; /* wall clock of the commit */
 };
 

@@ -204,6 +204,24 @@ def test_a_load_too_big_for_the_server_is_cut_until_it_fits(pair):
     assert not pair.topic("bad")["waits"]
 
 
+def test_loads_grow_again_as_soon_as_the_server_is_quick(pair):
+    """Few rows came while every statement took too long: their number is no measure of anything."""
+    pair.process.config["postgres"]["statement_timeout"] = "2s"
+    pair.start()
+    pair.database.execute("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+                          " 'BEGIN PERFORM pg_sleep(3); RETURN NULL; END'")
+    pair.database.execute("CREATE TRIGGER slow BEFORE INSERT ON bad FOR EACH STATEMENT"
+                          " EXECUTE FUNCTION slow()")
+    pair.kafka.produce(pair.bad, [{"id": n} for n in range(40)])
+    pair.process.until(lambda: "rows for now" in pair.process.log())
+    pair.database.execute("DROP TRIGGER slow ON bad")
+
+    def grown():
+        pair.kafka.produce(pair.bad, [{"id": n} for n in range(500)])
+        return pair.process.log().count("rows again") >= 3
+    pair.process.until(grown)
+
+
 def test_a_dropped_table_is_made_again(pair):
     """The operator dropped it: what comes is loaded into a new one, as at a first start."""
     pair.start()
