@@ -2,6 +2,7 @@
 import http.server
 import json
 import threading
+import time
 import urllib.parse
 import urllib.request
 
@@ -40,7 +41,8 @@ class Webhook:
             def do_POST(self):  # pylint: disable=invalid-name
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 hook.headers.append(dict(self.headers))
-                hook.requests.append(json.loads(body))
+                came = time.time()
+                hook.requests.append([{**a, "came": came} for a in json.loads(body)])
                 if hook.mode == "hang":
                     hook.over.wait()
                 self.send_response(503 if hook.mode == "refuse" else 200)
@@ -55,7 +57,7 @@ class Webhook:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def told(self, **labels):
-        """All alerts with these labels it was told of, oldest first."""
+        """All alerts with these labels it was told of, oldest first; `came`: when."""
         return [a for r in list(self.requests) for a in r
                 if all(a["labels"].get(k) == v for k, v in labels.items())]
 
