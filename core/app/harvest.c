@@ -56,6 +56,7 @@ static void keep_segment(struct tg_lane *lane, const struct tg_segment *s)
   p->committed = s->to;
   tg_stateset_commit(p->memory, s->to);
   p->fences = 0;
+  tg_careful_passed(p);
   int64_t high = tg_consumer_high(lane->consumer, p->topic, p->partition);
   int64_t lag = high > s->to ? high - s->to : 0;
   if (high >= 0) tg_metric_set(p->lag, (double)lag);
@@ -142,6 +143,7 @@ static void harvest_load(struct tg_lane *lane, struct tg_job *job)
 
 static void harvest_one(struct tg_lane *lane, struct tg_job *job)
 {
+  if (job->kind == TG_JOB_MARK) return tg_careful_marked(lane, job);
   if (job->kind == TG_JOB_JUMP) return tg_doubt_jumped(lane, job);
   if (job->kind != TG_JOB_LOAD) return tg_intake_claimed(lane, job);
   harvest_load(lane, job);
@@ -159,7 +161,7 @@ void tg_harvest(struct tg_lane *lane)
 void tg_harvest_all(struct tg_lane *lane, int64_t give_up_us)
 {
   int64_t stuck_us = tg_clock_mono_us() + STUCK_US;
-  while (lane->loads_out || lane->claiming || lane->jumping) {
+  while (lane->loads_out || lane->claiming || lane->jumping || lane->marking) {
     int64_t now = tg_clock_mono_us();
     if (now >= give_up_us) atomic_store(&lane->writer.give_up, true);
     if (now >= stuck_us) {

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 enum {
   PROBE_FIRST_US = 1000000,
@@ -31,6 +32,7 @@ struct tg_hub *tg_hub_new(const struct tg_config *config, struct tg_metrics *met
   h->metrics = metrics;
   h->state_room.bytes_max = config ? config->state_bytes : 0;
   atomic_init(&h->version, 1);
+  if (getrandom(&h->run, sizeof h->run, 0) != (ssize_t)sizeof h->run) h->run = tg_clock_wall_us();
   pthread_mutex_init(&h->lock, NULL);
   return h;
 }

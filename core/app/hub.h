@@ -52,6 +52,8 @@ struct tg_hub {
   atomic_bool schema_ready;  /* the state schema is there: lanes may claim */
   atomic_llong pg_ok_us;     /* monotonic time when PostgreSQL last answered anybody; 0 = never */
   atomic_llong kafka_bad_us; /* since when the brokers are away; 0 = fine */
+  int64_t run;               /* random: which process this is */
+  atomic_uint careful;       /* the lane that tries records alone, plus one; 0: none does */
   atomic_uint swaps_due;     /* lanes that have not taken over the newest program yet */
   struct tg_relay *relay;    /* outbox -> Kafka; set before any lane starts */
   struct tg_alerts *alerts;  /* NULL: nobody is told; set before anything else starts */

@@ -34,7 +34,8 @@ static bool on_record(void *self, const struct tg_event *event)
 {
   struct tg_lane *lane = self;
   struct tg_part *p = &lane->parts.list[event->slot];
-  bool wanted = p->state == TG_PART_READING && !p->held && !lane->reassign;
+  bool wanted = p->state == TG_PART_READING && !p->held && !lane->reassign &&
+                !tg_part_waits(&lane->parts, event->slot);
   if (!wanted) return true; /* read again later */
   if (event->offset < p->next) return tg_doubt_record(lane, p, event), true;
   p->seam.offset = -1;
@@ -160,6 +161,7 @@ static void on_revoked(void *self, bool lost)
   tg_log(lost ? TG_WARN : TG_INFO, lane->name, "%u partitions %s", lane->parts.count,
          lost ? "lost" : "revoked");
   for (uint32_t i = 0; i < lane->parts.count; i++) close_part_metrics(lane, &lane->parts.list[i]);
+  tg_careful_end(lane);
   tg_parts_clear(&lane->parts);
   tg_alerts_leave(lane->hub->alerts, TG_TROUBLE_HALT, lane->number);
   tg_alerts_leave(lane->hub->alerts, TG_TROUBLE_WARN, lane->number); /* others judge now */
@@ -313,6 +315,7 @@ static void start_reading(struct tg_lane *lane, struct tg_claim *c, struct tg_pa
   p->committed = p->sealed = p->next = c->next;
   p->seam = (struct tg_seam){.offset = c->last_offset, .us = c->last_us, .crc = c->last_crc};
   p->idle_us = tg_clock_mono_us();
+  tg_careful_begin(lane, p, c);
   lane->reassign = true;
   atomic_fetch_add(&lane->reading, 1);
 }
@@ -359,6 +362,7 @@ static void reassign(struct tg_lane *lane)
   struct tg_err err;
   if (!list) return; /* tried again at the next step */
   lane->reassign = false;
+  lane->mark_to = -1;
   tg_parts_rewind(&lane->parts);
   if (lane->open) lane->open = NULL;
   uint32_t n = tg_parts_assignment(&lane->parts, list);
@@ -374,6 +378,7 @@ void tg_intake_steer(struct tg_lane *lane)
   follow_holds(lane);
   claim(lane, tg_clock_mono_us());
   tg_doubt_settle(lane, tg_clock_mono_us());
+  tg_careful_steer(lane);
   tg_outputs_tell(lane);
   if (lane->reassign && !lane->claiming) reassign(lane);
 }

@@ -69,7 +69,7 @@ void tg_lane_open(struct tg_lane *lane)
     if (!lane->loads[i].out) lane->open = &lane->loads[i];
   if (!lane->open) return;
   struct tg_load *l = &lane->open->load;
-  l->rows_max = lane->rows_max;
+  l->rows_max = tg_careful_rows(lane);
   if (tg_load_open(l, lane->topics, lane->topics_count) != TG_OK) {
     lane->open = NULL;
     tg_log(TG_ERROR, lane->name, "load.bytes is too small to open a load of %u topics",
@@ -164,6 +164,13 @@ static void tick(void *self)
   atomic_store(&lane->tick_us, tg_clock_mono_us());
 }
 
+/* Test builds end at a record that says so. */
+static void poison(const struct tg_batch *b)
+{
+  for (uint32_t i = 0; i < b->rows; i++)
+    if (b->events[i].offset >= b->refused_to) tg_fault_in("lane.poison", b->events[i].value);
+}
+
 /* Decode, transform and judge one topic's batch. TG_FULL: it does not fit and must be cut smaller.
  */
 static enum tg_rc process(struct tg_lane *lane, uint32_t topic, struct tg_batch *b)
@@ -173,7 +180,9 @@ static enum tg_rc process(struct tg_lane *lane, uint32_t topic, struct tg_batch 
   enum tg_rc rc = tg_batch_seal(b);
   if (rc == TG_OK) rc = tg_intake_chain(lane, b, topic);
   if (rc != TG_OK || b->rows == 0) return rc;
+  tg_careful_refuse(lane, b);
   int64_t start = tg_clock_thread_us();
+  poison(b);
   rc = tg_decoder_run(lane->decoders[topic], b, &err);
   int64_t decode_us = tg_clock_thread_us() - start;
   if (rc == TG_OK) rc = tg_lookups_lend(lane->generation->lookups, b, &err);
@@ -240,6 +249,7 @@ static int64_t wait_us(struct tg_lane *lane)
 {
   if (!lane->open || lane->reassign) return POLL_US; /* what is read now is read again */
   const struct tg_load *l = &lane->open->load;
+  if (tg_careful_busy(lane)) return BUSY_US;
   if (lane->full) return 0;
   if (lane->loads_out) return BUSY_US;
   if (l->rows == 0) return tg_intake_at_end(lane) ? 0 : POLL_US;
@@ -260,7 +270,7 @@ static enum tg_rc step(struct tg_lane *lane)
   tg_consumer_pause(lane->consumer, lane->open == NULL || lane->full || lane->reassign);
   enum tg_rc rc = tg_consumer_poll(lane->consumer, wait_us(lane), POLL_RECORDS, &lane->err);
   if (rc == TG_FATAL) return rc;
-  if (wait_us(lane) > 0) return lane->ended;
+  if (wait_us(lane) > 0 || !tg_careful_ready(lane)) return lane->ended;
 
   struct tg_load *load = &lane->open->load;
   for (uint32_t t = 0; t < load->batches_count; t++) {

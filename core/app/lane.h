@@ -10,8 +10,8 @@
  * paused and the lane goes on polling, so that it stays in its group.
  *
  * Files: lane.c the data path; intake.c Kafka's side (assignment, claims, rewinds); doubt.c logs
- * that may not be what was loaded; harvest.c what came back; memory.c
- * what rules remember; outputs.c what goes to Kafka. */
+ * that may not be what was loaded; careful.c data that ended processes; harvest.c what came back;
+ * memory.c what rules remember; outputs.c what goes to Kafka. */
 #ifndef TG_APP_LANE_H
 #define TG_APP_LANE_H
 
@@ -82,13 +82,16 @@ struct tg_lane {
   uint64_t state_bytes;  /* this lane's part of hub->state_room */
   struct tg_buf scratch; /* bytes on their way into the open load */
 
-  struct tg_job claim_job, release_job, jump_job;
+  struct tg_job claim_job, release_job, jump_job, mark_job;
   struct tg_claim *claims; /* of claim_job and release_job, by claim_slots */
   uint32_t *claim_slots;
   struct tg_claim jump; /* of jump_job: the partition in jump_slot; from next to first_offset */
   uint32_t jump_slot;
   char jump_generation[65]; /* a copy: a reload may free the program meanwhile */
-  bool claiming, jumping;
+  struct tg_claim mark;     /* of mark_job: what is tried alone */
+  int64_t mark_to;          /* up to where the records from mark.next on are marked */
+  int64_t mark_after_us;    /* monotonic: not marked before */
+  bool claiming, jumping, marking;
   int64_t claim_after_us; /* monotonic */
   bool told;              /* the relay knows what the lane holds */
   bool reassign;          /* the list of partitions must be told to the consumer again */
@@ -139,6 +142,24 @@ void tg_doubt_halt(struct tg_lane *lane, struct tg_part *p, const char *why);
 /* Asks about one partition in doubt, if there is any; called once per step. */
 void tg_doubt_settle(struct tg_lane *lane, int64_t now);
 void tg_doubt_jumped(struct tg_lane *lane, const struct tg_job *job);
+
+/* careful.c: data on which processes ended. What the claim says of it. */
+void tg_careful_begin(struct tg_lane *lane, struct tg_part *p, const struct tg_claim *c);
+/* Chooses the partition that is read alone, if any is to be; called once per step. */
+void tg_careful_steer(struct tg_lane *lane);
+/* Records that a load may have. */
+uint32_t tg_careful_rows(const struct tg_lane *lane);
+/* The open load waits: for its mark, or for the piece before it to be committed. */
+bool tg_careful_busy(const struct tg_lane *lane);
+/* Whether the open load may be looked at; marks it first, when it must be. */
+bool tg_careful_ready(struct tg_lane *lane);
+void tg_careful_marked(struct tg_lane *lane, const struct tg_job *job);
+/* Has decode refuse, unseen, what ended processes alone. */
+void tg_careful_refuse(struct tg_lane *lane, struct tg_batch *b);
+/* The partition has come further. */
+void tg_careful_passed(struct tg_part *p);
+/* Everything was revoked. */
+void tg_careful_end(struct tg_lane *lane);
 
 /* outputs.c: what the relay knows of the lane. */
 /* Tells it what the lane holds, when that has changed and there are outputs. Once per step. */

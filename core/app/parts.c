@@ -10,7 +10,7 @@
 void tg_parts_clear(struct tg_parts *p)
 {
   for (uint32_t i = 0; i < p->count; i++) tg_stateset_free(p->list[i].memory);
-  p->count = 0;
+  p->count = p->alone = 0;
 }
 
 void tg_parts_fini(struct tg_parts *p)
@@ -77,11 +77,12 @@ uint32_t tg_parts_assignment(const struct tg_parts *p, struct tg_topart *out)
   for (uint32_t i = 0; i < p->count; i++) {
     const struct tg_part *part = &p->list[i];
     if (part->state != TG_PART_READING) continue;
+    bool waits = part->held || part->topic_index < 0 || tg_part_waits(p, i);
     out[n++] = (struct tg_topart){.topic = part->topic,
                                   .partition = part->partition,
                                   .slot = i,
                                   .offset = part->seam.offset >= 0 ? part->seam.offset : part->next,
-                                  .paused = part->held || part->topic_index < 0};
+                                  .paused = waits};
   }
   return n;
 }

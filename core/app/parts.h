@@ -41,6 +41,10 @@ struct tg_part {
   int64_t eof;                /* end of partition seen at this offset, or -1 */
   int64_t idle_us;            /* monotonic: last event or seal */
   int64_t retry_us;           /* monotonic: DOUBT, FENCED, HALTED: when to act */
+  bool careful;               /* processes ended on its data: its records are tried alone */
+  uint32_t piece;             /* careful: at most so many of them together; 0: any */
+  int64_t careful_to;         /* careful until the chain is here; -1: until it moves */
+  int64_t refused_to;         /* records below this offset ended processes; 0: none did */
   uint32_t fences;            /* times fenced since it was assigned */
   struct tg_stateset *memory; /* what its rules remember; owned, NULL until it is READING */
   struct tg_metric *consumed, *bytes, *lag, *lag_s;
@@ -50,7 +54,14 @@ struct tg_parts {
   struct tg_part *list; /* owned */
   uint32_t count, size;
   uint32_t epoch; /* the newest handed out */
+  uint32_t alone; /* slot of the one careful partition that is read now, plus one; 0: none */
 };
+
+/* True when the partition must wait: another one is tried alone, or its own turn has not come. */
+static inline bool tg_part_waits(const struct tg_parts *p, uint32_t slot)
+{
+  return p->alone ? p->alone != slot + 1 : p->list[slot].careful;
+}
 
 void tg_parts_fini(struct tg_parts *p);
 

@@ -154,6 +154,8 @@ static void run_claims(struct tg_writer *w, struct tg_job *job)
   else if (job->kind == TG_JOB_JUMP)
     job->rc =
         tg_gap_jump(w->pg, w->who.pipeline, job->generation, job->claims, deadline, &job->err);
+  else if (job->kind == TG_JOB_MARK)
+    job->rc = tg_claim_mark(w->pg, job->claims, deadline, &job->err);
   else
     job->rc = tg_claim_release(w->pg, job->claims, job->count, deadline, &job->err);
   if (job->kind == TG_JOB_CLAIM) tg_memory_read(w, job);
@@ -208,6 +210,7 @@ static void name_it(struct tg_writer *w)
   snprintf(w->owner, sizeof w->owner, "%s:%d lane %u", host, (int)getpid(), w->lane);
   w->who.pipeline = c->pipeline;
   w->who.owner = w->owner;
+  w->who.run = w->hub->run;
   w->pg_conf = (struct tg_pg_conf){.dsn = c->dsn,
                                    .password_file = c->password_file,
                                    .name = w->name,

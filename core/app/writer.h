@@ -5,9 +5,9 @@
  *   or not
  *
  * LOAD: written until it is committed, or until nothing of it is left (fenced, held), or the lane
- * gives up (stop, lost assignment). CLAIM, BEGIN, RELEASE, JUMP (over a gap): one attempt each. A
- * segment that leaves a load takes all later segments of its partition with it: the writer
- * remembers up to which epoch a slot's segments are void. */
+ * gives up (stop, lost assignment). CLAIM, BEGIN, RELEASE, JUMP (over a gap), MARK (careful.c): one
+ * attempt each. A segment that leaves a load takes all later segments of its partition with it: the
+ * writer remembers up to which epoch a slot's segments are void. */
 #ifndef TG_APP_WRITER_H
 #define TG_APP_WRITER_H
 
@@ -16,7 +16,14 @@
 #include "core/data/load.h"
 #include "core/pg/loader.h"
 
-enum tg_job_kind { TG_JOB_LOAD, TG_JOB_CLAIM, TG_JOB_BEGIN, TG_JOB_RELEASE, TG_JOB_JUMP };
+enum tg_job_kind {
+  TG_JOB_LOAD,
+  TG_JOB_CLAIM,
+  TG_JOB_BEGIN,
+  TG_JOB_RELEASE,
+  TG_JOB_JUMP,
+  TG_JOB_MARK
+};
 
 struct tg_job {
   enum tg_job_kind kind;

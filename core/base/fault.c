@@ -65,6 +65,11 @@ bool tg_fault(const char *name)
   }
   return false;
 }
+
+bool tg_fault_in(const char *point, struct tg_text text)
+{
+  return text.ptr && memmem(text.ptr, text.len, point, strlen(point)) && tg_fault(point);
+}
 #else
 typedef int tg_no_faults;
 #endif

@@ -6,11 +6,19 @@
 #ifndef TG_BASE_FAULT_H
 #define TG_BASE_FAULT_H
 
+#include "core/base/text.h"
+
 #include <stdbool.h>
 
 #ifdef TG_FAULTS
 bool tg_fault(const char *point);
+/* Visits the point when its name is in the text. */
+bool tg_fault_in(const char *point, struct tg_text text);
 #else
+static inline bool tg_fault_in(const char *point, struct tg_text text)
+{
+  return (void)point, (void)text, false;
+}
 static inline bool tg_fault(const char *point)
 {
   return (void)point, false;

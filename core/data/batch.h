@@ -121,9 +121,10 @@ struct tg_batch {
   uint32_t emits_count;
   const struct tg_lookup_set *lookups; /* while it is judged: the snapshots it sees, or NULL */
   struct tg_text lookups_used;         /* for the ledger: a JSON object name -> version, or empty */
-  bool later;   /* the load was split: this batch goes with its next transaction */
-  bool done;    /* .. and was committed with an earlier one */
-  bool too_big; /* held because the server takes too long for it alone: to be cut smaller */
+  int64_t refused_to; /* decode refuses, unseen, what is below this offset; 0: nothing */
+  bool later;         /* the load was split: this batch goes with its next transaction */
+  bool done;          /* .. and was committed with an earlier one */
+  bool too_big;       /* held because the server takes too long for it alone: to be cut smaller */
 };
 
 enum { TG_ISSUES_PER_ROW_MAX = 16, TG_ISSUE_BYTES_MAX = 4 << 20, TG_REASON_BYTES_MAX = 1024 };

@@ -467,6 +467,9 @@ static enum tg_rc decode_row(struct tg_decoder *d, uint32_t row)
   if (e->oversize)
     return refuse(d, row, (struct tg_text){NULL, 0},
                   "the value has %u bytes, more than event_bytes_max", e->size);
+  if (e->offset < d->batch->refused_to)
+    return refuse_all(d, row,
+                      "the process ended twice with this record alone: it was not looked at again");
   if (!e->value.ptr) return refuse_all(d, row, "no value (a tombstone)");
   if (!e->value.len) return refuse_all(d, row, "the value is empty");
   enum tg_rc rc = walk(d, row, e->value);

@@ -70,11 +70,12 @@ static void read_claim(const struct tg_pg *pg, uint32_t row, struct tg_claim *c)
 
 static const char taken_sql[] =
     "SELECT w.ord, p.id, e.next, e.last_offset, e.last_us, e.last_crc,"
-    " p.relay IS NOT NULL"
+    " p.relay IS NOT NULL, t.tries, t.piece, t.piece_to, t.lethal"
     " FROM unnest($1::text[], $2::int[]) WITH ORDINALITY AS w(topic, part, ord)"
     " JOIN tidegate.partition p ON p.pipeline = $4 AND p.claim_id = $3::bigint AND p.topic = "
     "w.topic"
     "  AND p.part = w.part AND NOT p.released"
+    " LEFT JOIN tidegate.attempt t ON t.partition_id = p.id"
     " CROSS JOIN LATERAL tidegate.chain_end_v1(p.id) e ORDER BY w.ord";
 
 static enum tg_rc read_taken(struct tg_pg *pg, struct tg_claim *claims, uint32_t count,
@@ -87,6 +88,10 @@ static enum tg_rc read_taken(struct tg_pg *pg, struct tg_claim *claims, uint32_t
   for (uint32_t i = 0; i < count; i++) {
     read_claim(pg, i, &claims[i]);
     claims[i].relayed = *tg_pg_value(pg, i, 6) == 't';
+    claims[i].tries = (uint32_t)value_int(pg, i, 7, 0);
+    claims[i].piece = (uint32_t)value_int(pg, i, 8, 0);
+    claims[i].piece_to = value_int(pg, i, 9, -1);
+    claims[i].lethal = (uint32_t)value_int(pg, i, 10, 0);
   }
   return TG_OK;
 }
@@ -108,7 +113,7 @@ enum tg_rc tg_claim_take(struct tg_pg *pg, const struct tg_claimer *who, struct 
                          uint32_t count, int64_t deadline_us, struct tg_err *err)
 {
   int64_t id = 0;
-  char claim[32];
+  char claim[32], run[32];
   struct lists l;
   if (count == 0) return TG_OK;
   enum tg_rc rc = new_claim_id(&id, err);
@@ -116,11 +121,14 @@ enum tg_rc tg_claim_take(struct tg_pg *pg, const struct tg_claimer *who, struct 
   rc = lists_init(&l, claims, count, err);
   if (rc != TG_OK) return rc;
   snprintf(claim, sizeof claim, "%lld", (long long)id);
-  const char *take[] = {who->pipeline, who->cluster_id, who->owner,
-                        claim,         l.topics.ptr,    l.parts.ptr};
+  snprintf(run, sizeof run, "%lld", (long long)who->run);
+  const char *take[] = {who->pipeline, who->cluster_id, who->owner, claim,
+                        l.topics.ptr,  l.parts.ptr,     run};
   rc = tg_pg_query(pg,
-                   "SELECT tidegate.claim_take_v1($1, $2, $3, $4::bigint, $5::text[], $6::int[])",
-                   take, 6, deadline_us, err);
+                   "SELECT tidegate.attempt_v1($1, $2, $7::bigint, $5::text[], $6::int[]),"
+                   " tidegate.claim_take_v1($1, $2, $3, $4::bigint, $5::text[], $6::int[]),"
+                   " tidegate.attempt_first_v1($1, $2, $7::bigint, $5::text[], $6::int[])",
+                   take, 7, deadline_us, err);
   tg_fault("claim.taken");
   if (rc == TG_OK) rc = evict(pg, l.topics.ptr, l.parts.ptr, claim, deadline_us, err);
   const char *taken[] = {l.topics.ptr, l.parts.ptr, claim, who->pipeline};
@@ -186,6 +194,24 @@ enum tg_rc tg_claim_begin(struct tg_pg *pg, struct tg_claim *claims, uint32_t co
   if (rc == TG_OK) rc = read_renewed(pg, &l, claims, count, deadline_us, err);
   lists_fini(&l);
   return rc;
+}
+
+enum tg_rc tg_claim_mark(struct tg_pg *pg, const struct tg_claim *claim, int64_t deadline_us,
+                         struct tg_err *err)
+{
+  char id[16], claim_id[32], from[32], to[32], rows[16];
+  const char *params[] = {id, claim_id, from, to, rows};
+  snprintf(id, sizeof id, "%d", claim->partition_id);
+  snprintf(claim_id, sizeof claim_id, "%lld", (long long)claim->claim_id);
+  snprintf(from, sizeof from, "%lld", (long long)claim->next);
+  snprintf(to, sizeof to, "%lld", (long long)claim->piece_to);
+  snprintf(rows, sizeof rows, "%u", claim->piece);
+  return tg_pg_query(pg,
+                     "UPDATE tidegate.attempt t SET marked_claim = p.claim_id,"
+                     " marked_from = $3::bigint, marked_to = $4::bigint, marked_rows = $5::int"
+                     " FROM tidegate.partition p WHERE t.partition_id = $1::int"
+                     " AND p.id = t.partition_id AND p.claim_id = $2::bigint",
+                     params, 5, deadline_us, err);
 }
 
 enum tg_rc tg_claim_release(struct tg_pg *pg, const struct tg_claim *claims, uint32_t count,

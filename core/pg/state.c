@@ -21,6 +21,7 @@ extern const char tg_embed_bake_sql[];
 extern const char tg_embed_replay_sql[];
 extern const char tg_embed_review_sql[];
 extern const char tg_embed_elder_sql[];
+extern const char tg_embed_attempt_sql[];
 
 /* Each step takes the schema from `version - 1` to `version`. usable_from: the oldest program that
  * can go on using it. */
@@ -36,6 +37,7 @@ static const struct step {
     {6, 1, {tg_embed_replay_sql, NULL}},
     {7, 1, {tg_embed_review_sql, NULL}},
     {8, 1, {tg_embed_elder_sql, NULL}},
+    {9, 1, {tg_embed_attempt_sql, NULL}},
 };
 enum { STEPS = sizeof steps / sizeof *steps, ATTEMPTS_MAX = 3 };
 

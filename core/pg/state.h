@@ -22,12 +22,15 @@ struct tg_claim {    /* one partition of the chain, as its owner knows it */
   bool relayed; /* out of take: records were emitted for it; the group's offset is the relay's */
   int64_t last_offset, last_us; /* out: the ledger's last record, -1 when there is none */
   uint32_t last_crc;
-  struct tg_stateset *state; /* what its rules remember; the lane's business */
+  uint32_t tries, piece, lethal; /* out of take: tidegate.attempt; in for mark: piece = records */
+  int64_t piece_to;              /* of it; -1: none. in for mark: the end of what is tried */
+  struct tg_stateset *state;     /* what its rules remember; the lane's business */
 };
 
 struct tg_claimer {
   const char *pipeline, *cluster_id;
   const char *owner; /* "host:pid lane 0" */
+  int64_t run;       /* random, one a process: who claims again has not died */
 };
 
 /* Becomes the owner of these partitions on this connection (pid and backend_start are its own),
@@ -42,6 +45,10 @@ enum tg_rc tg_claim_begin(struct tg_pg *pg, struct tg_claim *claims, uint32_t co
  * ends (next). */
 enum tg_rc tg_claim_renew(struct tg_pg *pg, struct tg_claim *claims, uint32_t count,
                           int64_t deadline_us, struct tg_err *err);
+/* Notes that the records from next to piece_to are tried alone now: should the process end before
+ * they are committed, the next owner knows (tidegate.attempt). Nothing when the claim is lost. */
+enum tg_rc tg_claim_mark(struct tg_pg *pg, const struct tg_claim *claim, int64_t deadline_us,
+                         struct tg_err *err);
 enum tg_rc tg_claim_release(struct tg_pg *pg, const struct tg_claim *claims, uint32_t count,
                             int64_t deadline_us, struct tg_err *err);
 

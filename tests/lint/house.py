@@ -216,7 +216,7 @@ def faults(house):
     seen = set()
     for path in house.sources("core/", "bindings/"):
         for number, line in enumerate(house.text(path).split("\n"), 1):
-            for name in re.findall(r'\btg_fault\("([^"]*)"\)', line):
+            for name in re.findall(r'\btg_fault(?:_in)?\("([^"]*)"[,)]', line):
                 seen.add(name)
                 if name not in listed:
                     yield path, number, f"fault point {name} is not in the table of {table}"

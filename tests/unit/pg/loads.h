@@ -57,7 +57,7 @@ static inline void tables_init(struct tg_pg *pg)
 
 static inline void owner_claim(struct owner *o, int from, int to)
 {
-  struct tg_claimer who = {"shop", "cluster1", o->conf.name};
+  struct tg_claimer who = {"shop", "cluster1", o->conf.name, 1};
   for (int t = 0; t < TOPICS; t++) {
     for (int p = from; p < to; p++)
       o->claims[t][p] = (struct tg_claim){.topic = t ? "refunds" : "orders", .partition = p};

@@ -231,7 +231,7 @@ static void a_relay_is_noted_under_its_claim_only(void **state)
   server_must(tg_outbox_formers(a.pg, o, 2, &ids, soon(), &a.err), &a.err);
   assert_string_equal(ids.ptr, "one");
   struct tg_claim again = {.topic = "orders", .partition = 0};
-  struct tg_claimer who = {"shop", "cluster1", "b"};
+  struct tg_claimer who = {"shop", "cluster1", "b", 2};
   server_must(tg_claim_take(b.pg, &who, &again, 1, soon(), &b.err), &b.err);
   assert_true(again.relayed); /* let go, but the group's offset is a relay's for good */
   tg_buf_fini(&ids);

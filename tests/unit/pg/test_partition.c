@@ -53,7 +53,7 @@ static void a_restart_fences_the_owner_and_begins_anew(void **state)
   assert_true(a.load.batches[0].segments[1].gone);
   load_must(&a);
   struct tg_claim c = {.topic = "orders", .partition = 3};
-  struct tg_claimer who = {"shop", "cluster1", "tidegate a"};
+  struct tg_claimer who = {"shop", "cluster1", "tidegate a", 1};
   server_must(tg_claim_take(a.pg, &who, &c, 1, soon(), &a.err), &a.err);
   assert_int_not_equal(c.partition_id, before);
   assert_int_equal(c.next, -1);
@@ -87,7 +87,7 @@ static void adopted_chains_go_on_under_the_new_name(void **state)
   assert_int_equal(load_write(&a), TG_AGAIN); /* its owner under the old name is fenced */
   assert_int_equal(a.report.fenced, 2);
   struct tg_claim c = {.topic = "orders", .partition = 3};
-  struct tg_claimer who = {"store", "cluster2", "tidegate b"};
+  struct tg_claimer who = {"store", "cluster2", "tidegate b", 2};
   server_must(tg_claim_take(b.pg, &who, &c, 1, soon(), &b.err), &b.err);
   assert_int_equal(c.partition_id, a.claims[0][3].partition_id);
   assert_int_equal(c.next, 5);

@@ -9,8 +9,8 @@
 static struct tg_pg_conf conf_a, conf_b;
 static struct tg_pg *a, *b;
 static struct tg_err err;
-static const struct tg_claimer first = {"shop", "cluster1", "host:1 lane 0"};
-static const struct tg_claimer second = {"shop", "cluster1", "host:2 lane 0"};
+static const struct tg_claimer first = {"shop", "cluster1", "host:1 lane 0", 1};
+static const struct tg_claimer second = {"shop", "cluster1", "host:2 lane 0", 2};
 
 static int open_two(void **state)
 {
@@ -36,7 +36,7 @@ static void upgrading_again_changes_nothing(void **state)
   server_must(tg_state_upgrade(b, soon(), &err), &err);
   assert_string_equal(
       server_value(a, "SELECT string_agg(version::text, ',') FROM tidegate.version"),
-      "1,2,3,4,5,6,7,8");
+      "1,2,3,4,5,6,7,8,9");
 }
 
 /* A schema as version 3 left it, with rows of it: what was there is there, and the new is usable.
@@ -47,6 +47,8 @@ static void a_schema_of_version_3_is_upgraded(void **state)
   server_exec(a,
               "DELETE FROM tidegate.version WHERE version >= 4;"
               "DROP TABLE tidegate.bake; DROP FUNCTION tidegate.bake_v1;"
+              "DROP TABLE tidegate.attempt; DROP FUNCTION tidegate.attempt_v1;"
+              "DROP FUNCTION tidegate.attempt_first_v1;"
               "DROP FUNCTION tidegate.bake_v2; DROP FUNCTION tidegate.loaded_by_v1;"
               "DROP INDEX tidegate.verdict_window; DROP FUNCTION tidegate.progress_v2;"
               "ALTER TABLE tidegate.verdict DROP COLUMN window_start, DROP COLUMN window_end;"
@@ -76,7 +78,7 @@ static void a_schema_of_version_3_is_upgraded(void **state)
                       " || (v.window_start IS NULL) FROM tidegate.window w, tidegate.cell c,"
                       " tidegate.verdict v"),
       "7 true pass none true");
-  assert_string_equal(server_value(a, "SELECT max(version) FROM tidegate.version"), "8");
+  assert_string_equal(server_value(a, "SELECT max(version) FROM tidegate.version"), "9");
 }
 
 static void *upgrade_thread(void *arg)
@@ -104,7 +106,7 @@ static void concurrent_upgrades_all_succeed(void **state)
   for (int i = 0; i < N; i++) pthread_create(&threads[i], NULL, upgrade_thread, &codes[i]);
   for (int i = 0; i < N; i++) pthread_join(threads[i], NULL);
   for (int i = 0; i < N; i++) assert_int_equal(codes[i], TG_OK);
-  assert_string_equal(server_value(a, "SELECT count(*) FROM tidegate.version"), "8");
+  assert_string_equal(server_value(a, "SELECT count(*) FROM tidegate.version"), "9");
 }
 
 /* Its turn comes after several times its lock timeout. */
@@ -239,7 +241,7 @@ static void another_cluster_is_refused(void **state)
 {
   (void)state;
   struct tg_claim c = {.topic = "orders"};
-  struct tg_claimer other = {"shop", "cluster2", "host:3"};
+  struct tg_claimer other = {"shop", "cluster2", "host:3", 3};
   server_must(tg_claim_take(a, &first, &c, 1, soon(), &err), &err);
   assert_int_equal(tg_claim_take(b, &other, &c, 1, soon(), &err), TG_CONFIG);
   assert_non_null(strstr(err.what, "cluster1"));
