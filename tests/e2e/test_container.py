@@ -118,10 +118,11 @@ def test_it_loads_reloads_and_stops(shop, kafka, database):
 
 
 def test_there_is_nothing_in_it_but_the_program():
-    with subprocess.Popen(["podman", "export", podman("create", IMAGE)],
-                          stdout=subprocess.PIPE) as export:
+    made = podman("create", *HOST, IMAGE)
+    with subprocess.Popen(["podman", "export", made], stdout=subprocess.PIPE) as export:
         names = subprocess.run(["tar", "-t"], stdin=export.stdout, capture_output=True, text=True,
                                check=True).stdout.split("\n")
+    podman("rm", made)
     programs = [n for n in names if "bin/" in n and not n.endswith("/")]
     assert programs == ["usr/bin/tidegate"]
     assert "usr/share/tidegate/rules/accuracy/between.lua" in names
