@@ -203,11 +203,12 @@ def check_partition(report, database, chain, events, end):
 
 def measure(report, part, segments, events):
     """How long the first event of each segment waited: since it came, or, when it was there
-    already, since the commit before."""
+    already, since the commit before. The first commit of all waits for processes to start, and
+    does not count."""
     before, offsets = 0, list(events)
     for start, to, *_, committed in segments:
         at = bisect.bisect_left(offsets, start)
-        if at < len(offsets) and offsets[at] < to:
+        if before and at < len(offsets) and offsets[at] < to:
             waited = (committed - max(before, events[offsets[at]].sent.ms)) / 1000
             if waited > report.waited_s:
                 report.waited_s, report.waited_in = waited, f"{part}:[{start},{to})"

@@ -244,7 +244,7 @@ class World:
         """Sessions that a new owner ended."""
         return max(0, self.said(ENDED) - self.before[ENDED] - self.terminated)
 
-    def settle(self, deadline=120.0):
+    def settle(self, deadline=300.0):
         """Whether the chains come to the ends of their partitions in time, and the outputs to
         theirs."""
         ends = self.kafka.ends(self.topic)
