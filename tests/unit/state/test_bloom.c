@@ -150,6 +150,51 @@ static void keys_beyond_the_room_are_counted(void **state)
   tg_bloom_fini(&b);
 }
 
+/* Keys, times and clocks in a row, and whether each is seen. */
+static void expect_seen(uint32_t keys_max, const struct row *rows, uint32_t n, const char *seen)
+{
+  struct tg_bloom b;
+  tg_bloom_init(&b, keys_max, FPP, WINDOW);
+  for (uint32_t i = 0; i < n; i++)
+    if (meet(&b, &rows[i]) != (seen[i] == 'y')) fail_msg("%s: row %u differs", seen, i);
+  tg_bloom_fini(&b);
+}
+
+static void a_window_ends_to_the_microsecond(void **state)
+{
+  (void)state;
+  const struct row by_row[] = {{1, 0, 0}, {1, WINDOW - 1, 0}, {1, 2 * WINDOW - 1, 0}};
+  const struct row by_clock[] = {{1, 0, 0}, {2, WINDOW, WINDOW}, {1, WINDOW / 2, 0}};
+  const struct row in_time[] = {{1, 0, 0}, {2, WINDOW - 1, WINDOW - 1}, {1, WINDOW / 2, 0}};
+  expect_seen(100, by_row, 3, "nyn");
+  expect_seen(100, by_clock, 3, "nnn");
+  expect_seen(100, in_time, 3, "nny");
+}
+
+static void what_is_later_than_the_window_is_remembered_too(void **state)
+{
+  (void)state;
+  const struct row rows[] = {{1, 5 * WINDOW, 5 * WINDOW},
+                             {2, 4 * WINDOW, 0},
+                             {2, 4 * WINDOW, 0},
+                             {3, WINDOW, 0},
+                             {3, WINDOW, 0}};
+  expect_seen(100, rows, 5, "nnyny");
+}
+
+static void a_filter_takes_half_of_keys_max(void **state)
+{
+  (void)state;
+  struct tg_bloom b;
+  tg_bloom_init(&b, 2, FPP, WINDOW);
+  for (uint32_t i = 0; i < 5; i++) {
+    assert_int_equal(b.evicted, 0);
+    assert_false(meet(&b, &(struct row){i, 0, 0}));
+  }
+  assert_int_equal(b.evicted, 1);
+  tg_bloom_fini(&b);
+}
+
 /* --- ways through a stream --- */
 
 struct saved { /* what the database has */
@@ -370,6 +415,9 @@ int main(void)
       cmocka_unit_test(few_new_keys_are_taken_for_seen),
       cmocka_unit_test(nor_when_all_filters_are_full),
       cmocka_unit_test(keys_beyond_the_room_are_counted),
+      cmocka_unit_test(a_window_ends_to_the_microsecond),
+      cmocka_unit_test(what_is_later_than_the_window_is_remembered_too),
+      cmocka_unit_test(a_filter_takes_half_of_keys_max),
       cmocka_unit_test(no_way_of_cutting_changes_anything),
       cmocka_unit_test(a_base_is_small_while_there_are_few_keys),
       cmocka_unit_test(hostile_bytes_do_no_harm),
