@@ -15,12 +15,6 @@ static const struct tg_source_file *find(const struct tg_program *p, const char 
   return NULL;
 }
 
-static bool ends_with(const char *path, const char *suffix)
-{
-  size_t len = strlen(path), n = strlen(suffix);
-  return len >= n && strcmp(path + len - n, suffix) == 0;
-}
-
 /* The lines of a text that are not empty. */
 static enum tg_rc read_raw(struct tg_rowfile *out, struct tg_text text, struct tg_arena *a,
                            struct tg_err *err)
@@ -43,7 +37,7 @@ static enum tg_rc read_rows(const struct tg_source_file *f, bool raw, struct tg_
                             struct tg_rowfile *out, struct tg_err *err)
 {
   struct tg_text text = tg_text_of(f->text, f->size);
-  if (ends_with(f->path, ".csv")) return tg_rowfile_csv(out, text, a, err);
+  if (tg_text_has_suffix(tg_text(f->path), ".csv")) return tg_rowfile_csv(out, text, a, err);
   return raw ? read_raw(out, text, a, err) : tg_rowfile_read(out, text, NULL, a, err);
 }
 

@@ -90,21 +90,12 @@ static void take_file(struct walk *w, enum tg_file_kind kind, const char *path, 
   if (fd >= 0) close(fd);
 }
 
-static bool is_lua(const char *name)
-{
-  size_t len = strlen(name);
-  return len > 4 && strcmp(name + len - 4, ".lua") == 0;
-}
-
 /* What lookups and tests are read from. */
 static bool is_data(const char *name)
 {
   static const char *const suffixes[] = {".csv", ".jsonl", ".ndjson", ".golden.json"};
-  size_t len = strlen(name);
-  for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-    size_t n = strlen(suffixes[i]);
-    if (len > n && strcmp(name + len - n, suffixes[i]) == 0) return true;
-  }
+  for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+    if (tg_text_has_suffix(tg_text(name), suffixes[i])) return true;
   return false;
 }
 
@@ -136,7 +127,7 @@ static void take_entry(struct walk *w, const struct folder *f, const char *entry
     complain(w, f->shown, "a path is longer than %d", TG_FILE_PATH_BYTES);
   else if (is_folder(path) && f->depth < DEPTH_MAX)
     take_folder(w, &inner);
-  else if (is_lua(entry))
+  else if (tg_text_has_suffix(tg_text(entry), ".lua"))
     take_file(w, f->kind, path, shown);
   else if (is_data(entry))
     take_file(w, TG_FILE_DATA, path, shown);

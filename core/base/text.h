@@ -62,4 +62,44 @@ const char *tg_text_nearest(struct tg_text t, const char *const *names);
 /* True when the bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool tg_text_utf8(struct tg_text t);
 
+static inline bool tg_text_has_suffix(struct tg_text t, const char *suffix)
+{
+  size_t len = strlen(suffix);
+  return t.len >= len && memcmp(t.ptr + t.len - len, suffix, len) == 0;
+}
+
+/* --- 8 bytes at a time, without a call --- */
+
+static inline uint64_t tg_text_word(const char *p)
+{
+  uint64_t word;
+  memcpy(&word, p, 8);
+  return word;
+}
+
+static inline uint32_t tg_text_half(const char *p)
+{
+  uint32_t half;
+  memcpy(&half, p, 4);
+  return half;
+}
+
+/* The last up to 8 bytes as a number that differs for different bytes of one length: reads may
+ * overlap, but none needs a loop or leaves the text. */
+static inline uint64_t tg_text_tail(struct tg_text t)
+{
+  if (t.len >= 8) return tg_text_word(t.ptr + t.len - 8);
+  if (t.len >= 4) return tg_text_half(t.ptr) | (uint64_t)tg_text_half(t.ptr + t.len - 4) << 32;
+  if (t.len == 0) return 0;
+  return (uint8_t)t.ptr[0] | (uint64_t)(uint8_t)t.ptr[t.len / 2] << 8 |
+         (uint64_t)(uint8_t)t.ptr[t.len - 1] << 16;
+}
+
+static inline bool tg_text_ascii(struct tg_text t)
+{
+  uint64_t all = tg_text_tail(t);
+  for (uint32_t i = 0; i + 8 < t.len; i += 8) all |= tg_text_word(t.ptr + i);
+  return !(all & UINT64_C(0x8080808080808080));
+}
+
 #endif

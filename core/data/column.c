@@ -47,47 +47,22 @@ struct distinct {
   uint64_t seed;
 };
 
-static inline uint64_t word_at(const char *p)
-{
-  uint64_t word;
-  memcpy(&word, p, 8);
-  return word;
-}
-
-static inline uint32_t half_at(const char *p)
-{
-  uint32_t half;
-  memcpy(&half, p, 4);
-  return half;
-}
-
-/* The last up to 8 bytes as a number that differs for different bytes of one length: reads may
- * overlap, but none needs a loop or a call. */
-static inline uint64_t tail_of(struct tg_text t)
-{
-  if (t.len >= 8) return word_at(t.ptr + t.len - 8);
-  if (t.len >= 4) return half_at(t.ptr) | (uint64_t)half_at(t.ptr + t.len - 4) << 32;
-  if (t.len == 0) return 0;
-  return (uint8_t)t.ptr[0] | (uint64_t)(uint8_t)t.ptr[t.len / 2] << 8 |
-         (uint64_t)(uint8_t)t.ptr[t.len - 1] << 16;
-}
-
 /* Multiplies 8 bytes at a time; the seed keeps crafted values from meeting in one slot. */
 static inline uint32_t hash_text(uint64_t seed, struct tg_text t)
 {
   const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
   uint64_t h = (seed ^ t.len) * odd;
   for (uint32_t i = 0; i + 8 < t.len; i += 8) {
-    h = (h ^ word_at(t.ptr + i)) * odd;
+    h = (h ^ tg_text_word(t.ptr + i)) * odd;
     h ^= h >> 32;
   }
-  h = (h ^ tail_of(t)) * odd;
+  h = (h ^ tg_text_tail(t)) * odd;
   return (uint32_t)(h >> 32);
 }
 
 static inline bool same_text(struct tg_text a, struct tg_text b)
 {
-  if (a.len != b.len || tail_of(a) != tail_of(b)) return false;
+  if (a.len != b.len || tg_text_tail(a) != tg_text_tail(b)) return false;
   return a.len <= 8 || memcmp(a.ptr, b.ptr, a.len - 8) == 0;
 }
 

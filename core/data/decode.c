@@ -160,13 +160,26 @@ static enum tg_rc refuse_json(struct tg_decoder *d, uint32_t row)
 
 static bool walk_object(struct tg_decoder *d, struct tg_key *parent, uint32_t depth);
 
-/* Takes the key that k names and its colon, if they are next. */
-static inline bool take_key(struct tg_jsonread *j, const struct tg_key *k)
+/* True when the key that k names, its colon and two tokens more are next. */
+static inline bool key_ahead(const struct tg_jsonread *j, const struct tg_key *k)
 {
-  if (j->count - j->next < 2) return false;
-  const char *p = j->text + j->at[j->next];
-  if (*p != '"' || !tg_key_at(k, p + 1) || j->text[j->at[j->next + 1]] != ':') return false;
-  j->next += 2;
+  if (j->count - j->next < 4) return false;
+  const uint32_t *at = j->at + j->next;
+  const char *p = j->text + at[0];
+  return *p == '"' && tg_key_at(k, p + 1) && j->text[at[1]] == ':';
+}
+
+/* Behind such a key: takes it with its value and a comma in one step, when the value is a string to
+ * which there is nothing. Most members are like that. */
+static inline bool take_string(struct tg_jsonread *j, struct tg_json_value *out)
+{
+  const uint32_t *at = j->at + j->next;
+  const char *from = j->text + at[2], *to = j->text + at[3];
+  if (!j->plain || *from != '"' || *to != ',' || to[-1] != '"' || to - from < 2) return false;
+  *out = (struct tg_json_value){.raw = tg_text_of(from + 1, (size_t)(to - from) - 2),
+                                .token = j->next + 2,
+                                .kind = TG_JSON_STRING};
+  j->next += 4;
   return true;
 }
 
@@ -225,27 +238,34 @@ static bool walk_inner(struct tg_decoder *d, struct tg_key *k, uint32_t depth)
   return true;
 }
 
-/* One member; *guess: where the key expected here is remembered. */
-static bool walk_member(struct tg_decoder *d, struct tg_key *parent, struct tg_key ***guess,
-                        uint32_t depth)
+static bool walk_value(struct tg_decoder *d, struct tg_key *k, uint32_t depth)
 {
   struct tg_jsonread *j = &d->values.json;
-  struct tg_text raw;
-  struct tg_key *k = **guess;
-  if (!k || !take_key(j, k)) {
-    if (!read_key(d, parent, &raw, &k)) return false;
-    if (!k) return walk_unknown(d, parent, raw, depth);
-    **guess = k;
-  }
-  *guess = &k->then;
-  if (k->stamp == d->stamp) tg_key_forget(k);
-  k->stamp = d->stamp;
-  if (tg_jsonread_string(j, &k->value)) return true;
   if (k->children && tg_jsonread_peek(j) == '{') return walk_inner(d, k, depth);
   bool string = tg_jsonread_peek(j) == '"';
   if (tg_jsonread_value(j, depth, &k->value)) return true;
   d->at = string ? k : NULL;
   return false;
+}
+
+/* One member and what separates it from the next; *guess: where the key expected here is
+ * remembered. */
+static inline bool walk_member(struct tg_decoder *d, struct tg_key *parent, struct tg_key ***guess,
+                               uint32_t depth, bool *more)
+{
+  struct tg_jsonread *j = &d->values.json;
+  struct tg_text raw;
+  struct tg_key *k = **guess;
+  bool guessed = k && key_ahead(j, k);
+  if (!guessed && !read_key(d, parent, &raw, &k)) return false;
+  if (!k) return walk_unknown(d, parent, raw, depth) && tg_jsonread_more(j, '}', more);
+  **guess = k;
+  *guess = &k->then;
+  if (k->stamp == d->stamp) tg_key_forget(k);
+  k->stamp = d->stamp;
+  if (guessed && take_string(j, &k->value)) return true;
+  if (guessed) j->next += 2;
+  return walk_value(d, k, depth) && tg_jsonread_more(j, '}', more);
 }
 
 static bool walk_object(struct tg_decoder *d, struct tg_key *parent, uint32_t depth)
@@ -255,8 +275,7 @@ static bool walk_object(struct tg_decoder *d, struct tg_key *parent, uint32_t de
   j->next++;
   bool more = !tg_jsonread_take(j, '}');
   while (more)
-    if (!walk_member(d, parent, &guess, depth + 1) || !tg_jsonread_more(j, '}', &more))
-      return false;
+    if (!walk_member(d, parent, &guess, depth + 1, &more)) return false;
   return true;
 }
 

@@ -118,6 +118,7 @@ struct tg_column *tg_text_map(struct tg_op *op, struct tg_column *c, tg_text_cha
 static uint32_t chars(struct tg_text t)
 {
   uint32_t n = 0;
+  if (tg_text_ascii(t)) return t.len;
   for (uint32_t i = 0; i < t.len; i++) n += ((unsigned char)t.ptr[i] & 0xc0) != 0x80;
   return n;
 }

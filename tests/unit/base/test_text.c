@@ -17,6 +17,35 @@ static void a_prefix_sorts_first(void **state)
   assert_int_equal(tg_text_cmp(tg_text(""), (struct tg_text){0}), 0);
 }
 
+static void a_suffix_is_found_at_the_end_only(void **state)
+{
+  (void)state;
+  assert_true(tg_text_has_suffix(tg_text("a.lua"), ".lua"));
+  assert_true(tg_text_has_suffix(tg_text(".lua"), ".lua"));
+  assert_false(tg_text_has_suffix(tg_text("a.lua~"), ".lua"));
+  assert_false(tg_text_has_suffix(tg_text("lua"), ".lua"));
+}
+
+/* Texts of every length up to 40, each byte of which makes a difference. */
+static void every_byte_counts_for_tail_and_ascii(void **state)
+{
+  (void)state;
+  char room[48];
+  for (uint32_t len = 0; len <= 40; len++) {
+    memset(room, 'a', sizeof room);
+    room[len] = '\xc3';
+    struct tg_text t = tg_text_of(room, len);
+    uint64_t tail = tg_text_tail(t);
+    assert_true(tg_text_ascii(t));
+    for (uint32_t at = 0; at < len; at++) {
+      room[at] = '\xc3';
+      assert_false(tg_text_ascii(t));
+      assert_int_equal(tg_text_tail(t) != tail, at + 8 >= len);
+      room[at] = 'a';
+    }
+  }
+}
+
 static void white_space_goes_at_both_ends(void **state)
 {
   (void)state;
@@ -72,6 +101,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_prefix_sorts_first),
+      cmocka_unit_test(a_suffix_is_found_at_the_end_only),
+      cmocka_unit_test(every_byte_counts_for_tail_and_ascii),
       cmocka_unit_test(white_space_goes_at_both_ends),
       cmocka_unit_test(what_is_shown_is_one_short_line),
       cmocka_unit_test(typing_errors_find_their_name),
