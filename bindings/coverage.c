@@ -3,6 +3,7 @@
 
 #include "bindings/protolines.h"
 #include "bindings/vm.h"
+#include "core/base/grow.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -51,30 +52,15 @@ static int by_place(const void *x, const void *y)
   return a->last == b->last ? 0 : a->last < b->last ? -1 : 1;
 }
 
-/* Room for one more of `count` things; false without memory. */
-static bool grow(void **list, uint32_t count, uint32_t *size, size_t each)
-{
-  if (count < *size) return true;
-  uint32_t more = *size ? *size * 2 : 32;
-  void *fresh = realloc(*list, more * each);
-  if (!fresh) return false;
-  *list = fresh, *size = more;
-  return true;
-}
-
 static void add_place(void *self, uint32_t line, uint32_t first, uint32_t last)
 {
   struct file *f = self;
-  void *list = f->places;
   if (f->count) {
     const struct place *p = &f->places[f->count - 1]; /* most often the line of the one before */
     if (p->line == line && p->first == first && p->last == last) return;
   }
-  if (!grow(&list, f->count, &f->size, sizeof *f->places)) {
-    f->full = true;
-    return;
-  }
-  f->places = list;
+  f->full |= !tg_grow(&f->places, f->count, &f->size, sizeof *f->places);
+  if (f->full) return;
   f->places[f->count++] = (struct place){.line = line, .first = first, .last = last};
 }
 
@@ -101,10 +87,9 @@ static struct file *find(struct tg_coverage *c, const char *path)
 
 void tg_coverage_chunk(lua_State *L, struct tg_coverage *c, const struct tg_source_file *file)
 {
-  void *list = c->files;
   if (find(c, file->path)) return;
-  if (!grow(&list, c->count, &c->size, sizeof *c->files)) luaL_error(L, "no memory for coverage");
-  c->files = list;
+  if (!tg_grow(&c->files, c->count, &c->size, sizeof *c->files))
+    luaL_error(L, "no memory for coverage");
   struct file *f = &c->files[c->count];
   *f = (struct file){.path = strdup(file->path), .kind = file->kind};
   if (!f->path) luaL_error(L, "no memory for coverage");

@@ -62,8 +62,7 @@ static void *watch_all(void *unused)
   pthread_mutex_lock(&lock);
   for (;;) {
     asleep_until_us = look_at_due(tg_clock_mono_us());
-    struct timespec until = {.tv_sec = asleep_until_us / TG_SEC,
-                             .tv_nsec = asleep_until_us % TG_SEC * 1000};
+    struct timespec until = tg_clock_timespec(asleep_until_us);
     if (watched) {
       pthread_cond_timedwait(&sooner, &lock, &until);
     } else {

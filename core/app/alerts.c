@@ -267,8 +267,7 @@ static uint32_t collect(struct receiver *r)
 
 static void wait_a_tick(struct tg_alerts *a)
 {
-  int64_t until_us = tg_clock_mono_us() + TICK_US;
-  struct timespec until = {until_us / TG_SEC, until_us % TG_SEC * 1000};
+  struct timespec until = tg_clock_timespec(tg_clock_mono_us() + TICK_US);
   pthread_mutex_lock(&a->lock);
   if (!atomic_load(&a->stopping)) pthread_cond_timedwait(&a->changed, &a->lock, &until);
   pthread_mutex_unlock(&a->lock);

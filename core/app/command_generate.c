@@ -31,7 +31,7 @@ static void pace(const struct options *o, int64_t sent, int64_t start_us)
 {
   if (!o->rate) return;
   int64_t due = start_us + sent * TG_SEC / o->rate, now = tg_clock_mono_us();
-  struct timespec wait = {.tv_sec = (due - now) / TG_SEC, .tv_nsec = (due - now) % TG_SEC * 1000};
+  struct timespec wait = tg_clock_timespec(due - now);
   if (due > now) nanosleep(&wait, NULL);
 }
 

@@ -72,7 +72,7 @@ static enum tg_rc feed(struct feed *d, struct tg_err *err)
 {
   enum tg_rc rc = TG_OK;
   int64_t start = tg_clock_mono_us();
-  struct timespec slice = {.tv_nsec = SLICE_US * 1000};
+  struct timespec slice = tg_clock_timespec(SLICE_US);
   uint64_t number = 0;
   while (rc == TG_OK && !atomic_load(&d->f->stop)) {
     int64_t now = tg_clock_mono_us() - start;

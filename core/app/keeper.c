@@ -374,7 +374,7 @@ static void write_last(struct tg_keeper *k)
 static void *keeper_main(void *self)
 {
   struct tg_keeper *k = self;
-  struct timespec wait = {.tv_nsec = TURN_US * 1000};
+  struct timespec wait = tg_clock_timespec(TURN_US);
   while (!atomic_load(&k->hub->stopping)) {
     turn(k);
     nanosleep(&wait, NULL);

@@ -21,11 +21,7 @@ enum {
 
 static void wait_changed(struct tg_relay *r, int64_t us)
 {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  int64_t ns = until.tv_nsec + us % TG_SEC * 1000;
-  until.tv_sec += (time_t)(us / TG_SEC + ns / 1000000000);
-  until.tv_nsec = (long)(ns % 1000000000);
+  struct timespec until = tg_clock_timespec(tg_clock_mono_us() + us);
   pthread_cond_timedwait(&r->changed, &r->lock, &until);
 }
 
@@ -181,11 +177,7 @@ static enum tg_rc relay_lane(struct tg_relay *r, struct tg_relay_lane *l, struct
 static void measure(struct tg_relay *r)
 {
   int64_t lag = 0, now = tg_clock_mono_us();
-  for (uint32_t i = 0; i < TG_LANES_MAX; i++)
-    for (uint32_t k = 0; k < r->lanes[i].count; k++) {
-      const struct tg_outgoing *o = &r->lanes[i].outgoing[k];
-      if (o->pending && o->end > o->out) lag += o->end - (o->out > 0 ? o->out : 0);
-    }
+  for (uint32_t i = 0; i < TG_LANES_MAX; i++) lag += tg_relay_lag(&r->lanes[i], true);
   if (!lag) r->behind_us = 0;
   if (lag && !r->behind_us) r->behind_us = now;
   tg_metric_set(r->metrics.lag, (double)lag);

@@ -53,6 +53,10 @@ struct tg_relay {
   bool started;
 };
 
+/* Events of the lane's partitions that are loaded and not yet out; pending: only of partitions that
+ * have records in the outbox. */
+int64_t tg_relay_lag(const struct tg_relay_lane *lane, bool pending);
+
 /* Learns what is out of the lane's partitions, after ending what their former relays began. */
 enum tg_rc tg_relay_adopt(struct tg_relay *r, struct tg_relay_lane *lane, struct tg_err *err);
 

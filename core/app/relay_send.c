@@ -172,19 +172,12 @@ static enum tg_rc send_part(struct sending *s, int64_t *to, struct tg_err *err)
 
 /* --- a lane --- */
 
-static bool any_pending(const struct tg_relay_lane *lane)
-{
-  for (uint32_t i = 0; i < lane->count; i++)
-    if (lane->outgoing[i].pending && lane->outgoing[i].end > lane->outgoing[i].out) return true;
-  return false;
-}
-
-static int64_t lag_of(const struct tg_relay_lane *lane)
+int64_t tg_relay_lag(const struct tg_relay_lane *lane, bool pending)
 {
   int64_t lag = 0;
   for (uint32_t i = 0; i < lane->count; i++) {
     const struct tg_outgoing *o = &lane->outgoing[i];
-    if (o->end > o->out) lag += o->end - (o->out > 0 ? o->out : 0);
+    if (o->end > o->out && (o->pending || !pending)) lag += o->end - (o->out > 0 ? o->out : 0);
   }
   return lag;
 }
@@ -247,8 +240,8 @@ enum tg_rc tg_relay_send(struct tg_relay *r, struct tg_relay_lane *lane, bool *m
 {
   enum tg_rc rc = tg_outbox_ends(r->pg, lane->outgoing, lane->count, deadline(), err);
   if (rc != TG_OK) return rc;
-  bool pending = any_pending(lane);
-  bool due = lag_of(lane) && tg_clock_mono_us() - lane->advanced_us >= QUIET_US;
+  bool pending = tg_relay_lag(lane, true);
+  bool due = tg_relay_lag(lane, false) && tg_clock_mono_us() - lane->advanced_us >= QUIET_US;
   if (!pending && !due) return TG_OK;
   if (pending && tg_fault("relay.before_transaction"))
     return tg_err_set(err, TG_RETRY, "relay", "fault point before the transaction");

@@ -4,6 +4,7 @@
 #include "core/app/generation.h"
 #include "core/app/replayread.h"
 #include "core/base/clock.h"
+#include "core/base/grow.h"
 #include "core/data/decode.h"
 #include "core/data/load.h"
 #include "core/pg/array.h"
@@ -67,12 +68,7 @@ static bool source_of(struct replay *r, int32_t partition_id, uint32_t *slot)
 {
   for (uint32_t i = r->sources_count; i-- > 0;)
     if (r->sources[i].partition_id == partition_id) return *slot = i, true;
-  if (r->sources_count == r->sources_size) {
-    uint32_t size = r->sources_size ? r->sources_size * 2 : 16;
-    struct source *grown = realloc(r->sources, size * sizeof *grown);
-    if (!grown) return false;
-    r->sources = grown, r->sources_size = size;
-  }
+  if (!tg_grow(&r->sources, r->sources_count, &r->sources_size, sizeof *r->sources)) return false;
   *slot = r->sources_count++;
   r->sources[*slot] = (struct source){.partition_id = partition_id};
   return true;

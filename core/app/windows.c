@@ -6,6 +6,7 @@
 #include "core/app/rulemeter.h"
 #include "core/app/verdicts.h"
 #include "core/base/clock.h"
+#include "core/base/grow.h"
 #include "core/base/log.h"
 #include "core/flow/window.h"
 #include "core/pg/state.h"
@@ -179,21 +180,10 @@ static struct gathered *find_gathered(struct look *l, uint32_t rule, int64_t sta
   return NULL;
 }
 
-/* Room for one more in a list; NULL: there is no memory. */
-static void *grown(void *list, uint32_t count, uint32_t *size, size_t each)
-{
-  if (count < *size) return list;
-  uint32_t next = *size ? 2 * *size : 64;
-  void *more = realloc(list, next * each);
-  if (more) *size = next;
-  return more;
-}
-
 static enum tg_rc add_gathered(struct look *l, const struct gathered *g, struct tg_err *err)
 {
-  void *more = grown(l->gathered, l->gathered_count, &l->gathered_size, sizeof *g);
-  if (!more) return tg_err_set(err, TG_RETRY, l->name, "no memory for windows");
-  l->gathered = more;
+  if (!tg_grow(&l->gathered, l->gathered_count, &l->gathered_size, sizeof *g))
+    return tg_err_set(err, TG_RETRY, l->name, "no memory for windows");
   l->gathered[l->gathered_count++] = *g;
   return TG_OK;
 }
@@ -249,9 +239,8 @@ static void note_alarm(struct look *l, const struct tg_verdict_row *v, int64_t s
 
 static enum tg_rc note_judged(struct look *l, const struct tg_verdict_row *v, struct tg_err *err)
 {
-  void *more = grown(l->judged, l->judged_count, &l->judged_size, sizeof *v);
-  if (!more) return tg_err_set(err, TG_RETRY, l->name, "no memory for verdicts");
-  l->judged = more;
+  if (!tg_grow(&l->judged, l->judged_count, &l->judged_size, sizeof *v))
+    return tg_err_set(err, TG_RETRY, l->name, "no memory for verdicts");
   l->judged[l->judged_count] = *v;
   l->judged[l->judged_count].seen = l->judged[l->judged_count].error = NULL;
   l->judged_count++;

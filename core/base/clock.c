@@ -2,7 +2,6 @@
 #include "core/base/clock.h"
 
 #include <stdio.h>
-#include <time.h>
 
 static int64_t read_us(clockid_t id)
 {

@@ -1,8 +1,9 @@
 /* The bounded queue between a worker and its writer. */
 #include "core/base/queue.h"
 
+#include "core/base/clock.h"
+
 #include <stdlib.h>
-#include <time.h>
 
 bool tg_queue_init(struct tg_queue *q, uint32_t size)
 {
@@ -30,7 +31,7 @@ void tg_queue_fini(struct tg_queue *q)
 static bool wait_change(struct tg_queue *q, int64_t deadline_us)
 {
   if (deadline_us <= 0) return false;
-  struct timespec t = {.tv_sec = deadline_us / 1000000, .tv_nsec = deadline_us % 1000000 * 1000};
+  struct timespec t = tg_clock_timespec(deadline_us);
   return pthread_cond_timedwait(&q->changed, &q->lock, &t) == 0;
 }
 

@@ -207,7 +207,7 @@ static uint32_t fetch(struct tg_consumer *c, uint32_t most, int timeout_ms)
 
 static void sleep_until(int64_t mono_us)
 {
-  struct timespec t = {mono_us / TG_SEC, (long)(mono_us % TG_SEC) * 1000};
+  struct timespec t = tg_clock_timespec(mono_us);
   while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR) continue;
 }
 

@@ -10,6 +10,7 @@
 #include "core/pg/attempt.h"
 
 #include "core/base/clock.h"
+#include "core/base/grow.h"
 #include "core/pg/sqlstate.h"
 
 #include <ctype.h>
@@ -83,12 +84,8 @@ static void push(struct search *s, uint32_t row, uint32_t end)
 /* Remembers the row with the server's message. */
 static enum tg_rc note(struct search *s, uint32_t row)
 {
-  if (s->notes_count == s->notes_size) {
-    uint32_t size = s->notes_size ? s->notes_size * 2 : 16;
-    struct note *grown = realloc(s->notes, size * sizeof *grown);
-    if (!grown) return tg_err_set(s->a->err, TG_RETRY, "pg", "no memory for refused rows");
-    s->notes = grown, s->notes_size = size;
-  }
+  if (!tg_grow(&s->notes, s->notes_count, &s->notes_size, sizeof *s->notes))
+    return tg_err_set(s->a->err, TG_RETRY, "pg", "no memory for refused rows");
   struct note *n = &s->notes[s->notes_count++];
   const char *detail = tg_wire_field(s->a->l->pg, PG_DIAG_MESSAGE_DETAIL);
   n->row = row;

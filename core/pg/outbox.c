@@ -154,14 +154,16 @@ enum tg_rc tg_outbox_read(struct tg_pg *pg, struct tg_outbox_page *page, int64_t
   static const char sql[] =
       "SELECT from_offset, piece, generation, data FROM tidegate.outbox"
       " WHERE partition_id = $1::int AND from_offset < $2::bigint"
-      " AND (from_offset, piece) > ($3::bigint, $4::int) ORDER BY from_offset, piece LIMIT 8";
-  char id[16], end[32], from[32], piece[16];
-  const char *params[] = {id, end, from, piece};
+      " AND (from_offset, piece) > ($3::bigint, $4::int) ORDER BY from_offset, piece"
+      " LIMIT $5::int";
+  char id[16], end[32], from[32], piece[16], most[16];
+  const char *params[] = {id, end, from, piece, most};
   snprintf(id, sizeof id, "%d", page->part->partition_id);
   snprintf(end, sizeof end, "%" PRId64, page->part->end);
   snprintf(from, sizeof from, "%" PRId64, page->from);
   snprintf(piece, sizeof piece, "%d", page->piece);
-  enum tg_rc rc = tg_pg_query(pg, sql, params, 4, deadline_us, err);
+  snprintf(most, sizeof most, "%d", PAGE_PIECES);
+  enum tg_rc rc = tg_pg_query(pg, sql, params, 5, deadline_us, err);
   if (rc != TG_OK) return rc;
   page->last = tg_pg_rows(pg) < PAGE_PIECES;
   return visit_rows(pg, page, err);

@@ -239,7 +239,7 @@ def test_levels_of_a_check_count_each_row_once_over_kills(stream):
     p.until(lambda: p.status()["topics"][0]["breaker"] == "open")
 
 
-def test_a_count_level_holds_back_what_reaches_it_alone(stream):
+def test_a_count_level_is_reached_over_two_loads(stream):
     """Over all lanes it takes the window; a batch that has as many by itself is never visible."""
     rule = 'between { "amount", min = 0, over = "1m", critical = 5 }'
     p = stream.process([rule], {}).start()
