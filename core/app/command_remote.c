@@ -111,15 +111,20 @@ static void show_lookups(json_t *lookups)
              json_is_true(json_object_get(l, "stale")) ? "STALE" : "");
 }
 
+/* What a breaker waits for, or what else stands in the way. */
 static void show_next(json_t *topics)
 {
   size_t i;
   json_t *t;
-  json_array_foreach(topics, i, t) if (json_is_true(json_object_get(t, "waits"))) printf(
-      "\n%s waits: %s\n  next: mend the cause, then %s\n", text(t, "topic"), text(t, "reason"),
-      strcmp(text(t, "breaker"), "open") == 0
-          ? "`tidegate reload`, or `tidegate breaker reset TOPIC`"
-          : "wait: it is probed again by itself");
+  json_array_foreach(topics, i, t)
+  {
+    const char *breaker = text(t, "breaker"), *next = text(t, "next");
+    if (!json_is_true(json_object_get(t, "waits"))) continue;
+    printf("\n%s waits", text(t, "topic"));
+    if (strcmp(breaker, "closed") != 0) printf(" (breaker %s)", breaker);
+    printf(": %s\n  next: %s\n", text(t, "reason"),
+           *next ? next : "mend the cause, then wait: it is probed again by itself");
+  }
 }
 
 static void show_status(json_t *s)

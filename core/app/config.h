@@ -10,6 +10,7 @@
 #include "core/base/arena.h"
 #include "core/base/err.h"
 #include "core/base/log.h"
+#include "core/flow/breaker.h"
 
 enum tg_on_gap { TG_GAP_HALT, TG_GAP_SKIP };
 enum { TG_PROPERTIES_MAX = 128, TG_LANES_MAX = 64 };
@@ -54,8 +55,9 @@ struct tg_config {
   uint64_t output_bytes_max; /* kafka.output_bytes_max */
   uint64_t lua_memory_bytes; /* per lane */
   int64_t lua_deadline_us;
-  uint64_t state_bytes;        /* of the process: keyed state */
-  uint64_t lookups_bytes;      /* of the process: snapshots */
+  uint64_t state_bytes;   /* of the process: keyed state */
+  uint64_t lookups_bytes; /* of the process: snapshots */
+  struct tg_breaker_conf breaker;
   const char *http_listen;     /* "127.0.0.1:8080", "" = off */
   const char *http_token_file; /* for write endpoints; NULL: they are off */
   struct tg_alert_config alerts;

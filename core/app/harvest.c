@@ -112,6 +112,19 @@ static void let_grow(struct tg_lane *lane, const struct tg_job *job)
   tg_log(TG_INFO, lane->name, "loads of %u rows again", lane->rows_max);
 }
 
+/* Too many rejected rows open the breaker. */
+static void count_rows(struct tg_lane *lane, const struct tg_batch *b)
+{
+  for (uint32_t i = 0; i < b->segments_count; i++) {
+    const struct tg_segment *s = &b->segments[i];
+    uint32_t counts[TG_FATES];
+    if (s->gone || !s->rows) continue;
+    tg_batch_tally(b, s->row, s->rows, counts);
+    struct tg_breaker_tally rows = {s->rows, counts[TG_QUARANTINE]};
+    tg_hub_count(lane->hub, b->topic->name, &rows, s->kafka_us_max);
+  }
+}
+
 static void harvest_load(struct tg_lane *lane, struct tg_job *job)
 {
   struct tg_load *l = job->load;
@@ -131,7 +144,9 @@ static void harvest_load(struct tg_lane *lane, struct tg_job *job)
         keep_segment(lane, s);
     }
     int32_t topic = topic_now(lane, batch);
-    if (!out && topic >= 0) tg_measure_committed(lane, (uint32_t)topic, batch, job->commit_us);
+    if (out || topic < 0) continue;
+    count_rows(lane, batch);
+    tg_measure_committed(lane, (uint32_t)topic, batch, job->commit_us);
   }
   if (whole) let_grow(lane, job);
   if (job->rc != TG_OK) return;

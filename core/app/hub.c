@@ -37,18 +37,40 @@ struct tg_hub *tg_hub_new(const struct tg_config *config, struct tg_metrics *met
   return h;
 }
 
+static void free_trip(struct tg_trip *t)
+{
+  free(t->ranges);
+  free(t);
+}
+
+/* What a topic owns. */
+static void clear_state(struct tg_topic_state *s)
+{
+  for (struct tg_trip *t = s->trips, *next; t; t = next) next = t->next, free_trip(t);
+  free(s->ranges);
+  *s = (struct tg_topic_state){0};
+}
+
 void tg_hub_free(struct tg_hub *h)
 {
   if (!h) return;
+  for (uint32_t i = 0; i < h->topics_count; i++) clear_state(&h->topics[i]);
   pthread_mutex_destroy(&h->lock);
   free(h);
 }
 
-static struct tg_metric *moves(struct tg_hub *h, const char *topic)
+static struct tg_metric *moves(struct tg_hub *h, const char *topic, enum tg_breaker_state to)
 {
-  const char *const labels[] = {"topic", topic, NULL};
-  return tg_metrics_slot(h->metrics, TG_COUNTER, "circuit_breaker_transitions_total",
+  const char *const labels[] = {"topic", topic, "to", tg_breaker_state_name(to), NULL};
+  return tg_metrics_slot(h->metrics, TG_COUNTER, "breaker_transitions_total",
                          "Moves of the breaker", labels);
+}
+
+/* Its series are there from the start. */
+static void open_moves(struct tg_hub *h, const char *topic)
+{
+  for (int to = TG_CLOSED; to <= TG_HELD; to++)
+    tg_metric_add(moves(h, topic, (enum tg_breaker_state)to), 0);
 }
 
 /* The state of a topic, made when new; NULL when there is no room. Lock held. */
@@ -59,7 +81,7 @@ static struct tg_topic_state *state_of(struct tg_hub *h, struct tg_text topic)
   if (h->topics_count == TG_TOPICS_MAX || topic.len > TG_TOPIC_BYTES_MAX) return NULL;
   struct tg_topic_state *s = &h->topics[h->topics_count++];
   memcpy(s->topic, topic.ptr, topic.len);
-  tg_metric_add(moves(h, s->topic), 0);
+  open_moves(h, s->topic);
   return s;
 }
 
@@ -81,22 +103,17 @@ static void alert(struct tg_hub *h, const struct tg_topic_state *s, enum tg_hold
     tg_alerts_clear(h->alerts, &t);
 }
 
-/* Publishes the breaker's state as a metric: 0 closed, 2 open. Lock held. */
+/* Lets the lanes and the metrics see a change. Lock held. */
 static void publish(struct tg_hub *h, const struct tg_topic_state *s)
 {
+  static const int shown[] = {[TG_CLOSED] = 0, [TG_HALF_OPEN] = 1, [TG_OPEN] = 2, [TG_HELD] = 3};
   const char *const labels[] = {"topic", s->topic, NULL};
-  struct tg_metric *m = tg_metrics_slot(h->metrics, TG_GAUGE, "circuit_breaker_state",
+  struct tg_metric *m = tg_metrics_slot(h->metrics, TG_GAUGE, "breaker_state",
                                         "0 closed, 1 half-open, 2 open, 3 held", labels);
-  tg_metric_set(m, s->holds & TG_HOLD_BREAKER ? 2 : 0);
+  tg_metric_set(m, shown[s->breaker]);
   alert(h, s, TG_HOLD_BREAKER, TG_TROUBLE_BREAKER);
   alert(h, s, TG_HOLD_TABLE, TG_TROUBLE_TABLE);
   atomic_fetch_add(&h->version, 1);
-}
-
-void tg_hub_moved(struct tg_hub *h, const char *topic, const char *why)
-{
-  tg_metric_add(moves(h, topic), 1);
-  tg_hub_note(h, "breaker", topic, why);
 }
 
 /* What every start goes through. */
@@ -120,29 +137,18 @@ void tg_hub_hold(struct tg_hub *h, struct tg_text topic, enum tg_hold why, const
     tg_log(TG_WARN, "topic", "%.*s waits (%s): %s", TG_TEXT(topic), hold_name(why), reason);
 }
 
-static void release(struct tg_hub *h, struct tg_text topic, enum tg_hold why, bool even_pending)
+void tg_hub_release(struct tg_hub *h, struct tg_text topic, enum tg_hold why)
 {
   pthread_mutex_lock(&h->lock);
   struct tg_topic_state *s = state_of(h, topic);
-  bool was = s && (s->holds & why) && (even_pending || !s->trip_pending);
+  bool was = s && (s->holds & why);
   if (was) {
     s->holds &= ~(unsigned)why;
-    if (why == TG_HOLD_BREAKER) s->trip_pending = false;
     publish(h, s);
   }
   pthread_mutex_unlock(&h->lock);
   if (was && !usual(why))
     tg_log(TG_INFO, "topic", "%.*s goes on (%s)", TG_TEXT(topic), hold_name(why));
-}
-
-void tg_hub_release(struct tg_hub *h, struct tg_text topic, enum tg_hold why)
-{
-  release(h, topic, why, true);
-}
-
-void tg_hub_closed(struct tg_hub *h, struct tg_text topic)
-{
-  release(h, topic, TG_HOLD_BREAKER, false);
 }
 
 unsigned tg_hub_holds(struct tg_hub *h, struct tg_text topic)
@@ -154,33 +160,222 @@ unsigned tg_hub_holds(struct tg_hub *h, struct tg_text topic)
   return holds;
 }
 
-void tg_hub_trip(struct tg_hub *h, struct tg_text topic, const char *reason, const char *evidence)
+/* --- breakers --- */
+
+/* The breaker is seen in another state from now on. Lock held. */
+static void move(struct tg_hub *h, struct tg_topic_state *s, enum tg_breaker_state to,
+                 const char *why)
+{
+  enum tg_breaker_state from = s->breaker;
+  s->breaker = to;
+  s->holds = to == TG_CLOSED ? s->holds & ~(unsigned)TG_HOLD_BREAKER : s->holds | TG_HOLD_BREAKER;
+  if (*why) snprintf(s->reason, sizeof s->reason, "%s", why);
+  if (from == to) return;
+  tg_metric_add(moves(h, s->topic, to), 1);
+  if (to == TG_CLOSED) s->share = (struct tg_breaker_share){0};
+  tg_log(to == TG_CLOSED ? TG_INFO : TG_WARN, "breaker", "%s: %s -> %s%s%s", s->topic,
+         tg_breaker_state_name(from), tg_breaker_state_name(to), *why ? ": " : "", why);
+  publish(h, s);
+}
+
+static struct tg_trip *copy_trip(const struct tg_trip *trip)
+{
+  struct tg_trip *t = malloc(sizeof *t);
+  struct tg_range *ranges = calloc(trip->count + 1, sizeof *ranges);
+  if (!t || !ranges) return free(t), free(ranges), NULL;
+  *t = *trip;
+  t->next = NULL;
+  t->ranges = ranges;
+  if (trip->count) memcpy(ranges, trip->ranges, trip->count * sizeof *ranges);
+  return t;
+}
+
+/* Without room it is not written, but held here; what failed is found again after the next look at
+ * PostgreSQL. Lock held. */
+static void add_trip(struct tg_hub *h, struct tg_topic_state *s, const struct tg_trip *trip)
+{
+  struct tg_trip **last = &s->trips;
+  struct tg_trip *t = s->trips_count < TG_TRIPS_MAX ? copy_trip(trip) : NULL;
+  while (*last) last = &(*last)->next;
+  *last = t;
+  s->trips_count += t != NULL;
+  move(h, s, s->breaker == TG_HELD ? TG_HELD : TG_OPEN, trip->reason);
+}
+
+void tg_hub_trip(struct tg_hub *h, struct tg_text topic, const struct tg_trip *trip)
 {
   pthread_mutex_lock(&h->lock);
   struct tg_topic_state *s = state_of(h, topic);
-  if (s && !(s->holds & TG_HOLD_BREAKER)) {
-    s->trip_pending = true;
-    snprintf(s->evidence, sizeof s->evidence, "%s", evidence);
+  if (s) add_trip(h, s, trip);
+  pthread_mutex_unlock(&h->lock);
+}
+
+const struct tg_trip *tg_hub_trip_first(struct tg_hub *h, struct tg_text topic)
+{
+  pthread_mutex_lock(&h->lock);
+  struct tg_topic_state *s = state_of(h, topic);
+  const struct tg_trip *t = s ? s->trips : NULL;
+  pthread_mutex_unlock(&h->lock);
+  return t;
+}
+
+void tg_hub_trip_written(struct tg_hub *h, struct tg_text topic)
+{
+  pthread_mutex_lock(&h->lock);
+  struct tg_topic_state *s = state_of(h, topic);
+  struct tg_trip *t = s ? s->trips : NULL;
+  if (t) s->trips = t->next, s->trips_count--;
+  pthread_mutex_unlock(&h->lock);
+  if (t) free_trip(t);
+}
+
+/* Why the topic waits, for people. */
+static const char *why_of(const struct tg_breakerrow *row, enum tg_breaker_state state, char *room,
+                          size_t size)
+{
+  if (state != TG_HELD) return state == TG_CLOSED ? "" : row->reason;
+  snprintf(room, size, "held by %s: %s", row->hold_by, row->hold_reason);
+  return room;
+}
+
+static uint32_t count_through(const struct tg_range *ranges, uint32_t count)
+{
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < count; i++) n += ranges[i].next >= ranges[i].to;
+  return n;
+}
+
+void tg_hub_breaker(struct tg_hub *h, const struct tg_breakerrow *row, struct tg_range *ranges,
+                    uint32_t count)
+{
+  char room[512];
+  enum tg_breaker_state state = TG_OPEN; /* what we do not know is not passed */
+  tg_breaker_state_parse(row->state, &state);
+  pthread_mutex_lock(&h->lock);
+  struct tg_topic_state *s = state_of(h, tg_text(row->topic));
+  bool taken = s && !s->trips;
+  if (taken) {
+    struct tg_range *old = s->ranges;
+    bool anew =
+        s->ranges_count != count || (count && memcmp(old, ranges, count * sizeof *old) != 0);
+    s->row = *row;
+    s->ranges = ranges, s->ranges_count = count;
+    s->ranges_through = count_through(ranges, count);
+    ranges = old;
+    move(h, s, state, why_of(row, state, room, sizeof room));
+    if (anew) atomic_fetch_add(&h->version, 1);
   }
   pthread_mutex_unlock(&h->lock);
-  tg_hub_hold(h, topic, TG_HOLD_BREAKER, reason);
+  free(ranges);
+}
+
+void tg_hub_refused(struct tg_hub *h, struct tg_text topic)
+{
+  pthread_mutex_lock(&h->lock);
+  struct tg_topic_state *s = state_of(h, topic);
+  if (s && !s->trips && (s->breaker == TG_CLOSED || s->breaker == TG_HALF_OPEN))
+    move(h, s, TG_OPEN, "its breaker was moved by another process");
+  pthread_mutex_unlock(&h->lock);
+}
+
+/* Lock held. */
+static struct tg_range *range_of(struct tg_topic_state *s, int32_t partition_id)
+{
+  if (!s || s->breaker != TG_HALF_OPEN) return NULL;
+  for (uint32_t i = 0; i < s->ranges_count; i++)
+    if (s->ranges[i].partition_id == partition_id) return &s->ranges[i];
+  return NULL;
+}
+
+bool tg_hub_range(struct tg_hub *h, struct tg_text topic, int32_t partition_id,
+                  struct tg_range *out)
+{
+  pthread_mutex_lock(&h->lock);
+  const struct tg_range *r = range_of(state_of(h, topic), partition_id);
+  if (r) *out = *r;
+  pthread_mutex_unlock(&h->lock);
+  return r != NULL;
+}
+
+void tg_hub_at_end(struct tg_hub *h, struct tg_text topic, int32_t partition_id)
+{
+  pthread_mutex_lock(&h->lock);
+  struct tg_range *r = range_of(state_of(h, topic), partition_id);
+  if (r) r->at_end = true;
+  pthread_mutex_unlock(&h->lock);
+}
+
+void tg_hub_ends(struct tg_hub *h, struct tg_text topic, struct tg_buf *out)
+{
+  bool first = true;
+  pthread_mutex_lock(&h->lock);
+  const struct tg_topic_state *s = state_of(h, topic);
+  tg_buf_char(out, '{');
+  for (uint32_t i = 0; s && i < s->ranges_count; i++) {
+    if (!s->ranges[i].at_end) continue;
+    tg_buf_printf(out, "%s%d", first ? "" : ",", s->ranges[i].partition_id);
+    first = false;
+  }
+  tg_buf_char(out, '}');
+  pthread_mutex_unlock(&h->lock);
+}
+
+void tg_hub_refreshed(struct tg_hub *h, const char *topic)
+{
+  pthread_mutex_lock(&h->lock);
+  struct tg_topic_state *s = state_of(h, tg_text(topic));
+  if (s) s->refreshed = true;
+  pthread_mutex_unlock(&h->lock);
+}
+
+bool tg_hub_was_refreshed(struct tg_hub *h, const char *topic)
+{
+  pthread_mutex_lock(&h->lock);
+  struct tg_topic_state *s = state_of(h, tg_text(topic));
+  bool was = s && s->refreshed;
+  if (s) s->refreshed = false;
+  pthread_mutex_unlock(&h->lock);
+  return was;
+}
+
+void tg_hub_count(struct tg_hub *h, struct tg_text topic, const struct tg_breaker_tally *rows,
+                  int64_t kafka_us)
+{
+  const struct tg_breaker_conf *conf = &h->config->breaker;
+  struct tg_breaker_tally all;
+  struct tg_trip trip = {0};
+  pthread_mutex_lock(&h->lock);
+  struct tg_topic_state *s = state_of(h, topic);
+  if (s && s->breaker == TG_CLOSED) {
+    tg_breaker_count(&s->share, conf, rows, kafka_us, tg_clock_wall_us());
+    if (tg_breaker_reached(&s->share, conf, &all)) {
+      snprintf(trip.reason, sizeof trip.reason,
+               "%llu of %llu rows of the last %lld s went to the quarantine"
+               " (breaker.quarantine_percent is %u)",
+               (unsigned long long)all.rejected, (unsigned long long)all.rows,
+               (long long)(conf->over_us / TG_SEC), conf->quarantine_percent);
+      snprintf(trip.evidence, sizeof trip.evidence, "{\"rows\":%llu,\"quarantined\":%llu}",
+               (unsigned long long)all.rows, (unsigned long long)all.rejected);
+      add_trip(h, s, &trip);
+    }
+  }
+  pthread_mutex_unlock(&h->lock);
+}
+
+void tg_hub_count_anew(struct tg_hub *h)
+{
+  pthread_mutex_lock(&h->lock);
+  for (uint32_t i = 0; i < h->topics_count; i++) h->topics[i].share = (struct tg_breaker_share){0};
+  pthread_mutex_unlock(&h->lock);
 }
 
 bool tg_hub_topic(struct tg_hub *h, uint32_t i, struct tg_topic_state *out)
 {
   pthread_mutex_lock(&h->lock);
   bool there = i < h->topics_count;
-  if (there) *out = h->topics[i];
+  if (there) *out = h->topics[i], out->ranges = NULL;
   pthread_mutex_unlock(&h->lock);
   return there;
-}
-
-void tg_hub_trip_persisted(struct tg_hub *h, struct tg_text topic)
-{
-  pthread_mutex_lock(&h->lock);
-  struct tg_topic_state *s = state_of(h, topic);
-  if (s) s->trip_pending = false;
-  pthread_mutex_unlock(&h->lock);
 }
 
 /* The wait after one more failure. */
@@ -209,8 +404,9 @@ void tg_hub_forget(struct tg_hub *h, const char *topic)
   uint32_t i = 0;
   while (i < h->topics_count && strcmp(h->topics[i].topic, topic) != 0) i++;
   if (i < h->topics_count) {
-    h->topics[i].holds = 0;
+    h->topics[i].holds = 0, h->topics[i].breaker = TG_CLOSED;
     publish(h, &h->topics[i]);
+    clear_state(&h->topics[i]);
     h->topics_count--;
     memmove(&h->topics[i], &h->topics[i + 1], (h->topics_count - i) * sizeof *h->topics);
     h->topics[h->topics_count] = (struct tg_topic_state){0};

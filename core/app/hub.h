@@ -7,8 +7,8 @@
  *   PREPARE  its table has not been looked at yet (start, reload)       released by the keeper
  *   TABLE    its table cannot take rows (missing, changed, locked)      the keeper probes it and
  *   releases it
- *   BREAKER  its breaker is open in PostgreSQL, or about to be          the keeper mirrors
- *   tidegate.breaker
+ *   BREAKER  its breaker is not closed in PostgreSQL, or about to be   the keeper mirrors
+ *   tidegate.breaker; while it is half open lanes may read what tg_hub_range() says
  *   LOOKUP   a lookup of it was not read yet                            the keeper reads it
  *
  * Thread: any; a mutex inside. */
@@ -17,7 +17,11 @@
 
 #include "core/app/config.h"
 #include "core/base/metrics.h"
+#include "core/flow/breaker.h"
+#include "core/pg/breakerrow.h"
 #include "core/state/stateset.h"
+
+#include "core/base/buf.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,15 +29,32 @@
 enum tg_hold { TG_HOLD_PREPARE = 1, TG_HOLD_TABLE = 2, TG_HOLD_BREAKER = 4, TG_HOLD_LOOKUP = 8 };
 enum { TG_TOPICS_MAX = 1024, TG_TOPIC_BYTES_MAX = 249 };
 
+/* Why a breaker opens, on its way to PostgreSQL. */
+struct tg_trip {
+  struct tg_trip *next;
+  char reason[512], rule[160]; /* rule: empty when it is no single one's */
+  char evidence[512];          /* JSON */
+  char generation[65];
+  uint32_t count;
+  struct tg_range *ranges; /* the batch; partition_id, from, to */
+};
+
 struct tg_topic_state {
   char topic[TG_TOPIC_BYTES_MAX + 1];
   unsigned holds;         /* set of enum tg_hold */
-  bool trip_pending;      /* the breaker tripped here and PostgreSQL does not know yet */
   int64_t probe_after_us; /* monotonic: when the keeper looks at the table again */
   int64_t failed_us;      /* monotonic: when the table was last found wanting */
   uint32_t failures;      /* times in a row */
   char reason[512];       /* why it is held, newest */
-  char evidence[512];     /* JSON of a trip: partitions and offsets */
+  /* its breaker */
+  enum tg_breaker_state breaker; /* as lanes are to see it */
+  struct tg_breakerrow row;      /* as PostgreSQL had it last */
+  uint32_t ranges_count, ranges_through;
+  struct tg_range *ranges; /* while it is not closed; the hub's: NULL in a copy */
+  struct tg_trip *trips;   /* not in PostgreSQL yet; the hub's: in a copy only NULL or not */
+  uint32_t trips_count;
+  bool refreshed;                /* a lookup was read again */
+  struct tg_breaker_share share; /* rejected rows */
 };
 
 enum { TG_JOURNAL_MAX = 64 };
@@ -74,12 +95,10 @@ void tg_hub_free(struct tg_hub *h);
 
 /* Adds a reason to hold a topic (its name is remembered from then on). Logs it once. */
 void tg_hub_hold(struct tg_hub *h, struct tg_text topic, enum tg_hold why, const char *reason);
-/* Removes a reason; logs when the topic goes on. BREAKER: also one still to be persisted. */
+/* Removes a reason; logs when the topic goes on. */
 void tg_hub_release(struct tg_hub *h, struct tg_text topic, enum tg_hold why);
 unsigned tg_hub_holds(struct tg_hub *h, struct tg_text topic);
 
-/* The breaker opens: held at once here, persisted by the keeper. evidence: JSON. */
-void tg_hub_trip(struct tg_hub *h, struct tg_text topic, const char *reason, const char *evidence);
 /* The keeper's side: copies the state of topic number i; false past the end. */
 bool tg_hub_topic(struct tg_hub *h, uint32_t i, struct tg_topic_state *out);
 /* Puts down something worth telling: "reload", "ddl", "breaker", "halt", "gap". topic may be
@@ -90,12 +109,43 @@ void tg_hub_note(struct tg_hub *h, const char *kind, const char *topic, const ch
 bool tg_hub_note_first(struct tg_hub *h, struct tg_entry *out);
 void tg_hub_note_done(struct tg_hub *h);
 
-/* The breaker of a topic has moved in PostgreSQL: counted, and put down with the reason. */
-void tg_hub_moved(struct tg_hub *h, const char *topic, const char *why);
+/* --- breakers --- */
 
-void tg_hub_trip_persisted(struct tg_hub *h, struct tg_text topic);
-/* PostgreSQL says that the breaker is closed: removes BREAKER, unless a trip is on its way. */
-void tg_hub_closed(struct tg_hub *h, struct tg_text topic);
+enum { TG_TRIPS_MAX = 16 }; /* of a topic that wait; what comes then is found again */
+
+/* The breaker opens: held at once here, written by the keeper. Copied. */
+void tg_hub_trip(struct tg_hub *h, struct tg_text topic, const struct tg_trip *trip);
+/* The keeper's side: the oldest trip, which stays where it is; NULL: none. It is freed once it is
+ * written. */
+const struct tg_trip *tg_hub_trip_first(struct tg_hub *h, struct tg_text topic);
+void tg_hub_trip_written(struct tg_hub *h, struct tg_text topic);
+
+/* What PostgreSQL says of a breaker. Not taken over while trips are on their way there. ranges:
+ * taken. A change is logged and counted. */
+void tg_hub_breaker(struct tg_hub *h, const struct tg_breakerrow *row, struct tg_range *ranges,
+                    uint32_t count);
+/* A load was refused: another process has moved it. Held, until the keeper has read more. */
+void tg_hub_refused(struct tg_hub *h, struct tg_text topic);
+
+/* True while the breaker is half open and the partition has a range: it may read that. */
+bool tg_hub_range(struct tg_hub *h, struct tg_text topic, int32_t partition_id,
+                  struct tg_range *out);
+/* Such a partition stands at its end behind its range. */
+void tg_hub_at_end(struct tg_hub *h, struct tg_text topic, int32_t partition_id);
+/* The keeper's side: those partitions as "{3,7}"; "{}": none. */
+void tg_hub_ends(struct tg_hub *h, struct tg_text topic, struct tg_buf *out);
+
+/* A lookup of the topic was read again. */
+void tg_hub_refreshed(struct tg_hub *h, const char *topic);
+/* The keeper's side: was there one since the last time? */
+bool tg_hub_was_refreshed(struct tg_hub *h, const char *topic);
+
+/* Rows were committed; too large a share of them in the quarantine opens the breaker. */
+void tg_hub_count(struct tg_hub *h, struct tg_text topic, const struct tg_breaker_tally *rows,
+                  int64_t kafka_us);
+/* Other rules run from now on: their rejected rows are counted from here. */
+void tg_hub_count_anew(struct tg_hub *h);
+
 /* Sets when the keeper looks at the table again: in 1 s when only the world is at fault (TG_RETRY),
  * else in 1, 2, 4 .. 30 s, beginning anew when the last time is more than a minute ago. */
 void tg_hub_probe_later(struct tg_hub *h, struct tg_text topic, enum tg_rc why);

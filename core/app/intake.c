@@ -2,6 +2,7 @@
  * starts. */
 #include "core/app/alerts.h"
 #include "core/app/memory.h"
+#include "core/app/probe.h"
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -39,6 +40,7 @@ static bool on_record(void *self, const struct tg_event *event)
   if (!wanted) return true; /* read again later */
   if (event->offset < p->next) return tg_doubt_record(lane, p, event), true;
   p->seam.offset = -1;
+  if (event->offset >= p->limit) return p->eof = p->limit, true;
   if (!lane->open || lane->full) return false;
   if (tg_load_add(&lane->open->load, (uint32_t)p->topic_index, event) != TG_OK)
     return fill_up(lane, event);
@@ -55,7 +57,7 @@ static void on_eof(void *self, uint32_t slot, int64_t offset)
   if (p->state != TG_PART_READING) return;
   if (offset < p->next) return tg_doubt_raise(lane, p);
   p->seam.offset = -1;
-  p->eof = offset;
+  p->eof = offset < p->limit ? offset : p->limit;
   p->idle_us = tg_clock_mono_us();
 }
 
@@ -317,6 +319,7 @@ static void start_reading(struct tg_lane *lane, struct tg_claim *c, struct tg_pa
   p->idle_us = tg_clock_mono_us();
   tg_careful_begin(lane, p, c);
   lane->reassign = true;
+  lane->hub_version = 0; /* it may have a range */
   atomic_fetch_add(&lane->reading, 1);
 }
 
@@ -334,21 +337,6 @@ void tg_intake_claimed(struct tg_lane *lane, struct tg_job *job)
   if (job->rc == TG_OK) return;
   tg_log_err(job->rc == TG_RETRY ? TG_WARN : TG_ERROR, lane->name, &job->err);
   lane->claim_after_us = tg_clock_mono_us() + CLAIM_PAUSE_US + rand_r(&lane->seed) % CLAIM_PAUSE_US;
-}
-
-/* Takes over the holds of the hub; a change means that the assignment must be told again. */
-static void follow_holds(struct tg_lane *lane)
-{
-  unsigned version = atomic_load(&lane->hub->version);
-  if (version == lane->hub_version) return;
-  lane->hub_version = version;
-  for (uint32_t i = 0; i < lane->parts.count; i++) {
-    struct tg_part *p = &lane->parts.list[i];
-    bool held =
-        p->topic_index < 0 || tg_hub_holds(lane->hub, lane->topics[p->topic_index]->name) != 0;
-    lane->reassign |= held != p->held;
-    p->held = held;
-  }
 }
 
 void tg_intake_rewind(struct tg_lane *lane)
@@ -375,7 +363,7 @@ static void reassign(struct tg_lane *lane)
 
 void tg_intake_steer(struct tg_lane *lane)
 {
-  follow_holds(lane);
+  tg_probe_steer(lane);
   claim(lane, tg_clock_mono_us());
   tg_doubt_settle(lane, tg_clock_mono_us());
   tg_careful_steer(lane);

@@ -13,13 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum {
-  TURN_US = 200000,
-  BREAKERS_US = 1000000,
-  CONNECT_US = 1000000,
-  CALL_US = 15000000,
-  EXPIRE_US = 60000000
-};
+enum { TURN_US = 200000, CONNECT_US = 1000000, CALL_US = 15000000, EXPIRE_US = 60000000 };
 
 struct tg_swap_request {
   struct tg_generation *generation;
@@ -137,50 +131,17 @@ static void look_after_table(struct tg_keeper *k, const struct tg_topic_state *s
   tg_hub_release(k->hub, topic->name, TG_HOLD_PREPARE);
 }
 
-static void persist_trip(struct tg_keeper *k, const struct tg_topic_state *s)
+static struct tg_breakers_set set_of(const struct tg_keeper *k)
 {
-  struct tg_err err;
-  struct tg_breaker b = {.pipeline = k->hub->config->pipeline, .topic = s->topic, .open = true};
-  snprintf(b.reason, sizeof b.reason, "%s", s->reason);
-  enum tg_rc rc = tg_breaker_set(k->pg, &b, s->evidence, deadline(), &err);
-  if (rc != TG_OK) {
-    tg_log_err(TG_WARN, "keeper", &err);
-    return;
-  }
-  tg_hub_trip_persisted(k->hub, tg_text(s->topic));
-  tg_hub_moved(k->hub, s->topic, s->reason);
+  return (struct tg_breakers_set){k->topics, k->topics_count, k->generation->files.sha256};
 }
 
-/* Takes over what PostgreSQL says of a breaker: opened by another process, closed by an operator.
- */
-static void mirror_breaker(struct tg_keeper *k, const char *topic)
-{
-  struct tg_err err;
-  struct tg_breaker b = {.pipeline = k->hub->config->pipeline, .topic = topic};
-  enum tg_rc rc = tg_breaker_get(k->pg, &b, deadline(), &err);
-  if (rc != TG_OK) {
-    tg_log_err(TG_WARN, "keeper", &err);
-    return;
-  }
-  if (b.open)
-    tg_hub_hold(k->hub, tg_text(topic), TG_HOLD_BREAKER, b.reason);
-  else
-    tg_hub_closed(k->hub, tg_text(topic));
-}
-
-static void look_after_topics(struct tg_keeper *k)
+/* Their breakers were looked at before. */
+static void look_after_tables(struct tg_keeper *k)
 {
   struct tg_topic_state s;
-  int64_t now = tg_clock_mono_us();
-  bool read = now - k->breakers_us >= BREAKERS_US;
-  if (read) k->breakers_us = now;
-  for (uint32_t i = 0; tg_pg_connected(k->pg) && tg_hub_topic(k->hub, i, &s); i++) {
-    if (s.trip_pending)
-      persist_trip(k, &s);
-    else if (read || (s.holds & TG_HOLD_PREPARE))
-      mirror_breaker(k, s.topic);
+  for (uint32_t i = 0; tg_pg_connected(k->pg) && tg_hub_topic(k->hub, i, &s); i++)
     if (s.holds & (TG_HOLD_PREPARE | TG_HOLD_TABLE)) look_after_table(k, &s);
-  }
 }
 
 static bool is_known(struct tg_keeper *k, struct tg_text name)
@@ -209,23 +170,6 @@ static void set_program(struct tg_keeper *k, struct tg_generation *g, struct tg_
   k->topics = tg_program_topics(p, &k->topics_count);
 }
 
-/* A breaker that a bad rule opened is left by a new set of rules. */
-static enum tg_rc close_breakers(struct tg_keeper *k, struct tg_err *err)
-{
-  struct tg_topic_state s;
-  enum tg_rc rc = TG_OK;
-  for (uint32_t i = 0; rc == TG_OK && tg_hub_topic(k->hub, i, &s); i++) {
-    if (!(s.holds & TG_HOLD_BREAKER)) continue;
-    struct tg_breaker b = {
-        .pipeline = k->hub->config->pipeline, .topic = s.topic, .reason = "reload"};
-    rc = tg_breaker_set(k->pg, &b, NULL, deadline(), err);
-    if (rc != TG_OK) break;
-    tg_hub_moved(k->hub, s.topic, "closed by a reload");
-    tg_hub_release(k->hub, tg_text(s.topic), TG_HOLD_BREAKER);
-  }
-  return rc;
-}
-
 /* Of topics that the new set has no more nothing is left. */
 static void forget_topics(struct tg_keeper *k)
 {
@@ -241,13 +185,12 @@ static void forget_topics(struct tg_keeper *k)
  * a breaker would open again. */
 static void finish_reload(struct tg_keeper *k)
 {
-  struct tg_err err;
   if (!atomic_load(&k->hub->reloaded) || atomic_load(&k->hub->swaps_due)) return;
   forget_topics(k);
-  if (close_breakers(k, &err) == TG_OK)
-    atomic_store(&k->hub->reloaded, false);
-  else
-    tg_log_err(TG_WARN, "keeper", &err);
+  tg_hub_count_anew(k->hub);
+  k->breakers.fresh = TG_FRESH_RELOAD;
+  k->breakers.read_us = 0;
+  atomic_store(&k->hub->reloaded, false);
 }
 
 static enum tg_rc read_bakes(struct tg_keeper *k, struct tg_generation *g,
@@ -337,10 +280,11 @@ static void turn(struct tg_keeper *k)
   tg_lookups_watch(k->generation->lookups, k->hub);
   if (!ready(k)) return;
   struct tg_err err;
+  struct tg_breakers_set set = set_of(k);
   if (!k->generation_kept) k->generation_kept = keep_generation(k, k->generation, &err);
   finish_reload(k);
   if (!know_bakes(k)) return;
-  look_after_topics(k);
+  if (tg_breakers_turn(&k->breakers, k->pg, &set)) look_after_tables(k);
   tg_lookups_refresh(k->generation->lookups, k->hub, k->pg);
   tg_windows_turn(&k->windows, k->pg, k->program);
   expire_rejected(k);
@@ -364,11 +308,9 @@ static void end(struct tg_keeper *k)
 /* What must not be forgotten with the process: breakers that opened a moment ago, the journal. */
 static void write_last(struct tg_keeper *k)
 {
-  struct tg_topic_state s;
+  struct tg_breakers_set set = set_of(k);
   tg_pg_stop_flag(k->pg, NULL);
-  for (uint32_t i = 0; tg_pg_connected(k->pg) && tg_hub_topic(k->hub, i, &s); i++)
-    if (s.trip_pending) persist_trip(k, &s);
-  if (tg_pg_connected(k->pg)) write_notes(k);
+  if (tg_pg_connected(k->pg) && tg_breakers_write(&k->breakers, k->pg, &set)) write_notes(k);
 }
 
 static void *keeper_main(void *self)
@@ -389,7 +331,8 @@ enum tg_rc tg_keeper_start(struct tg_keeper *k, struct tg_hub *hub,
                            struct tg_err *err)
 {
   const struct tg_config *c = hub->config;
-  *k = (struct tg_keeper){.hub = hub, .windows = {.hub = hub}};
+  *k = (struct tg_keeper){
+      .hub = hub, .windows = {.hub = hub}, .breakers = {.hub = hub, .fresh = TG_FRESH_START}};
   k->pg_conf = (struct tg_pg_conf){.dsn = c->owner_dsn ? c->owner_dsn : c->dsn,
                                    .password_file = c->password_file,
                                    .name = "tidegate keeper",

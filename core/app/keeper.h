@@ -7,6 +7,7 @@
 #ifndef TG_APP_KEEPER_H
 #define TG_APP_KEEPER_H
 
+#include "core/app/breakers.h"
 #include "core/app/generation.h"
 #include "core/app/hub.h"
 #include "core/app/windows.h"
@@ -23,8 +24,8 @@ struct tg_keeper {
   struct tg_windows windows;
   bool upgraded;        /* the state schema is as this program needs it */
   bool generation_kept; /* the running set is in tidegate.generation */
-  int64_t breakers_us;  /* monotonic: when breakers were read last */
-  int64_t expire_us;    /* monotonic: when settled rows of the quarantine are looked for again */
+  struct tg_breakers breakers;
+  int64_t expire_us; /* monotonic: when settled rows of the quarantine are looked for again */
   int64_t connect_after_us;
   pthread_mutex_t lock; /* of the adoption below */
   pthread_cond_t changed;

@@ -1,6 +1,7 @@
 /* The data path of a lane, in order: read step() first. */
 #include "core/app/elders.h"
 #include "core/app/memory.h"
+#include "core/app/probe.h"
 
 #include "core/base/clock.h"
 #include "core/base/fault.h"
@@ -51,6 +52,7 @@ static enum tg_rc bind(struct tg_lane *lane, struct tg_generation *generation,
     if (!(lane->decoders[t] = tg_decoder_new(lane->topics[t]))) return TG_FATAL;
   tg_parts_bind(&lane->parts, lane->topics, lane->topics_count);
   lane->hub_version = 0;
+  lane->probing = -1;
   return tg_measure_open(lane);
 }
 
@@ -141,20 +143,42 @@ static void rebuild(struct tg_lane *lane)
     lane->ended = tg_err_set(&lane->err, TG_FATAL, lane->name, "out of memory");
 }
 
-/* The batch must not be seen by anybody: its topic stops, on all lanes, until a person or a reload
- * changes something. */
-static void trip(struct tg_lane *lane, struct tg_batch *b, const char *why)
+/* The rule that is to blame; NULL: none. */
+static const struct tg_verdict_row *culprit(const struct tg_judgement *j)
 {
-  char room[512];
-  struct tg_buf evidence = {.ptr = room, .size = sizeof room, .max = sizeof room};
-  tg_buf_str(&evidence, "[");
-  for (uint32_t i = 0; i < b->segments_count && evidence.len < sizeof room - 96; i++)
-    tg_buf_printf(&evidence, "%s{\"partition\":%d,\"from\":%lld,\"to\":%lld}", i ? "," : "",
-                  b->segments[i].partition, (long long)b->segments[i].from,
-                  (long long)b->segments[i].to);
-  tg_buf_str(&evidence, "]");
+  for (uint32_t r = 0; j && r < j->count; r++)
+    if (j->rules[r].alarm == TG_ALARM_CRITICAL && !j->rules[r].shadow) return &j->rules[r];
+  return NULL;
+}
+
+static void add_ranges(struct tg_trip *trip, const struct tg_batch *b)
+{
+  trip->ranges = calloc(b->segments_count + 1, sizeof *trip->ranges);
+  for (uint32_t i = 0; trip->ranges && i < b->segments_count; i++) {
+    const struct tg_segment *s = &b->segments[i];
+    trip->ranges[trip->count++] = (struct tg_range){
+        .partition_id = s->partition_id, .partition = s->partition, .from = s->from, .to = s->to};
+  }
+}
+
+/* The batch must not be seen by anybody: its topic stops, on all lanes, until its cause changes or
+ * a person acts. j: what was judged, or NULL. */
+static void trip(struct tg_lane *lane, struct tg_batch *b, const struct tg_judgement *j,
+                 const char *why)
+{
+  struct tg_trip t = {0};
+  const struct tg_verdict_row *v = culprit(j);
+  snprintf(t.reason, sizeof t.reason, "%s", why);
+  snprintf(t.rule, sizeof t.rule, "%s", v ? v->rule : "");
+  snprintf(t.generation, sizeof t.generation, "%s", tg_program_sha256(lane->program));
+  snprintf(t.evidence, sizeof t.evidence,
+           "{\"rows\":%u,\"partitions\":%u,\"evaluated\":%llu,\"failed\":%llu}", b->rows,
+           b->segments_count, v ? (unsigned long long)v->evaluated : 0,
+           v ? (unsigned long long)v->failed : 0);
+  add_ranges(&t, b);
   b->held = true;
-  tg_hub_trip(lane->hub, b->topic->name, why, tg_buf_cstr(&evidence));
+  tg_hub_trip(lane->hub, b->topic->name, &t);
+  free(t.ranges);
 }
 
 /* Lets the group know that the lane lives while a script is being taken apart. */
@@ -171,6 +195,19 @@ static void poison(const struct tg_batch *b)
     if (b->events[i].offset >= b->refused_to) tg_fault_in("lane.poison", b->events[i].value);
 }
 
+/* Transform and rules; without them when all rows go to the quarantine anyway. */
+static enum tg_rc judge(struct tg_lane *lane, uint32_t topic, struct tg_batch *b,
+                        struct tg_judgement *j, struct tg_err *err)
+{
+  if (tg_probe_verdict(lane, topic) == TG_RANGE_WHOLE) return TG_OK;
+  enum tg_rc rc = tg_lookups_lend(lane->generation->lookups, b, err);
+  if (!lane->elders_bound)
+    lane->elders_bound = tg_elders_bind(lane->generation, lane->program, lane->elders);
+  if (rc == TG_OK) rc = tg_program_run(lane->program, b, j, tick, lane, err);
+  tg_lookups_return(b);
+  return rc;
+}
+
 /* Decode, transform and judge one topic's batch. TG_FULL: it does not fit and must be cut smaller.
  */
 static enum tg_rc process(struct tg_lane *lane, uint32_t topic, struct tg_batch *b)
@@ -185,18 +222,14 @@ static enum tg_rc process(struct tg_lane *lane, uint32_t topic, struct tg_batch 
   poison(b);
   rc = tg_decoder_run(lane->decoders[topic], b, &err);
   int64_t decode_us = tg_clock_thread_us() - start;
-  if (rc == TG_OK) rc = tg_lookups_lend(lane->generation->lookups, b, &err);
-  if (!lane->elders_bound)
-    lane->elders_bound = tg_elders_bind(lane->generation, lane->program, lane->elders);
-  if (rc == TG_OK) rc = tg_program_run(lane->program, b, &j, tick, lane, &err);
-  tg_lookups_return(b);
+  if (rc == TG_OK) rc = judge(lane, topic, b, &j, &err);
   if (rc == TG_FULL) return rc;
   if (rc != TG_OK) {
-    trip(lane, b, err.what);
+    trip(lane, b, NULL, err.what);
     if (rc == TG_FATAL) rebuild(lane);
     return TG_AGAIN;
   }
-  if (j.critical) trip(lane, b, j.critical_why);
+  if (!tg_probe_settle(lane, topic, b, &j) && j.critical) trip(lane, b, &j, j.critical_why);
   rc = tg_verdicts_note(lane, topic, b, &j);
   if (rc != TG_OK) return rc;
   tg_measure_judged(lane, topic, b, &j, decode_us);
@@ -220,7 +253,7 @@ static void grow(struct tg_lane *lane)
 static void shrink(struct tg_lane *lane, struct tg_batch *b)
 {
   if (lane->open->load.rows <= 1)
-    trip(lane, b, "one event does not fit into load.bytes once decoded");
+    trip(lane, b, NULL, "one event does not fit into load.bytes once decoded");
   tg_lane_shrink(lane, lane->open->load.rows, 0);
   tg_log(TG_INFO, lane->name, "a load did not fit load.bytes; loads of %u rows for now",
          lane->rows_max);
@@ -251,6 +284,7 @@ static int64_t wait_us(struct tg_lane *lane)
   const struct tg_load *l = &lane->open->load;
   if (tg_careful_busy(lane)) return BUSY_US;
   if (lane->full) return 0;
+  if (tg_probe_reading(lane)) return tg_probe_complete(lane) ? 0 : POLL_US;
   if (lane->loads_out) return BUSY_US;
   if (l->rows == 0) return tg_intake_at_end(lane) ? 0 : POLL_US;
   int64_t left =
@@ -312,7 +346,8 @@ enum tg_rc tg_lane_start(struct tg_lane *lane, struct tg_hub *hub, uint32_t numb
                          struct tg_generation *generation, struct tg_program *program,
                          struct tg_err *err)
 {
-  *lane = (struct tg_lane){.number = number, .hub = hub, .config = hub->config, .seed = number + 1};
+  *lane = (struct tg_lane){
+      .number = number, .hub = hub, .config = hub->config, .seed = number + 1, .probing = -1};
   lane->rows_max = hub->config->load_rows;
   snprintf(lane->name, sizeof lane->name, "lane %u", number);
   enum tg_rc rc = bind(lane, tg_generation_ref(generation), program);

@@ -11,7 +11,8 @@
  *
  * Files: lane.c the data path; intake.c Kafka's side (assignment, claims, rewinds); doubt.c logs
  * that may not be what was loaded; careful.c data that ended processes; harvest.c what came back;
- * memory.c what rules remember; outputs.c what goes to Kafka. */
+ * memory.c what rules remember; probe.c ranges of half-open breakers; outputs.c what goes to
+ * Kafka. */
 #ifndef TG_APP_LANE_H
 #define TG_APP_LANE_H
 
@@ -96,6 +97,9 @@ struct tg_lane {
   bool told;              /* the relay knows what the lane holds */
   bool reassign;          /* the list of partitions must be told to the consumer again */
   unsigned hub_version;   /* of the holds the lane knows */
+  bool trying;            /* some breaker is half open, and ranges of it are here */
+  int32_t probing;        /* the topic whose ranges the open load is for; -1: none */
+  int64_t probe_until_us, probe_rest_us; /* monotonic: its end; no other before */
   uint32_t seed;
 
   atomic_llong tick_us;   /* monotonic: the worker's last step */

@@ -229,10 +229,12 @@ void tg_lookups_refresh(struct tg_lookups *l, struct tg_hub *hub, struct tg_pg *
   for (uint32_t i = 0; i < l->count && tg_pg_connected(pg); i++) {
     struct entry *e = &l->list[i];
     if (tg_clock_mono_us() < e->next_us) continue;
-    if (read_one(l, hub, pg, e, &err) != TG_OK)
+    if (read_one(l, hub, pg, e, &err) != TG_OK) {
       failed(hub, e, &err);
-    else if (complete(l, e->topic))
-      tg_hub_release(hub, tg_text(e->topic), TG_HOLD_LOOKUP);
+      continue;
+    }
+    tg_hub_refreshed(hub, e->topic);
+    if (complete(l, e->topic)) tg_hub_release(hub, tg_text(e->topic), TG_HOLD_LOOKUP);
   }
 }
 

@@ -22,8 +22,11 @@ void tg_parts_fini(struct tg_parts *p)
 
 static void part_init(struct tg_part *part, const struct tg_topart *t)
 {
-  *part =
-      (struct tg_part){.partition = t->partition, .topic_index = -1, .eof = -1, .seam.offset = -1};
+  *part = (struct tg_part){.partition = t->partition,
+                           .topic_index = -1,
+                           .eof = -1,
+                           .seam.offset = -1,
+                           .limit = INT64_MAX};
   part->committed = part->sealed = part->next = -1;
   snprintf(part->topic, sizeof part->topic, "%s", t->topic);
 }

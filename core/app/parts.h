@@ -30,8 +30,12 @@ struct tg_part {
   int32_t partition;
   int32_t topic_index; /* of the program's topics, -1: no script reads it */
   enum tg_part_state state;
-  bool held;    /* its topic is held: paused */
-  bool alerted; /* an alert says that it is halted */
+  bool held;             /* it is not read now: paused */
+  bool alerted;          /* an alert says that it is halted */
+  bool barred;           /* its topic is held */
+  bool trying;           /* its topic's breaker is half open, and this is its range (probe.h) */
+  struct tg_range range; /* of it */
+  int64_t limit;         /* events from here on are read later; INT64_MAX: none */
   int32_t partition_id;
   int64_t claim_id;
   uint32_t epoch;      /* of the reading it is in */

@@ -103,6 +103,23 @@ static const struct tg_property properties[] = {
      false,
      "Most memory of all lookups that are read from tables, together; one that is read again "
      "counts anew meanwhile. Beside `memory`."},
+    {"breaker.cooldown", TG_PROPERTY_DURATION, AT(breaker.cooldown_us), 1000000,
+     INT64_C(86400000000), "60s", NULL, false, false,
+     "How long a breaker stays open after a failure before a lookup that was read again makes it "
+     "half open; doubled after each failed probe. A reload and an operator need not wait."},
+    {"breaker.cooldown_max", TG_PROPERTY_DURATION, AT(breaker.cooldown_max_us), 1000000,
+     INT64_C(86400000000), "30m", NULL, false, false, "The most that doubling makes of it."},
+    {"breaker.trial_rows", TG_PROPERTY_NUMBER, AT(breaker.trial_rows), 0, 100000000, "1000", NULL,
+     false, false,
+     "Rows behind the offending ranges that must be clean, too, before a half-open breaker closes; "
+     "fewer when Kafka has no more."},
+    {"breaker.quarantine_percent", TG_PROPERTY_NUMBER, AT(breaker.quarantine_percent), 0, 100, "5",
+     NULL, false, false,
+     "A breaker opens when this share of a topic's rows went to the quarantine; 0 = never."},
+    {"breaker.quarantine_rows", TG_PROPERTY_NUMBER, AT(breaker.quarantine_rows), 1, 1000000000,
+     "1000", NULL, false, false, "With fewer rows in `breaker.over` that share is not judged."},
+    {"breaker.over", TG_PROPERTY_DURATION, AT(breaker.over_us), 1000000, INT64_C(86400000000), "5m",
+     NULL, false, false, "The window of Kafka time in which rejected rows are counted."},
     {"http.listen", TG_PROPERTY_TEXT, AT(http_listen), 0, 200, "127.0.0.1:8080", NULL, false, false,
      "Address of metrics, health and status; empty = off."},
     {"http.token_file", TG_PROPERTY_PATH, AT(http_token_file), 1, 4096, NULL, NULL, false, false,

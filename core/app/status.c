@@ -24,6 +24,43 @@ static void write_lanes(struct tg_process *p, struct tg_buf *out)
   tg_buf_str(out, "],");
 }
 
+static void write_time(const char *name, int64_t us, struct tg_buf *out)
+{
+  char text[32];
+  if (us)
+    tg_buf_printf(out, ",\"%s\":\"%s\"", name, tg_clock_text(us, text));
+  else
+    tg_buf_printf(out, ",\"%s\":null", name);
+}
+
+static void write_text(const char *name, const char *text, struct tg_buf *out)
+{
+  tg_buf_printf(out, ",\"%s\":", name);
+  tg_buf_json(out, tg_text(text));
+}
+
+/* Its state, and once PostgreSQL knows it what it waits for. */
+static void write_breaker(const struct tg_topic_state *s, struct tg_buf *out)
+{
+  const struct tg_breakerrow *row = &s->row;
+  struct tg_buf next;
+  tg_buf_printf(out, ",\"breaker\":\"%s\"", tg_breaker_state_name(s->breaker));
+  if (s->breaker == TG_CLOSED || s->trips) return;
+  tg_buf_init(&next, 0);
+  tg_breakers_next(row, &next);
+  write_time("breaker_since", row->since_us, out);
+  write_time("breaker_probe_at", row->probe_us, out);
+  write_text("breaker_rule", row->rule, out);
+  write_text("breaker_generation", row->generation, out);
+  tg_buf_printf(out, ",\"breaker_failures\":%u,\"breaker_ranges\":%u,\"breaker_ranges_through\":%u",
+                row->failures, s->ranges_count, s->ranges_through);
+  write_text("hold_by", row->hold_by, out);
+  write_text("hold_reason", row->hold_reason, out);
+  write_time("hold_until", row->hold_until_us, out);
+  write_text("next", tg_buf_cstr(&next), out);
+  tg_buf_fini(&next);
+}
+
 static void write_topic(struct tg_process *p, const struct tg_topic_state *s, struct tg_buf *out)
 {
   static const char *const fates[] = {"loaded", "tagged", "quarantined", "late", "dropped"};
@@ -41,9 +78,9 @@ static void write_topic(struct tg_process *p, const struct tg_topic_state *s, st
   tg_buf_printf(out, ",\"latency_p50_seconds\":%.4f,\"latency_p99_seconds\":%.4f",
                 tg_metric_quantile(latency, 0.5), tg_metric_quantile(latency, 0.99));
   tg_buf_printf(out, ",\"waits\":%s", s->holds ? "true" : "false");
-  tg_buf_printf(out,
-                ",\"breaker\":\"%s\",\"reason\":", s->holds & TG_HOLD_BREAKER ? "open" : "closed");
+  tg_buf_str(out, ",\"reason\":");
   tg_buf_json(out, tg_text(s->holds ? s->reason : ""));
+  write_breaker(s, out);
   tg_buf_char(out, '}');
 }
 

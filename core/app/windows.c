@@ -2,6 +2,7 @@
 #include "core/app/windows.h"
 
 #include "core/app/alerts.h"
+#include "core/app/breakers.h"
 #include "core/app/config.h"
 #include "core/app/rulemeter.h"
 #include "core/app/verdicts.h"
@@ -69,6 +70,7 @@ struct look { /* at one topic, for the length of one transaction */
   char alarms[ALARMS_MAX][512]; /* what is told after COMMIT */
   uint32_t alarms_count;
   char critical[512]; /* why the breaker opens; empty: it does not */
+  struct tg_breaker_act opened;
   struct tg_arena arena;
   char name[TG_TOPIC_BYTES_MAX + 1];
 };
@@ -363,12 +365,23 @@ static enum tg_rc judge_all(struct look *l, struct tg_err *err)
   return rc == TG_OK ? write_list(l, err) : rc;
 }
 
+/* The generation is the keeper's: whose rules judged. */
 static enum tg_rc open_breaker(struct look *l, struct tg_err *err)
 {
-  struct tg_breaker b = {.pipeline = l->at.pipeline, .topic = l->name, .open = true};
+  struct tg_trip trip = {.evidence = "{\"windows\":true}"};
   if (!*l->critical) return TG_OK;
-  snprintf(b.reason, sizeof b.reason, "%s", l->critical);
-  return tg_breaker_set(l->pg, &b, NULL, l->at.deadline_us, err);
+  snprintf(trip.reason, sizeof trip.reason, "%s", l->critical);
+  snprintf(trip.generation, sizeof trip.generation, "%s", tg_program_sha256(l->program));
+  l->opened = (struct tg_breaker_act){.pipeline = l->at.pipeline,
+                                      .topic = l->name,
+                                      .conf = &l->w->hub->config->breaker,
+                                      .event = TG_BREAKER_CRITICAL,
+                                      .trip = &trip,
+                                      .script = l->topic,
+                                      .deadline_us = l->at.deadline_us};
+  enum tg_rc rc = tg_breakers_apply(l->pg, &l->opened, err);
+  l->opened.trip = NULL;
+  return rc;
 }
 
 /* --- a topic --- */
@@ -432,9 +445,7 @@ static void committed(struct look *l)
   count_judged(l);
   tell_alarms(l);
   if (!*l->critical) return;
-  bool open = tg_hub_holds(l->w->hub, l->topic->name) & TG_HOLD_BREAKER;
-  tg_hub_hold(l->w->hub, l->topic->name, TG_HOLD_BREAKER, l->critical);
-  if (!open) tg_hub_moved(l->w->hub, l->name, l->critical);
+  tg_hub_breaker(l->w->hub, &l->opened.row, NULL, 0);
 }
 
 static void find_rules(struct look *l, uint32_t topic)

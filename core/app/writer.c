@@ -72,14 +72,15 @@ static void hold_topic(struct tg_writer *w, struct tg_load *l, int32_t topic,
   tg_hub_hold(w->hub, name, TG_HOLD_TABLE, reason);
 }
 
-/* Somebody else opened breakers: their topics wait from now on, not only once the keeper has read
+/* Somebody else moved breakers: their topics wait from now on, not only once the keeper has read
  * it, or each load in between would be read and refused again. */
 static void hold_breakers(struct tg_writer *w, const struct tg_load *l)
 {
   for (uint32_t b = 0; b < l->batches_count; b++) {
     struct tg_text name = l->batches[b].topic->name;
-    if (l->batches[b].held && !l->batches[b].apart && !tg_hub_holds(w->hub, name))
-      tg_hub_hold(w->hub, name, TG_HOLD_BREAKER, "its breaker was opened by another process");
+    if (l->batches[b].held && !l->batches[b].apart &&
+        !(tg_hub_holds(w->hub, name) & ~TG_HOLD_BREAKER))
+      tg_hub_refused(w->hub, name);
   }
 }
 

@@ -1,6 +1,7 @@
 /* Views of bytes: trimming, showing them to people, near misses, UTF-8. */
 #include "core/base/text.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 static bool is_space(char c)
@@ -50,12 +51,12 @@ static size_t show_one(struct tg_text t, uint32_t i, uint32_t n, char *out)
   return n;
 }
 
-char *tg_text_shown(struct tg_text t, char *out, size_t size)
+static char *show(struct tg_text t, char *out, size_t size, unsigned most)
 {
   size_t len = 0;
   unsigned shown = 0;
   for (uint32_t i = 0; i < t.len; shown++) {
-    if (shown == 64 || len + 8 > size) {
+    if (shown == most || len + 8 > size) {
       memcpy(out + len, "...", size - len < 4 ? 0 : 3);
       len += size - len < 4 ? 0 : 3;
       break;
@@ -66,6 +67,16 @@ char *tg_text_shown(struct tg_text t, char *out, size_t size)
   }
   out[len] = '\0';
   return out;
+}
+
+char *tg_text_shown(struct tg_text t, char *out, size_t size)
+{
+  return show(t, out, size, 64);
+}
+
+char *tg_text_line(struct tg_text t, char *out, size_t size)
+{
+  return show(t, out, size, UINT_MAX);
 }
 
 enum { NAME_MAX_LEN = 64 };

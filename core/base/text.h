@@ -51,6 +51,8 @@ struct tg_text tg_text_trim(struct tg_text t);
 /* Writes t into out (size bytes with the NUL) for people: control bytes and invalid UTF-8 as
  * \xNN, more than 64 characters cut with "...". Returns out. */
 char *tg_text_shown(struct tg_text t, char *out, size_t size);
+/* The same, cut only where out ends: a line that every database and log takes. */
+char *tg_text_line(struct tg_text t, char *out, size_t size);
 
 /* Levenshtein distance of two short texts, at most max + 1; for "did you mean". */
 unsigned tg_text_distance(struct tg_text a, struct tg_text b, unsigned max);

@@ -1,7 +1,7 @@
 /* Writing a load: rows, quarantine, ledger and offsets in one transaction.
  *
  *   BEGIN + first COPY in one message | COPY per table | COPY quarantine, rule state, outbox
- *   SET CONSTRAINTS ALL IMMEDIATE; SELECT tidegate.advance_v1(..); COMMIT in one message
+ *   SET CONSTRAINTS ALL IMMEDIATE; SELECT tidegate.advance_v2(..); COMMIT in one message
  *
  * COPY's count must equal the rows sent and COMMIT's tag must be COMMIT. What happens after a
  * failure is told by the code; the load is marked (segment.gone, batch.held, fates of refused

@@ -5,7 +5,7 @@
 #include "core/base/fault.h"
 #include "core/pg/array.h"
 
-/* Arguments of tidegate.advance_v1 that are arrays, in its order; `drops` stands between DROPPED
+/* Arguments of tidegate.advance_v2 that are arrays, in its order; `drops` stands between DROPPED
  * and EVENT_MIN. */
 enum column {
   ID,
@@ -201,6 +201,23 @@ static void add_topics(struct tg_buf *sql, struct tg_buf *text, const struct tg_
   tg_sql_literal(sql, tg_buf_view(text));
 }
 
+/* The place of every segment's topic in the array of topics. */
+static void add_places(struct tg_buf *sql, const struct tg_load *load)
+{
+  int64_t place = 0;
+  tg_buf_str(sql, ",p_topic=>'");
+  tg_array_begin(sql);
+  for (uint32_t i = 0; i < load->batches_count; i++) {
+    const struct tg_batch *b = &load->batches[i];
+    if (!tg_batch_live(b) || !b->segments_count) continue;
+    place++;
+    for (uint32_t j = 0; j < b->segments_count; j++)
+      if (tg_segment_live(b, &b->segments[j])) tg_array_int(sql, place);
+  }
+  tg_array_end(sql);
+  tg_buf_char(sql, '\'');
+}
+
 static bool any_lookups(const struct tg_load *load)
 {
   for (uint32_t i = 0; i < load->batches_count; i++)
@@ -218,7 +235,7 @@ static enum tg_rc make_message(struct tg_attempt *a)
   each_segment(a->load, &l->piece, visit_entry);
   tg_buf_printf(&l->sql, "%sSET CONSTRAINTS ALL IMMEDIATE; ", a->begun ? "" : "BEGIN; ");
   tg_attempt_verdicts(a, &l->sql);
-  tg_buf_str(&l->sql, "SELECT tidegate.advance_v1(");
+  tg_buf_str(&l->sql, "SELECT tidegate.advance_v2(");
   tg_sql_literal(&l->sql, tg_text(l->conf.pipeline));
   tg_buf_char(&l->sql, ',');
   tg_sql_literal(&l->sql, tg_text(generation));
@@ -229,6 +246,7 @@ static enum tg_rc make_message(struct tg_attempt *a)
   for (enum column c = EVENT_MIN; c < COLUMNS; c++) add_array(&l->sql, &l->piece, c);
   if (tg_fault("no.fencing")) tg_buf_str(&l->sql, ",p_checked=>false");
   if (any_lookups(a->load)) add_object(a, ",p_lookups=>", visit_lookups);
+  add_places(&l->sql, a->load);
   tg_buf_str(&l->sql, "); COMMIT");
   tg_buf_cstr(&l->sql);
   if (!l->sql.failed && !l->piece.failed && !l->text.failed) return TG_OK;

@@ -1,5 +1,4 @@
-/* The state schema: versions, journal, generations. Claims are in claim.c, breakers in breaker.c.
- */
+/* The state schema: versions, journal, generations. Claims are in claim.c. */
 #include "core/pg/state.h"
 
 #include "core/base/buf.h"
@@ -22,6 +21,7 @@ extern const char tg_embed_replay_sql[];
 extern const char tg_embed_review_sql[];
 extern const char tg_embed_elder_sql[];
 extern const char tg_embed_attempt_sql[];
+extern const char tg_embed_breaker_sql[];
 
 /* Each step takes the schema from `version - 1` to `version`. usable_from: the oldest program that
  * can go on using it. */
@@ -38,6 +38,7 @@ static const struct step {
     {7, 1, {tg_embed_review_sql, NULL}},
     {8, 1, {tg_embed_elder_sql, NULL}},
     {9, 1, {tg_embed_attempt_sql, NULL}},
+    {10, 1, {tg_embed_breaker_sql, NULL}},
 };
 enum { STEPS = sizeof steps / sizeof *steps, ATTEMPTS_MAX = 3 };
 

@@ -76,16 +76,4 @@ enum tg_rc tg_generation_files(struct tg_pg *pg, const char *pipeline, const cha
 enum tg_rc tg_generation_keep(struct tg_pg *pg, const char *pipeline, const char *sha256,
                               const char *files, int64_t deadline_us, struct tg_err *err);
 
-struct tg_breaker {             /* of a topic */
-  const char *pipeline, *topic; /* in: the script's name; borrowed */
-  bool open;                    /* in for set, out of get */
-  char reason[512];             /* in for set, out of get */
-};
-/* Opens or closes it; opening twice is fine. evidence: JSON, or NULL. */
-enum tg_rc tg_breaker_set(struct tg_pg *pg, const struct tg_breaker *b, const char *evidence,
-                          int64_t deadline_us, struct tg_err *err);
-/* A breaker that was never set is closed. */
-enum tg_rc tg_breaker_get(struct tg_pg *pg, struct tg_breaker *b, int64_t deadline_us,
-                          struct tg_err *err);
-
 #endif

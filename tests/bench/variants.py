@@ -57,7 +57,7 @@ class Load:
         home = world.folder / f"home-{world.databases}"
         config = {"pipeline": self.database, "kafka": {"brokers": world.kafka.bootstrap},
                   "postgres": {"dsn": world.postgres.dsn(self.database)}, "lanes": lanes,
-                  "load": {"rows": rows}}
+                  "load": {"rows": rows}, "breaker": {"quarantine_percent": 0}}
         self.process = Tidegate(home, config, program=world.program)
         self.fill(home)
 

@@ -190,6 +190,7 @@ class World:
         brokers = ",".join(f"127.0.0.1:{port}" for port in self.to_kafka.ports)
         role = "stranger" if len(self.members) % 2 and not self.plan.clean else "postgres"
         config = {"pipeline": self.topic, "lanes": 1, "load": {"rows": 1000},
+                  "breaker": {"quarantine_percent": 0},
                   "kafka": {"brokers": brokers, "session_timeout": f"{SESSION_S}s",
                             "on_gap": "skip"},
                   "postgres": {"dsn": dsn.replace("user=postgres", f"user={role}"),

@@ -84,7 +84,8 @@ def tidegate(request, tmp_path, kafka, database):
     def make(name=None, faults=None, program=None, static=False, **config):
         base = {"pipeline": pipeline,
                 "kafka": {"brokers": kafka.bootstrap, "session_timeout": "10s"},
-                "postgres": {"dsn": database.dsn}}
+                "postgres": {"dsn": database.dsn},
+                "breaker": {"quarantine_percent": 0}}  # many tests send bad rows on purpose
         home = tmp_path / (name or f"tidegate-{len(made) + 1}")
         if static:
             base["kafka"]["instance"] = home.name

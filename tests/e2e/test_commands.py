@@ -64,7 +64,7 @@ def test_what_is_misspelt_is_guessed():
 @pytest.mark.parametrize("args", [
     ("generate", "orders", "--count", "many"), ("generate", "orders", "--count"),
     ("generate", "nothing"), ("eval",), ("trace", "1"), ("quarantine",), ("quarantine", "lits"),
-    ("breaker", "status"), ("docs",), ("docs", "nothing"), ("init",), ("status", "--json=yes"),
+    ("breaker", "hold"), ("docs",), ("docs", "nothing"), ("init",), ("status", "--json=yes"),
     ("check", "surplus"), ("run", "surplus"), ("status", "surplus"), ("version", "surplus")],
     ids=" ".join)
 def test_wrong_usage_is_2(args):

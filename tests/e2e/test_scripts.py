@@ -236,8 +236,8 @@ def test_the_breaker_opens_before_a_row_is_visible(events):
     reason = events.opens("between(amount)")
     assert events.ids() == [0, 1] and events.rejected() == {}
     assert process.http("/readyz")[0] == 503
-    assert process.metric("circuit_breaker_state", topic="events") == 2
-    process.until(lambda: process.metric("circuit_breaker_transitions_total") == 1)
+    assert process.metric("breaker_state", topic="events") == 2
+    assert process.metric("breaker_transitions_total", to="open") == 1
     code, out, _ = process.command("breaker", "status", "events")
     assert code == 0 and "open" in out and reason in out
 
@@ -250,7 +250,7 @@ def test_the_breaker_opens_before_a_row_is_visible(events):
     process.reload()
     assert events.loaded() == [0, 1, 10, 13]
     assert set(events.rejected()) == {3, 4}
-    assert events.stored() == "closed"
+    process.until(lambda: events.stored() == "closed")
     process.until(lambda: process.http("/readyz")[0] == 200)
 
 
@@ -259,15 +259,15 @@ def test_the_breaker_can_be_closed_by_hand(events):
     events.send(-1, -2, -3)
     process = events.start(ready=False)
     events.opens("between(amount)")
-    moves = process.metric("circuit_breaker_transitions_total")
+    moves = process.metric("breaker_transitions_total", to="open")
     code, out, err = process.command("breaker", "reset", "events", "--reason", "looked at it")
     assert (code, err) == (0, "") and "closing it" in out
     # what was bad is bad still: closed, read again, open again
-    process.until(lambda: process.metric("circuit_breaker_transitions_total") > moves)
+    process.until(lambda: process.metric("breaker_transitions_total", to="open") > moves)
     events.opens("between(amount)")
     assert events.ids() == [] and events.rejected() == {}
     journal = events.database.rows("SELECT message FROM tidegate.journal WHERE kind = 'breaker'"
-                                   " AND message LIKE 'closed by %%'")
+                                   " AND message LIKE 'open -> closed by %%'")
     assert len(journal) == 1 and "looked at it" in journal[0][0]
 
 

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -51,22 +52,153 @@ static void only_changes_move_the_version(void **state)
   assert_int_equal(atomic_load(&h->version), after);
 }
 
-static void a_trip_is_pending_until_it_is_persisted(void **state)
+static struct tg_trip trip_of(const char *reason, struct tg_range *ranges, uint32_t count)
+{
+  struct tg_trip t = {.ranges = ranges, .count = count};
+  snprintf(t.reason, sizeof t.reason, "%s", reason);
+  return t;
+}
+
+static void trip(struct tg_hub *h, const char *reason)
+{
+  struct tg_trip t = trip_of(reason, NULL, 0);
+  tg_hub_trip(h, tg_text("orders"), &t);
+}
+
+/* What PostgreSQL says; ranges: of partitions 0, 1 .. */
+static void say(struct tg_hub *h, const char *state, uint32_t ranges)
+{
+  struct tg_breakerrow row = {.topic = "orders", .reason = "too many", .hold_by = "anna"};
+  struct tg_range *list = calloc(ranges + 1, sizeof *list);
+  snprintf(row.state, sizeof row.state, "%s", state);
+  for (uint32_t i = 0; i < ranges; i++) list[i].partition_id = (int32_t)i;
+  tg_hub_breaker(h, &row, list, ranges);
+}
+
+static struct tg_topic_state look(struct tg_hub *h)
+{
+  struct tg_topic_state s;
+  assert_true(tg_hub_topic(h, 0, &s));
+  return s;
+}
+
+static void trips_wait_in_order_until_they_are_written(void **state)
 {
   struct tg_hub *h = *state;
-  struct tg_topic_state s;
-  tg_hub_trip(h, tg_text("orders"), "too many", "[1]");
-  assert_true(tg_hub_topic(h, 0, &s));
-  assert_true(s.trip_pending);
-  assert_string_equal(s.reason, "too many");
-  assert_string_equal(s.evidence, "[1]");
+  struct tg_text t = tg_text("orders");
+  struct tg_range r = {.partition_id = 3, .from = 5, .to = 9};
+  struct tg_trip first = trip_of("too many", &r, 1);
+  tg_hub_trip(h, t, &first);
+  trip(h, "again");
+  struct tg_topic_state s = look(h);
+  assert_non_null(s.trips);
+  assert_string_equal(s.reason, "again");
   assert_int_equal(s.holds, TG_HOLD_BREAKER);
-  tg_hub_trip_persisted(h, tg_text("orders"));
-  tg_hub_trip(h, tg_text("orders"), "again", "[2]"); /* already open: nothing new to persist */
-  assert_true(tg_hub_topic(h, 0, &s));
-  assert_false(s.trip_pending);
-  assert_string_equal(s.evidence, "[1]");
-  assert_false(tg_hub_topic(h, 1, &s));
+  assert_int_equal(s.breaker, TG_OPEN);
+  assert_string_equal(tg_hub_trip_first(h, t)->reason, "too many");
+  assert_int_equal(tg_hub_trip_first(h, t)->ranges[0].to, 9);
+  tg_hub_trip_written(h, t);
+  assert_string_equal(tg_hub_trip_first(h, t)->reason, "again");
+  tg_hub_trip_written(h, t);
+  assert_null(tg_hub_trip_first(h, t));
+}
+
+static void more_trips_than_there_is_room_for_are_left_out(void **state)
+{
+  struct tg_hub *h = *state;
+  int written = 0;
+  for (int i = 0; i < TG_TRIPS_MAX + 3; i++) trip(h, "bad");
+  for (; tg_hub_trip_first(h, tg_text("orders")); written++)
+    tg_hub_trip_written(h, tg_text("orders"));
+  assert_int_equal(written, TG_TRIPS_MAX);
+}
+
+static void closed_in_postgres_leaves_a_trip_on_its_way_there(void **state)
+{
+  struct tg_hub *h = *state;
+  struct tg_text t = tg_text("orders");
+  trip(h, "too many");
+  say(h, "closed", 0); /* read before the trip was written */
+  assert_int_equal(tg_hub_holds(h, t), TG_HOLD_BREAKER);
+  tg_hub_trip_written(h, t);
+  say(h, "closed", 0);
+  assert_int_equal(tg_hub_holds(h, t), 0);
+  assert_int_equal(look(h).breaker, TG_CLOSED);
+}
+
+static void only_a_half_open_breaker_gives_ranges(void **state)
+{
+  struct tg_hub *h = *state;
+  struct tg_text t = tg_text("orders");
+  struct tg_range r;
+  say(h, "open", 2);
+  assert_false(tg_hub_range(h, t, 1, &r));
+  unsigned before = atomic_load(&h->version);
+  say(h, "half_open", 2);
+  assert_true(atomic_load(&h->version) > before);
+  assert_true(tg_hub_range(h, t, 1, &r));
+  assert_int_equal(r.partition_id, 1);
+  assert_false(tg_hub_range(h, t, 2, &r));
+  assert_int_equal(tg_hub_holds(h, t), TG_HOLD_BREAKER);
+  trip(h, "still bad"); /* judged here, not written yet */
+  assert_false(tg_hub_range(h, t, 1, &r));
+}
+
+static void what_is_known_already_moves_no_version(void **state)
+{
+  struct tg_hub *h = *state;
+  say(h, "half_open", 2);
+  unsigned before = atomic_load(&h->version);
+  say(h, "half_open", 2);
+  assert_int_equal(atomic_load(&h->version), before);
+  say(h, "half_open", 1);
+  assert_true(atomic_load(&h->version) > before);
+}
+
+static void partitions_at_their_end_are_told(void **state)
+{
+  struct tg_hub *h = *state;
+  struct tg_buf out;
+  tg_buf_init(&out, 0);
+  say(h, "half_open", 3);
+  tg_hub_ends(h, tg_text("orders"), &out);
+  assert_string_equal(tg_buf_cstr(&out), "{}");
+  tg_hub_at_end(h, tg_text("orders"), 2);
+  tg_hub_at_end(h, tg_text("orders"), 0);
+  tg_hub_at_end(h, tg_text("orders"), 7);
+  tg_buf_clear(&out);
+  tg_hub_ends(h, tg_text("orders"), &out);
+  assert_string_equal(tg_buf_cstr(&out), "{0,2}");
+  tg_buf_fini(&out);
+}
+
+static void a_refused_load_holds_its_topic(void **state)
+{
+  struct tg_hub *h = *state;
+  tg_hub_refused(h, tg_text("orders"));
+  assert_int_equal(look(h).breaker, TG_OPEN);
+  say(h, "held", 0);
+  assert_non_null(strstr(look(h).reason, "anna"));
+  tg_hub_refused(h, tg_text("orders"));
+  assert_int_equal(look(h).breaker, TG_HELD);
+}
+
+static void too_many_rejected_rows_open_it(void **state)
+{
+  struct tg_config config = {
+      .breaker = {.quarantine_percent = 5, .quarantine_rows = 1000, .over_us = 300000000}};
+  struct tg_hub *h = *state;
+  struct tg_breaker_tally good = {1000, 0}, bad = {1000, 120};
+  h->config = &config;
+  tg_hub_count(h, tg_text("orders"), &good, 1);
+  assert_int_equal(look(h).breaker, TG_CLOSED);
+  tg_hub_count(h, tg_text("orders"), &bad, 1);
+  assert_int_equal(look(h).breaker, TG_OPEN);
+  assert_non_null(strstr(look(h).reason, "120 of 2000 rows"));
+  tg_hub_trip_written(h, tg_text("orders"));
+  say(h, "closed", 0);
+  tg_hub_count(h, tg_text("orders"), &good, 1); /* counted anew since it closed */
+  assert_int_equal(look(h).breaker, TG_CLOSED);
 }
 
 static void the_journal_keeps_the_newest_in_order(void **state)
@@ -83,18 +215,6 @@ static void the_journal_keeps_the_newest_in_order(void **state)
   tg_hub_note_done(h);
   assert_true(tg_hub_note_first(h, &e));
   assert_string_equal(e.message, "3");
-}
-
-static void closed_in_postgres_leaves_a_trip_on_its_way_there(void **state)
-{
-  struct tg_hub *h = *state;
-  struct tg_text t = tg_text("orders");
-  tg_hub_trip(h, t, "too many", "[1]");
-  tg_hub_closed(h, t); /* read before the trip was written */
-  assert_int_equal(tg_hub_holds(h, t), TG_HOLD_BREAKER);
-  tg_hub_trip_persisted(h, t);
-  tg_hub_closed(h, t);
-  assert_int_equal(tg_hub_holds(h, t), 0);
 }
 
 static int64_t wait_us(struct tg_hub *h, enum tg_rc why)
@@ -139,7 +259,13 @@ int main(void)
   const struct CMUnitTest tests[] = {
       TEST(a_topic_waits_until_the_last_reason_is_gone),
       TEST(only_changes_move_the_version),
-      TEST(a_trip_is_pending_until_it_is_persisted),
+      TEST(trips_wait_in_order_until_they_are_written),
+      TEST(more_trips_than_there_is_room_for_are_left_out),
+      TEST(only_a_half_open_breaker_gives_ranges),
+      TEST(what_is_known_already_moves_no_version),
+      TEST(partitions_at_their_end_are_told),
+      TEST(a_refused_load_holds_its_topic),
+      TEST(too_many_rejected_rows_open_it),
       TEST(the_journal_keeps_the_newest_in_order),
       TEST(closed_in_postgres_leaves_a_trip_on_its_way_there),
       TEST(probes_become_rarer_up_to_half_a_minute),

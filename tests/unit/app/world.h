@@ -85,7 +85,7 @@ static inline void world_configure(const char *more)
 {
   char text[2048];
   snprintf(text, sizeof text,
-           "pipeline: test\nkafka:\n  brokers: %s\n"
+           "pipeline: test\nbreaker:\n  quarantine_percent: 0\nkafka:\n  brokers: %s\n"
            "postgres:\n  dsn: %s\ncatalogue: %s/catalogue\nlanes: 2\nhttp:\n  listen: \"\"\n%s",
            tg_mock_brokers(world.mock), world.dsn, world.folder, more);
   world_file("tidegate.yaml", text);

@@ -68,6 +68,18 @@ static void what_is_shown_is_one_short_line(void **state)
   assert_true(strlen(small) < sizeof small);
 }
 
+static void a_line_is_cut_only_where_its_room_ends_and_never_inside_a_character(void **state)
+{
+  (void)state;
+  char longer[301], out[512], small[16];
+  memset(longer, 'x', 300), longer[300] = '\0';
+  assert_string_equal(tg_text_line(tg_text(longer), out, sizeof out), longer);
+  assert_string_equal(tg_text_line(tg_text("a\n\xc3\xa9\xff"), out, sizeof out),
+                      "a\\x0a\xc3\xa9\\xff");
+  assert_string_equal(tg_text_line(tg_text("12345678\xc3\xa9xyz"), small, sizeof small),
+                      "12345678\xc3\xa9...");
+}
+
 static void typing_errors_find_their_name(void **state)
 {
   (void)state;
@@ -105,6 +117,7 @@ int main(void)
       cmocka_unit_test(every_byte_counts_for_tail_and_ascii),
       cmocka_unit_test(white_space_goes_at_both_ends),
       cmocka_unit_test(what_is_shown_is_one_short_line),
+      cmocka_unit_test(a_line_is_cut_only_where_its_room_ends_and_never_inside_a_character),
       cmocka_unit_test(typing_errors_find_their_name),
       cmocka_unit_test(only_valid_utf8_passes),
   };

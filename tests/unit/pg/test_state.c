@@ -36,7 +36,7 @@ static void upgrading_again_changes_nothing(void **state)
   server_must(tg_state_upgrade(b, soon(), &err), &err);
   assert_string_equal(
       server_value(a, "SELECT string_agg(version::text, ',') FROM tidegate.version"),
-      "1,2,3,4,5,6,7,8,9");
+      "1,2,3,4,5,6,7,8,9,10");
 }
 
 /* A schema as version 3 left it, with rows of it: what was there is there, and the new is usable.
@@ -50,6 +50,16 @@ static void a_schema_of_version_3_is_upgraded(void **state)
               "DROP TABLE tidegate.attempt; DROP FUNCTION tidegate.attempt_v1;"
               "DROP FUNCTION tidegate.attempt_first_v1;"
               "DROP FUNCTION tidegate.bake_v2; DROP FUNCTION tidegate.loaded_by_v1;"
+              "DROP TABLE tidegate.breaker_range; DROP FUNCTION tidegate.advance_v2,"
+              " tidegate.next_offset_v1, tidegate.breaker_cut_v1, tidegate.breaker_ranges_v1;"
+              "ALTER TABLE tidegate.breaker DROP CONSTRAINT breaker_state_check,"
+              " DROP COLUMN rule, DROP COLUMN generation, DROP COLUMN failures,"
+              " DROP COLUMN cooldown_us, DROP COLUMN probe_at, DROP COLUMN cause_changed,"
+              " DROP COLUMN before, DROP COLUMN hold_until, DROP COLUMN hold_by,"
+              " DROP COLUMN hold_reason,"
+              " ADD CONSTRAINT breaker_state_check CHECK (state IN ('closed', 'open'));"
+              "INSERT INTO tidegate.breaker (pipeline, topic, state, reason)"
+              " VALUES ('shop', 'orders', 'open', 'bad');"
               "DROP INDEX tidegate.verdict_window; DROP FUNCTION tidegate.progress_v2;"
               "ALTER TABLE tidegate.verdict DROP COLUMN window_start, DROP COLUMN window_end;"
               "ALTER TABLE tidegate.window DROP COLUMN seen_at;"
@@ -78,7 +88,10 @@ static void a_schema_of_version_3_is_upgraded(void **state)
                       " || (v.window_start IS NULL) FROM tidegate.window w, tidegate.cell c,"
                       " tidegate.verdict v"),
       "7 true pass none true");
-  assert_string_equal(server_value(a, "SELECT max(version) FROM tidegate.version"), "9");
+  assert_string_equal(server_value(a, "SELECT state || ' ' || reason || ' ' || failures"
+                                      " FROM tidegate.breaker"),
+                      "open bad 0");
+  assert_string_equal(server_value(a, "SELECT max(version) FROM tidegate.version"), "10");
 }
 
 static void *upgrade_thread(void *arg)
@@ -106,7 +119,7 @@ static void concurrent_upgrades_all_succeed(void **state)
   for (int i = 0; i < N; i++) pthread_create(&threads[i], NULL, upgrade_thread, &codes[i]);
   for (int i = 0; i < N; i++) pthread_join(threads[i], NULL);
   for (int i = 0; i < N; i++) assert_int_equal(codes[i], TG_OK);
-  assert_string_equal(server_value(a, "SELECT count(*) FROM tidegate.version"), "9");
+  assert_string_equal(server_value(a, "SELECT count(*) FROM tidegate.version"), "10");
 }
 
 /* Its turn comes after several times its lock timeout. */
@@ -248,25 +261,6 @@ static void another_cluster_is_refused(void **state)
   assert_non_null(strstr(err.what, "cluster2"));
 }
 
-static void breakers_open_and_close(void **state)
-{
-  (void)state;
-  struct tg_breaker set = {
-      .pipeline = "shop", .topic = "orders", .open = true, .reason = "it's bad"};
-  struct tg_breaker got = {.pipeline = "shop", .topic = "orders"};
-  server_must(tg_breaker_get(a, &got, soon(), &err), &err);
-  assert_false(got.open);
-  server_must(tg_breaker_set(a, &set, "{\"rows\": 3}", soon(), &err), &err);
-  server_must(tg_breaker_set(b, &set, NULL, soon(), &err), &err);
-  server_must(tg_breaker_get(b, &got, soon(), &err), &err);
-  assert_true(got.open);
-  assert_string_equal(got.reason, "it's bad");
-  set.open = false;
-  server_must(tg_breaker_set(a, &set, NULL, soon(), &err), &err);
-  server_must(tg_breaker_get(b, &got, soon(), &err), &err);
-  assert_false(got.open);
-}
-
 static void journal_and_generations_are_kept(void **state)
 {
   (void)state;
@@ -319,7 +313,6 @@ int main(void)
       T(a_client_stopped_inside_copy_is_freed),
       T(another_cluster_is_refused),
       T(owners_that_cannot_be_ended_are_named),
-      T(breakers_open_and_close),
       T(journal_and_generations_are_kept),
   };
   return cmocka_run_group_tests(tests, server_start, server_stop);
