@@ -166,13 +166,16 @@ static void facts_of_the_pipeline_have_no_instance(void **state)
 {
   struct world *w = *state;
   start(w);
-  tg_hub_trip(w->hub, tg_text("orders"), "bad", "[]");
+  struct tg_trip trip = {.reason = "bad", .evidence = "[]"};
+  struct tg_breakerrow closed = {.topic = "orders", .state = "closed"};
+  tg_hub_trip(w->hub, tg_text("orders"), &trip);
   await(&w->a, 1);
   const json_t *a = json_array_get(w->a.alerts, 0);
   assert_string_equal(text_at(a, "labels", "alertname"), "TidegateBreakerOpen");
   assert_string_equal(text_at(a, "annotations", "description"), "bad");
   assert_null(json_object_get(json_object_get(a, "labels"), "instance"));
-  tg_hub_release(w->hub, tg_text("orders"), TG_HOLD_BREAKER);
+  tg_hub_trip_written(w->hub, tg_text("orders"));
+  tg_hub_breaker(w->hub, &closed, NULL, 0);
   await(&w->a, 2);
 }
 
