@@ -111,7 +111,8 @@ static void take_over(struct tg_relay *r, struct tg_relay_lane *l)
   }
   pthread_mutex_unlock(&r->lock);
   if (l->taken == version) return;
-  if (dropped && tg_pg_connected(r->pg) &&
+  /* Without a producer what the last one began may be open: our name stays, the heir ends it. */
+  if (dropped && r->emitter && tg_pg_connected(r->pg) &&
       tg_outbox_let_go(r->pg, l->outgoing, dropped, r->id, tg_clock_mono_us() + CALL_US, &err) !=
           TG_OK)
     tg_log_err(TG_WARN, "relay", &err);

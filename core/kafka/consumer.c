@@ -337,10 +337,16 @@ enum tg_rc tg_consumer_member(struct tg_consumer *c, struct tg_buf *out, struct 
   if (!who) return tg_err_set(err, TG_AGAIN, "kafka", "this lane is no member of its group yet");
   rd_kafka_error_t *error = rd_kafka_consumer_group_metadata_write(who, &bytes, &size);
   rd_kafka_consumer_group_metadata_destroy(who);
-  if (!error) tg_buf_add(out, bytes, size);
+  char *name = rd_kafka_memberid(c->rk);
+  /* Brokers ask nothing of a member without a name: its transactions would always go through. */
+  bool member = name && *name && bytes && memmem(bytes, size, name, strlen(name));
+  if (name) rd_kafka_mem_free(c->rk, name);
+  if (!error && member) tg_buf_add(out, bytes, size);
   bool good = !error && !out->failed;
   if (error) rd_kafka_error_destroy(error);
   if (bytes) rd_kafka_mem_free(NULL, bytes);
+  if (good && !member)
+    return tg_err_set(err, TG_AGAIN, "kafka", "this lane is no member of its group any more");
   return good ? TG_OK : tg_err_set(err, TG_RETRY, "kafka", "no memory to name the group's member");
 }
 

@@ -111,13 +111,14 @@ enum tg_rc tg_outbox_ends(struct tg_pg *pg, struct tg_outgoing *parts, uint32_t 
       "SELECT e.stop, e.start, EXISTS (SELECT FROM tidegate.outbox o WHERE o.partition_id = e.id"
       "  AND o.from_offset >= e.start AND o.from_offset < e.stop)"
       " FROM (SELECT w.id, w.ord,"
-      "  coalesce((SELECT s.to_offset FROM tidegate.segment s WHERE s.partition_id = w.id"
-      "   ORDER BY s.from_offset DESC LIMIT 1),"
-      "   (SELECT p.first_offset FROM tidegate.partition p WHERE p.id = w.id), -1) AS stop,"
+      "  CASE WHEN p.claim_id = w.claim THEN"
+      "   coalesce((SELECT s.to_offset FROM tidegate.segment s WHERE s.partition_id = w.id"
+      "    ORDER BY s.from_offset DESC LIMIT 1), p.first_offset, -1) ELSE w.out END AS stop,"
       "  coalesce((SELECT s.from_offset FROM tidegate.segment s WHERE s.partition_id = w.id"
       "   AND s.from_offset <= w.out ORDER BY s.from_offset DESC LIMIT 1), w.out) AS start"
       "  FROM unnest($1::int[], $2::bigint[], $3::bigint[]) WITH ORDINALITY"
-      "   AS w(id, claim, out, ord) WHERE $4::text IS NULL) e ORDER BY e.ord";
+      "   AS w(id, claim, out, ord) LEFT JOIN tidegate.partition p ON p.id = w.id"
+      "  WHERE $4::text IS NULL) e ORDER BY e.ord";
   const struct question q = {pg, sql, NULL, deadline_us};
   enum tg_rc rc = ask(&q, parts, count, err);
   for (uint32_t i = 0; rc == TG_OK && i < count && i < tg_pg_rows(pg); i++) {

@@ -30,7 +30,8 @@ enum tg_rc tg_outbox_take(struct tg_pg *pg, const struct tg_outgoing *parts, uin
 enum tg_rc tg_outbox_let_go(struct tg_pg *pg, const struct tg_outgoing *parts, uint32_t count,
                             const char *mine, int64_t deadline_us, struct tg_err *err);
 
-/* Fills end, start and pending of all. */
+/* Fills end, start and pending of all. Of partitions that somebody else has claimed meanwhile
+ * nothing is due: end = out. */
 enum tg_rc tg_outbox_ends(struct tg_pg *pg, struct tg_outgoing *parts, uint32_t count,
                           int64_t deadline_us, struct tg_err *err);
 

@@ -177,6 +177,19 @@ static void reading_begins_in_the_segment_that_is_not_out(void **state)
   assert_false(o.pending);
 }
 
+static void nothing_is_due_of_what_somebody_else_has_claimed(void **state)
+{
+  (void)state;
+  load_of(2, 4);
+  emit(0, 8, "v");
+  load_must(&a);
+  struct tg_outgoing o[2] = {part(0), part(1)};
+  owner_claim(&b, 1, 2);
+  server_must(tg_outbox_ends(a.pg, o, 2, soon(), &a.err), &a.err);
+  assert_true(o[0].pending && o[0].end > o[0].out);
+  assert_int_equal(o[1].end, o[1].out);
+}
+
 static bool header_is(const struct seen *s, const char *name, const char *value)
 {
   struct tg_header h;
@@ -240,10 +253,14 @@ static void a_relay_is_noted_under_its_claim_only(void **state)
 int main(void)
 {
 #define OF(name) cmocka_unit_test_setup_teardown(name, open_owners, close_owners)
-  const struct CMUnitTest tests[] = {
-      OF(records_commit_with_their_rows),      OF(only_rows_that_are_loaded_emit),
-      OF(a_fenced_segment_emits_nothing),      OF(a_failed_load_emits_nothing),
-      OF(large_segments_are_read_in_pages),    OF(reading_begins_in_the_segment_that_is_not_out),
-      OF(quarantined_events_are_dead_letters), OF(a_relay_is_noted_under_its_claim_only)};
+  const struct CMUnitTest tests[] = {OF(records_commit_with_their_rows),
+                                     OF(only_rows_that_are_loaded_emit),
+                                     OF(a_fenced_segment_emits_nothing),
+                                     OF(a_failed_load_emits_nothing),
+                                     OF(large_segments_are_read_in_pages),
+                                     OF(reading_begins_in_the_segment_that_is_not_out),
+                                     OF(quarantined_events_are_dead_letters),
+                                     OF(a_relay_is_noted_under_its_claim_only),
+                                     OF(nothing_is_due_of_what_somebody_else_has_claimed)};
   return cmocka_run_group_tests(tests, server_start, server_stop);
 }
