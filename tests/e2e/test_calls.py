@@ -60,7 +60,7 @@ class Walk:
             self.round()
 
 
-@pytest.mark.parametrize("kind, parts", [("pg", 10), ("kafka", 2), ("alloc", 24)])
+@pytest.mark.parametrize("kind, parts", [("pg", 25), ("kafka", 5), ("alloc", 60)])
 def test_each_call_fails_once(kafka, topic, tidegate, database, tmp_path, monkeypatch, tell, kind,
                               parts):
     seen = tmp_path / "seen"
