@@ -37,6 +37,7 @@ struct tg_feeder { /* a thread that produces flights, orders and payments */
 
 enum { TG_DEMO_PARTITIONS = 4 };
 
+/* Returns once the broker has the topics: what the demo's time is counted from. */
 enum tg_rc tg_feeder_start(struct tg_feeder *f, struct tg_err *err);
 void tg_feeder_stop(struct tg_feeder *f);
 

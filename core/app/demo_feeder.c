@@ -99,24 +99,36 @@ static enum tg_rc open_feed(struct feed *d, struct tg_err *err)
   return rc;
 }
 
+static void close_feed(struct feed *d)
+{
+  tg_producer_free(d->producer);
+  tg_gzlines_close(d->flights);
+  tg_buf_fini(&d->event);
+  free(d);
+}
+
 static void *feeder_main(void *self)
 {
-  struct feed d = {.f = self};
-  tg_buf_init(&d.event, 0);
-  enum tg_rc rc = open_feed(&d, &d.f->err);
-  if (rc == TG_OK) rc = feed(&d, &d.f->err);
-  if (rc == TG_OK) rc = tg_producer_flush(d.producer, tg_clock_mono_us() + 10 * TG_SEC, &d.f->err);
-  if (rc == TG_OK) tg_err_clear(&d.f->err);
-  tg_producer_free(d.producer);
-  tg_gzlines_close(d.flights);
-  tg_buf_fini(&d.event);
+  struct feed *d = self;
+  struct tg_err *err = &d->f->err;
+  enum tg_rc rc = feed(d, err);
+  if (rc == TG_OK) rc = tg_producer_flush(d->producer, tg_clock_mono_us() + 10 * TG_SEC, err);
+  if (rc == TG_OK) tg_err_clear(err);
+  close_feed(d);
   return NULL;
 }
 
 enum tg_rc tg_feeder_start(struct tg_feeder *f, struct tg_err *err)
 {
-  f->started = tg_thread_start(&f->thread, "tg-feeder", feeder_main, f);
-  return f->started ? TG_OK : tg_err_set(err, TG_FATAL, "demo", "cannot start a thread");
+  struct feed *d = calloc(1, sizeof *d);
+  if (!d) return tg_err_set(err, TG_FATAL, "demo", "no memory for the feeder");
+  d->f = f;
+  tg_buf_init(&d->event, 0);
+  enum tg_rc rc = open_feed(d, err);
+  if (rc == TG_OK) f->started = tg_thread_start(&f->thread, "tg-feeder", feeder_main, d);
+  if (rc == TG_OK && !f->started) rc = tg_err_set(err, TG_FATAL, "demo", "cannot start a thread");
+  if (rc != TG_OK) close_feed(d);
+  return rc;
 }
 
 void tg_feeder_stop(struct tg_feeder *f)

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, TopicPartition
 
-from lib import oracle
+from lib import kafka, oracle
 from lib.oracle import DROP, LOAD, QUARANTINE
 
 SHOWN = 20  # of each name; the rest is counted
@@ -91,10 +91,9 @@ def read_topic(brokers, topic):
     consumer = Consumer({"bootstrap.servers": brokers, "group.id": "e2e-reader",
                          "enable.auto.commit": False, "queued.max.messages.kbytes": 65536})
     try:
-        parts = consumer.list_topics(topic, 60).topics[topic].partitions
-        ends = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 60)[1] for p in parts}
-        consumer.assign([TopicPartition(topic, p, 0) for p in parts])
-        messages, left = {p: [] for p in parts}, {p for p in parts if ends[p]}
+        ends = kafka.ends(consumer, topic)
+        consumer.assign([TopicPartition(topic, p, 0) for p in ends])
+        messages, left = {p: [] for p in ends}, {p for p in ends if ends[p]}
         while left:
             due = sum(ends.values()) - sum(map(len, messages.values()))
             got = consumer.consume(max(1, min(10000, due)), 60)

@@ -7,8 +7,10 @@ import struct
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
-from lib.poll import PATIENCE_S
+from lib.poll import PATIENCE_S, eventually
 from lib.server import Server
+
+NEW_LEADER = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
 
 
 class Kafka(Server):
@@ -142,20 +144,16 @@ class Kafka(Server):
 
     def ends(self, topic):
         """{partition: the offset after its last message}"""
-        return self._offsets(self.reader, topic, lambda c, p: c.get_watermark_offsets(p, 60)[1])
+        return ends(self.reader, topic)
 
     def committed(self, topic, group):
         """{partition: the group's committed offset, or -1001}"""
         member = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group})
         try:
-            return self._offsets(member, topic, lambda c, p: c.committed([p], 60)[0].offset)
+            parts = _partitions(member, topic)
+            return {p.partition: p.offset for p in member.committed(parts, 60)}
         finally:
             member.close()
-
-    @staticmethod
-    def _offsets(consumer, topic, ask):
-        parts = consumer.list_topics(topic, 60).topics[topic].partitions
-        return {p: ask(consumer, TopicPartition(topic, p)) for p in parts}
 
     def answers(self):
         try:
@@ -189,6 +187,27 @@ class Kafka(Server):
     @staticmethod
     def _node(node):
         return [] if node is None else ["--node", str(node)]
+
+
+def ends(consumer, topic):
+    """{partition: the offset after its last message}"""
+    return {p.partition: eventually(lambda p=p: _watermarks(consumer, p))[1]
+            for p in _partitions(consumer, topic)}
+
+
+def _partitions(consumer, topic):
+    parts = consumer.list_topics(topic, 60).topics[topic].partitions
+    return [TopicPartition(topic, p) for p in parts]
+
+
+def _watermarks(consumer, partition):
+    """(low, high), or None while its leader is new: librdkafka leaves that to its caller."""
+    try:
+        return consumer.get_watermark_offsets(partition, 60)
+    except KafkaException as e:
+        if e.args[0].code() not in NEW_LEADER:
+            raise
+        return None
 
 
 def _place(places, i):
