@@ -6,6 +6,7 @@ endif()
 add_library(tg_flags INTERFACE)
 target_compile_options(tg_flags INTERFACE
   -Wall -Wextra -Wshadow ${TG_WERROR_FLAG} -fno-omit-frame-pointer
+  -ffile-prefix-map=${CMAKE_BINARY_DIR}=. # what presets have in common is compiled once (ccache)
   -fno-semantic-interposition # nobody puts functions of ours in place of others
   $<$<COMPILE_LANGUAGE:C>:-Wconversion -Wno-sign-conversion -Wstrict-prototypes>
   $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes -Wvla>)
