@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 
 #include <pwd.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { CELL_MAX = 60, COLUMNS_MAX = 32, ASK_US = 30000000 };
@@ -20,8 +21,8 @@ int64_t tg_ask_deadline(void)
 const char *tg_ask_user(void)
 {
   const struct passwd *entry = getpwuid(getuid());
-  const char *login = getlogin();
-  return login ? login : entry ? entry->pw_name : "an unknown user";
+  const char *sudo = getenv("SUDO_USER"), *login = getlogin();
+  return sudo && *sudo ? sudo : login ? login : entry ? entry->pw_name : "an unknown user";
 }
 
 struct tg_pg *tg_ask_open(const struct tg_config *c, struct tg_err *err)

@@ -2,6 +2,7 @@
 #include "core/app/breakers.h"
 
 #include "core/base/clock.h"
+#include "core/base/grow.h"
 #include "core/base/log.h"
 #include "core/pg/state.h"
 
@@ -255,10 +256,9 @@ bool tg_breakers_write(struct tg_breakers *b, struct tg_pg *pg, const struct tg_
 static void take_row(void *self, const struct tg_breakerrow *row)
 {
   struct tg_breakers *b = self;
-  struct tg_breakerrow *rows = realloc(b->rows, (b->count + 1) * sizeof *rows);
-  if (!rows) return; /* seen closed for a second; loads are refused in advance */
-  b->rows = rows;
-  rows[b->count++] = *row;
+  if (!tg_grow(&b->rows, b->count, &b->size, sizeof *b->rows))
+    return; /* seen closed for a second; loads are refused in advance */
+  b->rows[b->count++] = *row;
 }
 
 static struct tg_breakerrow row_of(const struct tg_breakers *b, const char *topic)
@@ -381,7 +381,7 @@ bool tg_breakers_turn(struct tg_breakers *b, struct tg_pg *pg, const struct tg_b
   if (!tg_breakers_write(b, pg, set)) return false;
   if (!b->trying && now - b->read_us < READ_US && !any_unseen(b->hub)) return true;
   b->read_us = now;
-  b->count = 0;
+  b->count = b->size = 0;
   struct tg_breakerrow_key key = {b->hub->config->pipeline, NULL, deadline()};
   enum tg_rc rc = tg_breakerrow_list(pg, &key, take_row, b, &err);
   if (rc == TG_OK) rc = look_at_all(b, pg, set, &err);

@@ -46,7 +46,7 @@ struct tg_breakers {
   enum tg_breakers_fresh fresh; /* the rules that run are new to the breakers */
   bool trying;                  /* some are half open */
   struct tg_breakerrow *rows;   /* what was read, while it is looked at */
-  uint32_t count;
+  uint32_t count, size;
 };
 
 struct tg_breakers_set { /* what runs */

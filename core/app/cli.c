@@ -205,16 +205,16 @@ int tg_cli_exit(enum tg_rc rc)
   }
 }
 
-int tg_cli_fail(const struct tg_err *err)
-{
-  fprintf(stderr, "error: %s: %s\n", err->where, err->what);
-  return tg_cli_exit(err->rc);
-}
-
-static void print_fault(void *self, const struct tg_err *err)
+void tg_cli_fault(void *self, const struct tg_err *err)
 {
   (void)self;
   fprintf(stderr, "error: %s: %s\n", err->where, err->what);
+}
+
+int tg_cli_fail(const struct tg_err *err)
+{
+  tg_cli_fault(NULL, err);
+  return tg_cli_exit(err->rc);
 }
 
 const char *tg_cli_config_path(const char *path)
@@ -225,7 +225,7 @@ const char *tg_cli_config_path(const char *path)
 
 int tg_cli_config(struct tg_config *c, const char *path)
 {
-  enum tg_rc rc = tg_config_load(c, tg_cli_config_path(path), print_fault, NULL);
+  enum tg_rc rc = tg_config_load(c, tg_cli_config_path(path), tg_cli_fault, NULL);
   if (rc != TG_OK) return tg_config_fini(c), tg_cli_exit(rc);
   tg_log_setup(c->log_level, c->log_format, 2);
   return -1;

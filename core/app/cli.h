@@ -34,6 +34,23 @@ struct tg_option {
   } out;
 };
 
+/* Initializers of an option, and the one that most commands have. */
+#define TG_OPT_FLAG(name, help, to)                                                                \
+  {                                                                                                \
+    name, TG_OPTION_FLAG, NULL, help, .out.flag = &(to)                                            \
+  }
+#define TG_OPT_TEXT(name, value, help, to)                                                         \
+  {                                                                                                \
+    name, TG_OPTION_TEXT, value, help, .out.text = &(to)                                           \
+  }
+#define TG_OPT_NUMBER(name, value, help, to)                                                       \
+  {                                                                                                \
+    name, TG_OPTION_NUMBER, value, help, .out.number = &(to)                                       \
+  }
+#define TG_OPT_CONFIG(to)                                                                          \
+  TG_OPT_TEXT("config", "FILE", "the configuration (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",  \
+              to)
+
 enum { TG_WORDS_MAX = 64 };
 
 struct tg_args {
@@ -68,7 +85,9 @@ int tg_cli_config(struct tg_config *c, const char *path);
  * file ./scripts and ./rules are taken (either may be missing). */
 int tg_cli_folders(struct tg_config *c, const char *path);
 
-/* Prints "error: where: what" to stderr and returns the exit code for err->rc. */
+/* Prints "error: where: what" to stderr; a taker of faults. */
+void tg_cli_fault(void *self, const struct tg_err *err);
+/* The same, and returns the exit code for err->rc. */
 int tg_cli_fail(const struct tg_err *err);
 int tg_cli_exit(enum tg_rc rc);
 

@@ -5,10 +5,9 @@
 #include "core/app/cli.h"
 #include "core/app/property.h"
 #include "core/base/clock.h"
+#include "core/base/grow.h"
 
-#include <pwd.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct verb {
   const char *name;
@@ -102,15 +101,13 @@ static enum tg_rc status_of(struct tg_pg *pg, const struct tg_breakerrow_key *ke
 
 struct names {
   char (*list)[TG_TOPIC_BYTES_MAX + 1];
-  uint32_t count;
+  uint32_t count, size;
 };
 
 static void take_name(void *self, const struct tg_breakerrow *row)
 {
   struct names *n = self;
-  void *grown = realloc(n->list, (n->count + 1) * sizeof *n->list);
-  if (!grown) return;
-  n->list = grown;
+  if (!tg_grow(&n->list, n->count, &n->size, sizeof *n->list)) return;
   snprintf(n->list[n->count++], sizeof *n->list, "%s", row->topic);
 }
 
@@ -128,13 +125,6 @@ static enum tg_rc status_of_all(struct tg_pg *pg, struct tg_breakerrow_key key, 
 }
 
 /* --- verbs --- */
-
-static const char *login(void)
-{
-  const char *sudo = getenv("SUDO_USER");
-  const struct passwd *who = getpwuid(getuid());
-  return sudo && *sudo ? sudo : who ? who->pw_name : "an operator";
-}
 
 /* TG_AGAIN: it means nothing now. */
 static enum tg_rc report(const struct order *o, const struct tg_breaker_act *act)
@@ -231,21 +221,13 @@ static int understand(const struct tg_args *args, const char *hold_for, struct o
 int tg_command_breaker(int argc, char **argv)
 {
   const char *path = NULL, *hold_for = NULL;
-  struct order o = {.user = login()};
+  struct order o = {.user = tg_ask_user()};
   const struct tg_option options[] = {
-      {"config",
-       TG_OPTION_TEXT,
-       "FILE",
-       "the configuration (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
-       {.text = &path}},
-      {"reason", TG_OPTION_TEXT, "TEXT", "why; kept in the journal", {.text = &o.reason}},
-      {"user", TG_OPTION_TEXT, "NAME", "who; default: who is logged in", {.text = &o.user}},
-      {"for",
-       TG_OPTION_TEXT,
-       "TIME",
-       "hold: ends by itself after 90s, 30m, 2h",
-       {.text = &hold_for}},
-      {"whole", TG_OPTION_FLAG, NULL, "quarantine: all rows of the ranges", {.flag = &o.whole}},
+      TG_OPT_CONFIG(path),
+      TG_OPT_TEXT("reason", "TEXT", "why; kept in the journal", o.reason),
+      TG_OPT_TEXT("user", "NAME", "who; default: who is logged in", o.user),
+      TG_OPT_TEXT("for", "TIME", "hold: ends by itself after 90s, 30m, 2h", hold_for),
+      TG_OPT_FLAG("whole", "quarantine: all rows of the ranges", o.whole),
       {0}};
   struct tg_args args;
   struct tg_config config;

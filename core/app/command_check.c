@@ -142,17 +142,9 @@ int tg_command_check(int argc, char **argv)
   bool connect = false;
   struct report r = {0};
   const struct tg_option options[] = {
-      {"config",
-       TG_OPTION_TEXT,
-       "FILE",
-       "the configuration (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
-       {.text = &path}},
-      {"connect",
-       TG_OPTION_FLAG,
-       NULL,
-       "also ask the brokers, the database and its tables",
-       {.flag = &connect}},
-      {"json", TG_OPTION_FLAG, NULL, "one JSON object a fault or warning", {.flag = &r.json}},
+      TG_OPT_CONFIG(path),
+      TG_OPT_FLAG("connect", "also ask the brokers, the database and its tables", connect),
+      TG_OPT_FLAG("json", "one JSON object a fault or warning", r.json),
       {0}};
   struct tg_args args;
   struct tg_config config;

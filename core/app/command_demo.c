@@ -75,11 +75,6 @@ static enum tg_rc start_servers(struct demo *d, struct tg_err *err)
   return rc == TG_OK ? write_config(d, err) : rc;
 }
 
-static void print_fault(void *self, const struct tg_err *err)
-{
-  (void)self, fprintf(stderr, "error: %s: %s\n", err->where, err->what);
-}
-
 /* Events sent before anybody reads would only show how long joining the group takes. TG_AGAIN: a
  * signal came first. */
 static enum tg_rc await_partitions(struct demo *d, struct tg_err *err)
@@ -100,7 +95,7 @@ static enum tg_rc await_partitions(struct demo *d, struct tg_err *err)
 static enum tg_rc start(struct demo *d, struct tg_err *err)
 {
   enum tg_rc rc = start_servers(d, err);
-  if (rc == TG_OK && tg_config_load(&d->config, d->config_path, print_fault, NULL) != TG_OK)
+  if (rc == TG_OK && tg_config_load(&d->config, d->config_path, tg_cli_fault, NULL) != TG_OK)
     rc = tg_err_set(err, TG_CONFIG, "demo", "its own configuration is faulty");
   if (rc != TG_OK) return rc;
   tg_log_setup(d->config.log_level, TG_LOG_AUTO, 2);
@@ -165,21 +160,11 @@ int tg_command_demo(int argc, char **argv)
 {
   static struct demo d = {.rate = 2000};
   const struct tg_option options[] = {
-      {"seconds",
-       TG_OPTION_NUMBER,
-       "N",
-       "end after N seconds (default: at Ctrl-C)",
-       {.number = &d.seconds}},
-      {"rate",
-       TG_OPTION_NUMBER,
-       "N",
-       "events a second over all topics (default 2000), three times that in bursts",
-       {.number = &d.rate}},
-      {"bad",
-       TG_OPTION_FLAG,
-       NULL,
-       "payments go bad after 5 s: the breaker opens",
-       {.flag = &d.bad}},
+      TG_OPT_NUMBER("seconds", "N", "end after N seconds (default: at Ctrl-C)", d.seconds),
+      TG_OPT_NUMBER("rate", "N",
+                    "events a second over all topics (default 2000), three times that in bursts",
+                    d.rate),
+      TG_OPT_FLAG("bad", "payments go bad after 5 s: the breaker opens", d.bad),
       {0}};
   struct tg_args args;
   int code = tg_cli_parse(argc, argv, options, &args);

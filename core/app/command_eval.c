@@ -22,11 +22,6 @@ struct eval {
   struct tg_stateset *state; /* rules begin with an empty memory */
 };
 
-static void print_fault(void *self, const struct tg_err *err)
-{
-  (void)self, fprintf(stderr, "error: %s: %s\n", err->where, err->what);
-}
-
 static void add_values(struct tg_buf *out, const struct tg_batch *b, uint32_t row)
 {
   char shown[256];
@@ -127,7 +122,7 @@ static enum tg_rc find_topic(struct eval *e, const char *name, struct tg_err *er
 static enum tg_rc eval(struct tg_generation *g, const char *topic, FILE *f, struct tg_err *err)
 {
   struct eval e = {0};
-  enum tg_rc rc = tg_generation_program(g, print_fault, NULL, &e.program);
+  enum tg_rc rc = tg_generation_program(g, tg_cli_fault, NULL, &e.program);
   if (rc != TG_OK) return tg_err_set(err, rc, "eval", "the scripts are faulty");
   rc = find_topic(&e, topic, err);
   if (rc == TG_OK) rc = tg_load_init(&e.load, ROWS_MAX, LOAD_BYTES, err);
@@ -148,7 +143,7 @@ static enum tg_rc eval_rule(struct tg_generation *g, const struct tg_series_conf
                             struct tg_err *err)
 {
   struct tg_program *p;
-  enum tg_rc rc = tg_generation_program(g, print_fault, NULL, &p);
+  enum tg_rc rc = tg_generation_program(g, tg_cli_fault, NULL, &p);
   if (rc != TG_OK) return tg_err_set(err, rc, "eval", "the scripts are faulty");
   rc = tg_series_run(p, conf, f, err);
   tg_program_free(p);
@@ -160,7 +155,7 @@ static int run(const struct tg_config *config, const struct tg_series_conf *seri
 {
   struct tg_generation *g;
   struct tg_err err;
-  if (tg_generation_read(config, print_fault, NULL, &g) != TG_OK) return TG_EXIT_CONFIG;
+  if (tg_generation_read(config, tg_cli_fault, NULL, &g) != TG_OK) return TG_EXIT_CONFIG;
   enum tg_rc rc = series->rule ? eval_rule(g, series, f, &err) : eval(g, topic, f, &err);
   tg_generation_drop(g);
   return rc == TG_OK ? TG_EXIT_OK : tg_cli_fail(&err);
@@ -177,34 +172,17 @@ int tg_command_eval(int argc, char **argv)
   const char *path = NULL, *input = NULL;
   struct tg_series_conf series = {0};
   const struct tg_option options[] = {
-      {"config",
-       TG_OPTION_TEXT,
-       "FILE",
-       "whose scripts and rules (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
-       {.text = &path}},
-      {"input",
-       TG_OPTION_TEXT,
-       "FILE",
-       "events, one JSON object a line (default: stdin)",
-       {.text = &input}},
-      {"rule", TG_OPTION_TEXT, "NAME", "this rule instead of a topic", {.text = &series.rule}},
-      {"params", TG_OPTION_TEXT, "JSON", "its arguments: an object", {.text = &series.params}},
-      {"types",
-       TG_OPTION_TEXT,
-       "JSON",
-       "types of columns, {\"x\": \"numeric(12,2)\"} (default: as the values are)",
-       {.text = &series.types}},
-      {"time",
-       TG_OPTION_TEXT,
-       "COLUMN",
-       "when Kafka got a row (default: one a second)",
-       {.text = &series.time}},
-      {"batch",
-       TG_OPTION_NUMBER,
-       "ROWS",
-       "rows of a batch (default: one batch of all)",
-       {.number = &series.batch}},
-      {"json", TG_OPTION_FLAG, NULL, "one JSON object a batch", {.flag = &series.json}},
+      TG_OPT_TEXT("config", "FILE",
+                  "whose scripts and rules (default: $TIDEGATE_CONFIG, ./tidegate.yaml)", path),
+      TG_OPT_TEXT("input", "FILE", "events, one JSON object a line (default: stdin)", input),
+      TG_OPT_TEXT("rule", "NAME", "this rule instead of a topic", series.rule),
+      TG_OPT_TEXT("params", "JSON", "its arguments: an object", series.params),
+      TG_OPT_TEXT("types", "JSON",
+                  "types of columns, {\"x\": \"numeric(12,2)\"} (default: as the values are)",
+                  series.types),
+      TG_OPT_TEXT("time", "COLUMN", "when Kafka got a row (default: one a second)", series.time),
+      TG_OPT_NUMBER("batch", "ROWS", "rows of a batch (default: one batch of all)", series.batch),
+      TG_OPT_FLAG("json", "one JSON object a batch", series.json),
       {0}};
   struct tg_args args;
   struct tg_config config;

@@ -37,11 +37,6 @@ static void formats_markdown(struct tg_buf *out)
     tg_buf_printf(out, "| %s | %s |\n", (*r)->name, (*r)->date);
 }
 
-static void print_fault(void *self, const struct tg_err *err)
-{
-  (void)self, fprintf(stderr, "error: %s: %s\n", err->where, err->what);
-}
-
 /* A page about the bundled rules alone, whatever folders there are. */
 static enum tg_rc catalogue_page(const char *what, const char *name, struct tg_buf *out,
                                  struct tg_err *err)
@@ -51,9 +46,9 @@ static enum tg_rc catalogue_page(const char *what, const char *name, struct tg_b
   struct tg_program *p;
   int code = tg_cli_folders(&config, NULL);
   config.scripts = config.rules = NULL;
-  enum tg_rc rc = code < 0 ? tg_generation_read(&config, print_fault, NULL, &g) : TG_CONFIG;
+  enum tg_rc rc = code < 0 ? tg_generation_read(&config, tg_cli_fault, NULL, &g) : TG_CONFIG;
   if (rc == TG_OK) {
-    rc = tg_generation_program(g, print_fault, NULL, &p);
+    rc = tg_generation_program(g, tg_cli_fault, NULL, &p);
     tg_generation_drop(g);
   }
   if (rc != TG_OK) return tg_err_set(err, TG_CONFIG, "docs", "the bundled rules do not load");

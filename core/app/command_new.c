@@ -85,8 +85,7 @@ int tg_command_new(int argc, char **argv)
 {
   const char *folder = NULL;
   const struct tg_option options[] = {
-      {"dir", TG_OPTION_TEXT, "DIR", "folder of the rule (default: ./rules)", {.text = &folder}},
-      {0}};
+      TG_OPT_TEXT("dir", "DIR", "folder of the rule (default: ./rules)", folder), {0}};
   struct tg_args args;
   int code = tg_cli_parse(argc, argv, options, &args);
   if (code >= 0) return code;

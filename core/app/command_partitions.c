@@ -153,15 +153,11 @@ int tg_command_partitions(int argc, char **argv)
   const char *path = NULL;
   struct call c = {0};
   const struct tg_option options[] = {
-      {"config",
-       TG_OPTION_TEXT,
-       "FILE",
-       "the configuration (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
-       {.text = &path}},
-      {"from-pipeline", TG_OPTION_TEXT, "NAME", "adopt: loaded as", {.text = &c.from_pipeline}},
-      {"from-cluster", TG_OPTION_TEXT, "ID", "adopt: loaded from", {.text = &c.from_cluster}},
-      {"yes", TG_OPTION_FLAG, NULL, "do it; without it only shown", {.flag = &c.yes}},
-      {"json", TG_OPTION_FLAG, NULL, "one JSON object a row", {.flag = &c.json}},
+      TG_OPT_CONFIG(path),
+      TG_OPT_TEXT("from-pipeline", "NAME", "adopt: loaded as", c.from_pipeline),
+      TG_OPT_TEXT("from-cluster", "ID", "adopt: loaded from", c.from_cluster),
+      TG_OPT_FLAG("yes", "do it; without it only shown", c.yes),
+      TG_OPT_FLAG("json", "one JSON object a row", c.json),
       {0}};
   struct tg_args args;
   struct tg_config config;

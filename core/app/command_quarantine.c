@@ -185,39 +185,22 @@ int tg_command_quarantine(int argc, char **argv)
   struct call c = {.config = &config, .args = &args};
   struct tg_quarantine_filter *f = &c.filter;
   const struct tg_option options[] = {
-#define TEXT(name, value, help, to)                                                                \
-  {                                                                                                \
-    name, TG_OPTION_TEXT, value, help,                                                             \
-    {                                                                                              \
-      .text = &(to)                                                                                \
-    }                                                                                              \
-  }
-#define FLAG(name, help, to)                                                                       \
-  {                                                                                                \
-    name, TG_OPTION_FLAG, NULL, help,                                                              \
-    {                                                                                              \
-      .flag = &(to)                                                                                \
-    }                                                                                              \
-  }
-      TEXT("config", "FILE", "the configuration (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
-           path),
-      TEXT("topic", "NAME", "only of this topic script", f->topic),
-      TEXT("rule", "ID", "only refused by this rule", f->rule),
-      TEXT("stage", "STAGE", "only at decode, transform, rule or load", f->stage),
-      TEXT("match", "TEXT", "only with this text in their reason", f->match),
-      TEXT("status", "STATUS", "only new, replayed or discarded", f->status),
-      TEXT("since", "INTERVAL", "only of the last \"2 hours\", \"1 day\" ..", f->since),
-      {"limit", TG_OPTION_NUMBER, "N", "most rows (list: default 50)", {.number = &c.limit}},
-      FLAG("count", "list: count by topic, stage, rule and field", c.count),
-      FLAG("json", "one JSON object a row", c.json),
-      FLAG("dry-run", "replay: judge, write nothing", c.dry_run),
-      FLAG("without-outputs", "replay: also what emits to Kafka, without the records",
-           c.without_outputs),
-      TEXT("reason", "TEXT", "discard, requeue: why; kept in the journal", c.reason),
-      TEXT("out", "FILE", "export: a new file (default: stdout)", c.out),
+      TG_OPT_CONFIG(path),
+      TG_OPT_TEXT("topic", "NAME", "only of this topic script", f->topic),
+      TG_OPT_TEXT("rule", "ID", "only refused by this rule", f->rule),
+      TG_OPT_TEXT("stage", "STAGE", "only at decode, transform, rule or load", f->stage),
+      TG_OPT_TEXT("match", "TEXT", "only with this text in their reason", f->match),
+      TG_OPT_TEXT("status", "STATUS", "only new, replayed or discarded", f->status),
+      TG_OPT_TEXT("since", "INTERVAL", "only of the last \"2 hours\", \"1 day\" ..", f->since),
+      TG_OPT_NUMBER("limit", "N", "most rows (list: default 50)", c.limit),
+      TG_OPT_FLAG("count", "list: count by topic, stage, rule and field", c.count),
+      TG_OPT_FLAG("json", "one JSON object a row", c.json),
+      TG_OPT_FLAG("dry-run", "replay: judge, write nothing", c.dry_run),
+      TG_OPT_FLAG("without-outputs", "replay: also what emits to Kafka, without the records",
+                  c.without_outputs),
+      TG_OPT_TEXT("reason", "TEXT", "discard, requeue: why; kept in the journal", c.reason),
+      TG_OPT_TEXT("out", "FILE", "export: a new file (default: stdout)", c.out),
       {0}};
-#undef TEXT
-#undef FLAG
   const struct verb *v = NULL;
   int code = tg_cli_parse(argc, argv, options, &args);
   if (code < 0 && !(v = find(&args))) code = TG_EXIT_USAGE;

@@ -36,12 +36,10 @@ static int config_of(int argc, char **argv, struct tg_config *c, bool *json)
 {
   const char *path = NULL;
   const struct tg_option options[] = {
-      {"config",
-       TG_OPTION_TEXT,
-       "FILE",
-       "the configuration of the process (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
-       {.text = &path}},
-      {"json", TG_OPTION_FLAG, NULL, "the answer as JSON", {.flag = json}},
+      TG_OPT_TEXT("config", "FILE",
+                  "the configuration of the process (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
+                  path),
+      TG_OPT_FLAG("json", "the answer as JSON", *json),
       {0}};
   struct tg_args args;
   int code = tg_cli_parse(argc, argv, options, &args);

@@ -1,5 +1,6 @@
 /* tidegate review: rows that were loaded with issues, until somebody has looked at them. */
 #include "core/app/ask.h"
+#include "core/app/cli.h"
 #include "core/app/generation.h"
 #include "core/app/rowids.h"
 #include "core/base/clock.h"
@@ -119,18 +120,13 @@ static enum tg_rc run_all(struct call *c, const struct tg_program *p, struct tg_
   return rc;
 }
 
-static void print_fault(void *self, const struct tg_err *err)
-{
-  (void)self, fprintf(stderr, "error: %s: %s\n", err->where, err->what);
-}
-
 static int run(struct call *c, const struct tg_config *config)
 {
   struct tg_generation *g = NULL;
   struct tg_program *p = NULL;
   struct tg_err err;
-  enum tg_rc rc = tg_generation_read(config, print_fault, NULL, &g);
-  if (rc == TG_OK) rc = tg_generation_program(g, print_fault, NULL, &p);
+  enum tg_rc rc = tg_generation_read(config, tg_cli_fault, NULL, &g);
+  if (rc == TG_OK) rc = tg_generation_program(g, tg_cli_fault, NULL, &p);
   if (rc != TG_OK) tg_err_set(&err, rc, "review", "the scripts are faulty");
   struct tg_pg *pg = rc == TG_OK ? tg_ask_open(config, &err) : NULL;
   if (pg) rc = run_all(c, p, pg, &err);
@@ -162,26 +158,15 @@ int tg_command_review(int argc, char **argv)
   struct tg_config config;
   struct call c = {.args = &args};
   const struct tg_option options[] = {
-      {"config",
-       TG_OPTION_TEXT,
-       "FILE",
-       "the configuration (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
-       {.text = &path}},
-      {"topic", TG_OPTION_TEXT, "NAME", "only of this topic script", {.text = &c.topic}},
-      {"rule", TG_OPTION_TEXT, "ID", "only tagged by this rule", {.text = &c.filter.rule}},
-      {"since",
-       TG_OPTION_TEXT,
-       "INTERVAL",
-       "only offsets committed in the last \"2 hours\" ..",
-       {.text = &c.filter.since}},
-      {"limit", TG_OPTION_NUMBER, "N", "most rows (list: default 50)", {.number = &c.limit}},
-      {"reason", TG_OPTION_TEXT, "TEXT", "why; kept with the rows", {.text = &c.reason}},
-      {"scan",
-       TG_OPTION_FLAG,
-       NULL,
-       "read a large table without an index",
-       {.flag = &c.filter.scan}},
-      {"json", TG_OPTION_FLAG, NULL, "one JSON object a row", {.flag = &c.json}},
+      TG_OPT_CONFIG(path),
+      TG_OPT_TEXT("topic", "NAME", "only of this topic script", c.topic),
+      TG_OPT_TEXT("rule", "ID", "only tagged by this rule", c.filter.rule),
+      TG_OPT_TEXT("since", "INTERVAL", "only offsets committed in the last \"2 hours\" ..",
+                  c.filter.since),
+      TG_OPT_NUMBER("limit", "N", "most rows (list: default 50)", c.limit),
+      TG_OPT_TEXT("reason", "TEXT", "why; kept with the rows", c.reason),
+      TG_OPT_FLAG("scan", "read a large table without an index", c.filter.scan),
+      TG_OPT_FLAG("json", "one JSON object a row", c.json),
       {0}};
   int code = tg_cli_parse(argc, argv, options, &args);
   if (code < 0 && !take(&c)) code = TG_EXIT_USAGE;

@@ -48,12 +48,6 @@ static void visit(void *self, const struct tg_ruleinfo *r)
     print_line(r);
 }
 
-static void print_fault(void *self, const struct tg_err *err)
-{
-  (void)self;
-  fprintf(stderr, "error: %s: %s\n", err->where, err->what);
-}
-
 /* The page of one rule; in a terminal, Markdown reads well enough. */
 static enum tg_rc print_page(struct tg_program *p, const struct question *q, struct tg_err *err)
 {
@@ -82,8 +76,8 @@ static int run(const struct tg_config *c, struct question *q)
   struct tg_generation *g;
   struct tg_program *p;
   struct tg_err err;
-  if (tg_generation_read(c, print_fault, NULL, &g) != TG_OK) return TG_EXIT_CONFIG;
-  enum tg_rc rc = tg_generation_program(g, print_fault, NULL, &p);
+  if (tg_generation_read(c, tg_cli_fault, NULL, &g) != TG_OK) return TG_EXIT_CONFIG;
+  enum tg_rc rc = tg_generation_program(g, tg_cli_fault, NULL, &p);
   tg_generation_drop(g);
   if (rc != TG_OK) return TG_EXIT_CONFIG;
   if (q->cost) {
@@ -105,20 +99,12 @@ int tg_command_rules(int argc, char **argv)
   const char *path = NULL;
   struct question q = {0};
   const struct tg_option options[] = {
-      {"config",
-       TG_OPTION_TEXT,
-       "FILE",
-       "whose rules (default: ./scripts, ./rules)",
-       {.text = &path}},
-      {"json", TG_OPTION_FLAG, NULL, "one JSON object a rule", {.flag = &q.json}},
-      {"cost", TG_OPTION_FLAG, NULL, "CPU time a row of the topics' rules", {.flag = &q.cost}},
-      {"budget",
-       TG_OPTION_NUMBER,
-       "NS",
-       "exit 1 when one costs more",
-       {.number = &q.sample.budget_ns}},
-      {"topic", TG_OPTION_TEXT, "NAME", "only rules of this topic", {.text = &q.sample.topic}},
-      {"input", TG_OPTION_TEXT, "FILE", "its events (default: made up)", {.text = &q.sample.input}},
+      TG_OPT_TEXT("config", "FILE", "whose rules (default: ./scripts, ./rules)", path),
+      TG_OPT_FLAG("json", "one JSON object a rule", q.json),
+      TG_OPT_FLAG("cost", "CPU time a row of the topics' rules", q.cost),
+      TG_OPT_NUMBER("budget", "NS", "exit 1 when one costs more", q.sample.budget_ns),
+      TG_OPT_TEXT("topic", "NAME", "only rules of this topic", q.sample.topic),
+      TG_OPT_TEXT("input", "FILE", "its events (default: made up)", q.sample.input),
       {0}};
   struct tg_args args;
   struct tg_config config;

@@ -25,13 +25,7 @@ static int run(const struct tg_config *config)
 int tg_command_run(int argc, char **argv)
 {
   const char *path = NULL;
-  const struct tg_option options[] = {
-      {"config",
-       TG_OPTION_TEXT,
-       "FILE",
-       "the configuration (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
-       {.text = &path}},
-      {0}};
+  const struct tg_option options[] = {TG_OPT_CONFIG(path), {0}};
   struct tg_args args;
   static struct tg_config config;
   int code = tg_cli_parse(argc, argv, options, &args);

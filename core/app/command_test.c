@@ -23,7 +23,7 @@ static void take_fault(void *self, const struct tg_err *err)
 {
   struct run *r = self;
   r->faults++;
-  fprintf(stderr, "error: %s: %s\n", err->where, err->what);
+  tg_cli_fault(NULL, err);
 }
 
 static void show_warning(void *self, const struct tg_err *err)
@@ -148,37 +148,20 @@ int tg_command_test(int argc, char **argv)
   const char *path = NULL;
   struct run r = {0};
   const struct tg_option options[] = {
-      {"config",
-       TG_OPTION_TEXT,
-       "FILE",
-       "whose scripts and rules (default: ./scripts, ./rules)",
-       {.text = &path}},
-      {"filter",
-       TG_OPTION_TEXT,
-       "TEXT",
-       "only tests whose file or \"subject: title\" contains TEXT",
-       {.text = &r.filter}},
-      {"cases",
-       TG_OPTION_TEXT,
-       "FILE",
-       "what rules must answer on small tables, a JSON object a line (-: stdin)",
-       {.text = &r.cases}},
-      {"json", TG_OPTION_FLAG, NULL, "one JSON object a test", {.flag = &r.json}},
-      {"tap", TG_OPTION_FLAG, NULL, "Test Anything Protocol, version 13", {.flag = &r.tap}},
-      {"junit", TG_OPTION_TEXT, "FILE", "also write JUnit XML", {.text = &r.junit}},
-      {"coverage",
-       TG_OPTION_FLAG,
-       NULL,
-       "tell which lines of rules and topics ran",
-       {.flag = &r.coverage}},
-      {"lcov", TG_OPTION_TEXT, "FILE", "write that as an LCOV tracefile", {.text = &r.lcov}},
-      {"update",
-       TG_OPTION_FLAG,
-       NULL,
-       "write golden files that are not as expected anew",
-       {.flag = &r.update}},
-      {"watch", TG_OPTION_FLAG, NULL, "run again whenever a file changes", {.flag = &r.watch}},
-      {"quiet", TG_OPTION_FLAG, NULL, "only failures and the sum", {.flag = &r.quiet}},
+      TG_OPT_TEXT("config", "FILE", "whose scripts and rules (default: ./scripts, ./rules)", path),
+      TG_OPT_TEXT("filter", "TEXT", "only tests whose file or \"subject: title\" contains TEXT",
+                  r.filter),
+      TG_OPT_TEXT("cases", "FILE",
+                  "what rules must answer on small tables, a JSON object a line (-: stdin)",
+                  r.cases),
+      TG_OPT_FLAG("json", "one JSON object a test", r.json),
+      TG_OPT_FLAG("tap", "Test Anything Protocol, version 13", r.tap),
+      TG_OPT_TEXT("junit", "FILE", "also write JUnit XML", r.junit),
+      TG_OPT_FLAG("coverage", "tell which lines of rules and topics ran", r.coverage),
+      TG_OPT_TEXT("lcov", "FILE", "write that as an LCOV tracefile", r.lcov),
+      TG_OPT_FLAG("update", "write golden files that are not as expected anew", r.update),
+      TG_OPT_FLAG("watch", "run again whenever a file changes", r.watch),
+      TG_OPT_FLAG("quiet", "only failures and the sum", r.quiet),
       {0}};
   struct tg_args args;
   struct tg_config config;

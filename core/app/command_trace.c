@@ -23,13 +23,7 @@ int tg_command_trace(int argc, char **argv)
   const char *path = NULL;
   bool json = false;
   const struct tg_option options[] = {
-      {"config",
-       TG_OPTION_TEXT,
-       "FILE",
-       "the configuration (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
-       {.text = &path}},
-      {"json", TG_OPTION_FLAG, NULL, "as JSON", {.flag = &json}},
-      {0}};
+      TG_OPT_CONFIG(path), TG_OPT_FLAG("json", "as JSON", json), {0}};
   struct tg_args args;
   struct tg_config config;
   int code = tg_cli_parse(argc, argv, options, &args);

@@ -295,12 +295,8 @@ static void resolve(struct reader *r)
 
 static bool is_url(struct tg_text t)
 {
-  static const char *const schemes[] = {"http://", "https://"};
-  for (int i = 0; i < 2; i++) {
-    size_t len = strlen(schemes[i]);
-    if (t.len > len && memcmp(t.ptr, schemes[i], len) == 0) return true;
-  }
-  return false;
+  size_t scheme = tg_text_has_prefix(t, "http://") ? 7 : tg_text_has_prefix(t, "https://") ? 8 : 0;
+  return scheme && t.len > scheme;
 }
 
 /* Every URL of a list; they are not shown, for they may hold passwords. */

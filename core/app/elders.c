@@ -23,9 +23,8 @@ static bool is_bundled(const struct tg_fileset *set, const char *path)
 /* What a file of a set was, by where it stood; now: the running set. */
 static enum tg_file_kind kind_of(const struct tg_fileset *now, const char *path)
 {
-  size_t len = strlen(path);
   const char *slash = strchr(path, '/');
-  if (len < 4 || strcmp(path + len - 4, ".lua") != 0) return TG_FILE_DATA;
+  if (!tg_text_has_suffix(tg_text(path), ".lua")) return TG_FILE_DATA;
   if (strncmp(path, "rules/", 6) == 0)
     return is_bundled(now, path) ? TG_FILE_CATALOGUE : TG_FILE_RULE;
   return slash && strchr(slash + 1, '/') ? TG_FILE_MODULE : TG_FILE_SCRIPT;

@@ -1,6 +1,7 @@
 /* Replaying the quarantine; see the header. Read replay_topic() first. */
 #include "core/app/replay.h"
 
+#include "core/app/cli.h"
 #include "core/app/generation.h"
 #include "core/app/replayread.h"
 #include "core/base/clock.h"
@@ -331,11 +332,6 @@ static enum tg_rc tell_orphans(struct replay *r, struct tg_err *err)
   return rc;
 }
 
-static void print_fault(void *self, const struct tg_err *err)
-{
-  (void)self, fprintf(stderr, "error: %s: %s\n", err->where, err->what);
-}
-
 static enum tg_rc keep_generation(struct replay *r, struct tg_err *err)
 {
   struct tg_buf json;
@@ -350,8 +346,8 @@ static enum tg_rc keep_generation(struct replay *r, struct tg_err *err)
 
 static enum tg_rc load_scripts(struct replay *r, struct tg_err *err)
 {
-  enum tg_rc rc = tg_generation_read(r->config, print_fault, NULL, &r->generation);
-  if (rc == TG_OK) rc = tg_generation_program(r->generation, print_fault, NULL, &r->program);
+  enum tg_rc rc = tg_generation_read(r->config, tg_cli_fault, NULL, &r->generation);
+  if (rc == TG_OK) rc = tg_generation_program(r->generation, tg_cli_fault, NULL, &r->program);
   if (rc != TG_OK) return tg_err_set(err, rc, "replay", "the scripts are faulty");
   rc = tg_generation_shared(r->generation, r->program, err);
   if (rc == TG_OK) rc = tg_lookups_read(r->generation->lookups, r->hub, r->pg, err);

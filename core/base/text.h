@@ -64,6 +64,12 @@ const char *tg_text_nearest(struct tg_text t, const char *const *names);
 /* True when the bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool tg_text_utf8(struct tg_text t);
 
+static inline bool tg_text_has_prefix(struct tg_text t, const char *prefix)
+{
+  size_t len = strlen(prefix);
+  return t.len >= len && memcmp(t.ptr, prefix, len) == 0;
+}
+
 static inline bool tg_text_has_suffix(struct tg_text t, const char *suffix)
 {
   size_t len = strlen(suffix);

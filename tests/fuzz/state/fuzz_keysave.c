@@ -2,22 +2,11 @@
  * believed can be saved and loaded again. The checksum is put right, or nothing would pass. */
 #include "core/state/keysave.h"
 
+#include "tests/unit/state/signed.h"
+
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void sign(struct tg_buf *b)
-{
-  uint64_t h = UINT64_C(0xcbf29ce484222325), word;
-  size_t at = 0, n = b->len - 8;
-  for (; at + 8 <= n; at += 8) {
-    memcpy(&word, b->ptr + at, 8);
-    h = (h ^ word) * UINT64_C(0x100000001b3);
-    h ^= h >> 32;
-  }
-  for (; at < n; at++) h = (h ^ (unsigned char)b->ptr[at]) * UINT64_C(0x100000001b3);
-  for (size_t i = 0; i < 8; i++) b->ptr[n + i] = (char)(h >> (8 * i));
-}
 
 /* The bytes in their place between head and checksum. */
 static enum tg_rc load(struct tg_keyed *k, char version, char kind, struct tg_text inside)

@@ -3,6 +3,8 @@
 
 #include "core/state/keysave.h"
 
+#include "tests/unit/state/signed.h"
+
 enum { CHAIN_MAX = 40, ROW_MAX = 6000 };
 
 struct chain { /* what the database has of one rule */
@@ -246,19 +248,6 @@ static void damaged_bytes_are_refused(void **state)
       judge_close(&j);
     }
   chain_free(&c);
-}
-
-static void sign(struct tg_buf *b)
-{
-  uint64_t h = UINT64_C(0xcbf29ce484222325), word;
-  size_t at = 0, n = b->len - 8;
-  for (; at + 8 <= n; at += 8) {
-    memcpy(&word, b->ptr + at, 8);
-    h = (h ^ word) * UINT64_C(0x100000001b3);
-    h ^= h >> 32;
-  }
-  for (; at < n; at++) h = (h ^ (unsigned char)b->ptr[at]) * UINT64_C(0x100000001b3);
-  for (size_t i = 0; i < 8; i++) b->ptr[b->len - 8 + i] = (char)(h >> (8 * i));
 }
 
 /* Bytes with a good checksum may still lie: nothing may crash or grow. */
