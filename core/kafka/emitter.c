@@ -11,7 +11,7 @@
 enum {
   INIT_MS = 15000,
   CALL_MS = 8000,    /* one step of a transaction */
-  SLOW_US = 5000000, /* a commit that took longer may have been repeated inside librdkafka */
+  SLOW_US = 5000000, /* what took longer may have been repeated inside librdkafka */
   ASK_MS = 5000,
   HEADERS_MAX = 300,
   TOPICS_MAX = 256
@@ -319,17 +319,17 @@ enum tg_rc tg_emitter_commit(struct tg_emitter *e, const struct tg_topart *offse
   enum tg_rc rc = flush(e, err);
   if (rc == TG_OK && tg_fault("relay.after_produce"))
     rc = tg_err_set(err, TG_RETRY, "kafka", "fault point after the records");
+  int64_t began_us = tg_clock_mono_us();
   if (rc == TG_OK) rc = send_offsets(e, offsets, count, member, err);
   if (rc != TG_OK) return rc;
   if (tg_fault("relay.after_offsets"))
     return tg_err_set(err, TG_RETRY, "kafka", "fault point after the offsets");
-  int64_t began_us = tg_clock_mono_us();
   rc = failed(rd_kafka_commit_transaction(e->rk, CALL_MS), "commit", err);
   int64_t took_us = tg_clock_mono_us() - began_us;
   if (rc == TG_OK && tg_fault("relay.commit_lost"))
     return tg_err_set(err, TG_RETRY, "kafka", "fault point: the commit's answer is lost");
   if (rc == TG_OK && took_us > SLOW_US)
-    return tg_err_set(err, TG_RETRY, "kafka", "a commit took %.1f s: its end may come twice",
+    return tg_err_set(err, TG_RETRY, "kafka", "offsets and commit took %.1f s: they may come twice",
                       (double)took_us / 1e6);
   return rc;
 }

@@ -99,7 +99,8 @@ enum tg_rc tg_outbox_take(struct tg_pg *pg, const struct tg_outgoing *parts, uin
 enum tg_rc tg_outbox_let_go(struct tg_pg *pg, const struct tg_outgoing *parts, uint32_t count,
                             const char *mine, int64_t deadline_us, struct tg_err *err)
 {
-  static const char sql[] = LOCKED "'' FROM locked l WHERE p.id = l.id AND l.relay = $4";
+  static const char sql[] = LOCKED "'' FROM locked l JOIN w ON w.id = l.id AND w.claim = l.claim_id"
+                                   " WHERE p.id = l.id AND l.relay = $4";
   const struct question q = {pg, sql, mine, deadline_us};
   return ask(&q, parts, count, err);
 }

@@ -23,8 +23,9 @@ struct tg_outgoing { /* a claimed partition, as its relay sees it */
 enum tg_rc tg_outbox_formers(struct tg_pg *pg, const struct tg_outgoing *parts, uint32_t count,
                              struct tg_buf *ids, int64_t deadline_us, struct tg_err *err);
 
-/* take: notes `mine` as the relay of the partitions whose claim is still the one given. let_go: ''
- * where it is still `mine`. */
+/* Of the partitions whose claim is still the one given: take notes `mine` as their relay; let_go
+ * notes '' where it is `mine`. (Another lane of the process may have claimed one meanwhile and emit
+ * it under the same name.) */
 enum tg_rc tg_outbox_take(struct tg_pg *pg, const struct tg_outgoing *parts, uint32_t count,
                           const char *mine, int64_t deadline_us, struct tg_err *err);
 enum tg_rc tg_outbox_let_go(struct tg_pg *pg, const struct tg_outgoing *parts, uint32_t count,
