@@ -30,9 +30,8 @@ void tg_outputs_tell(struct tg_lane *lane)
   if (!parts) return; /* at the next step */
   tg_buf_clear(&lane->scratch);
   if (tg_consumer_member(lane->consumer, &lane->scratch, &err) != TG_OK) return free(parts);
-  tg_relay_tell(lane->hub->relay, lane->number, parts, list_parts(lane, parts),
-                tg_buf_view(&lane->scratch));
-  lane->told = true;
+  lane->told = tg_relay_tell(lane->hub->relay, lane->number, parts, list_parts(lane, parts),
+                             tg_buf_view(&lane->scratch));
 }
 
 void tg_outputs_let_go(struct tg_lane *lane, bool lost)

@@ -2,6 +2,7 @@
 #include "core/app/relay_own.h"
 
 #include "core/base/clock.h"
+#include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/base/thread.h"
 
@@ -25,24 +26,46 @@ static void wait_changed(struct tg_relay *r, int64_t us)
   pthread_cond_timedwait(&r->changed, &r->lock, &until);
 }
 
-static void say(struct tg_relay *r, struct tg_relay_lane *l, struct tg_relay_part *parts,
-                uint32_t count, struct tg_text member)
+static void told_free(struct tg_relay_told *t)
 {
-  free(l->told);
-  l->told = parts, l->told_count = count;
-  tg_buf_clear(&l->told_member);
-  tg_buf_text(&l->told_member, member);
+  free(t->parts), free(t->outgoing), free(t->toparts);
+  tg_buf_fini(&t->member);
+  *t = (struct tg_relay_told){0};
+}
+
+static bool told_make(struct tg_relay_told *t, struct tg_relay_part *parts, uint32_t count,
+                      struct tg_text member)
+{
+  *t = (struct tg_relay_told){.parts = parts, .count = count};
+  t->outgoing = calloc(count + 1, sizeof *t->outgoing);
+  t->toparts = calloc(count + 1, sizeof *t->toparts);
+  tg_buf_text(&t->member, member);
+  if (!t->outgoing || !t->toparts || t->member.failed || tg_fault("relay.tell"))
+    return told_free(t), false;
+  for (uint32_t i = 0; i < count; i++)
+    t->outgoing[i] = (struct tg_outgoing){
+        .partition_id = parts[i].partition_id, .claim_id = parts[i].claim_id, .out = -1};
+  return true;
+}
+
+static void say(struct tg_relay *r, struct tg_relay_lane *l, struct tg_relay_told told)
+{
+  told_free(&l->told);
+  l->told = told;
   l->version++;
   r->nudged = true;
   pthread_cond_broadcast(&r->changed);
 }
 
-void tg_relay_tell(struct tg_relay *r, uint32_t lane, struct tg_relay_part *parts, uint32_t count,
+bool tg_relay_tell(struct tg_relay *r, uint32_t lane, struct tg_relay_part *parts, uint32_t count,
                    struct tg_text member)
 {
+  struct tg_relay_told told;
+  if (!told_make(&told, parts, count, member)) return false;
   pthread_mutex_lock(&r->lock);
-  say(r, &r->lanes[lane], parts, count, member);
+  say(r, &r->lanes[lane], told);
   pthread_mutex_unlock(&r->lock);
+  return true;
 }
 
 void tg_relay_let_go(struct tg_relay *r, uint32_t lane, int64_t timeout_us)
@@ -50,7 +73,7 @@ void tg_relay_let_go(struct tg_relay *r, uint32_t lane, int64_t timeout_us)
   struct tg_relay_lane *l = &r->lanes[lane];
   int64_t until_us = tg_clock_mono_us() + timeout_us;
   pthread_mutex_lock(&r->lock);
-  if (l->version) say(r, l, NULL, 0, tg_text(""));
+  if (l->version) say(r, l, (struct tg_relay_told){0});
   while (l->taken != l->version && tg_clock_mono_us() < until_us)
     wait_changed(r, until_us - tg_clock_mono_us());
   pthread_mutex_unlock(&r->lock);
@@ -68,21 +91,18 @@ void tg_relay_nudge(struct tg_relay *r)
 
 static bool still_held(const struct tg_relay_lane *l, const struct tg_outgoing *o)
 {
-  for (uint32_t i = 0; i < l->told_count; i++)
-    if (l->told[i].partition_id == o->partition_id) return true;
+  for (uint32_t i = 0; i < l->told.count; i++)
+    if (l->told.parts[i].partition_id == o->partition_id) return true;
   return false;
 }
 
-static void replace(struct tg_relay_lane *l, struct tg_relay_part *parts, uint32_t count)
+static void replace(struct tg_relay_lane *l, const struct tg_relay_told *told)
 {
   free(l->parts), free(l->outgoing), free(l->toparts);
-  l->outgoing = calloc(count + 1, sizeof *l->outgoing);
-  l->toparts = calloc(count + 1, sizeof *l->toparts);
-  l->parts = parts;
-  l->count = l->outgoing && l->toparts ? count : 0;
-  for (uint32_t i = 0; i < l->count; i++)
-    l->outgoing[i] = (struct tg_outgoing){
-        .partition_id = parts[i].partition_id, .claim_id = parts[i].claim_id, .out = -1};
+  tg_buf_fini(&l->member);
+  l->parts = told->parts, l->outgoing = told->outgoing, l->toparts = told->toparts;
+  l->count = told->count;
+  l->member = told->member;
   l->ready = false;
 }
 
@@ -102,13 +122,8 @@ static void take_over(struct tg_relay *r, struct tg_relay_lane *l)
   pthread_mutex_lock(&r->lock);
   uint64_t version = l->version;
   uint32_t dropped = l->taken == version ? 0 : find_dropped(l);
-  struct tg_relay_part *parts = l->told;
-  uint32_t count = l->told_count;
-  if (l->taken != version) {
-    l->told = NULL, l->told_count = 0;
-    tg_buf_clear(&l->member);
-    tg_buf_text(&l->member, tg_buf_view(&l->told_member));
-  }
+  struct tg_relay_told told = l->told;
+  if (l->taken != version) l->told = (struct tg_relay_told){0};
   pthread_mutex_unlock(&r->lock);
   if (l->taken == version) return;
   /* Without a producer what the last one began may be open: our name stays, the heir ends it. */
@@ -116,7 +131,7 @@ static void take_over(struct tg_relay *r, struct tg_relay_lane *l)
       tg_outbox_let_go(r->pg, l->outgoing, dropped, r->id, tg_clock_mono_us() + CALL_US, &err) !=
           TG_OK)
     tg_log_err(TG_WARN, "relay", &err);
-  replace(l, parts, count);
+  replace(l, &told);
   pthread_mutex_lock(&r->lock);
   l->taken = version;
   pthread_cond_broadcast(&r->changed);
@@ -261,8 +276,6 @@ enum tg_rc tg_relay_start(struct tg_hub *hub, struct tg_err *err)
   name_it(r);
   open_metrics(r);
   tg_buf_init(&r->headers, 0);
-  for (uint32_t i = 0; i < TG_LANES_MAX; i++)
-    tg_buf_init(&r->lanes[i].member, 0), tg_buf_init(&r->lanes[i].told_member, 0);
   pthread_mutex_init(&r->lock, NULL);
   pthread_condattr_init(&clock);
   pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
@@ -286,8 +299,8 @@ void tg_relay_stop(struct tg_relay *r)
   tg_pg_free(r->pg);
   for (uint32_t i = 0; i < TG_LANES_MAX; i++) {
     struct tg_relay_lane *l = &r->lanes[i];
-    free(l->told), free(l->parts), free(l->outgoing), free(l->toparts);
-    tg_buf_fini(&l->member), tg_buf_fini(&l->told_member);
+    told_free(&l->told);
+    replace(l, &l->told); /* nothing */
   }
   tg_buf_fini(&r->headers);
   pthread_cond_destroy(&r->changed);

@@ -30,8 +30,8 @@ struct tg_relay_part {
 };
 
 /* What the lane holds from now on, in place of what it held. parts: taken, from malloc; member: of
- * tg_consumer_member(), copied. */
-void tg_relay_tell(struct tg_relay *r, uint32_t lane, struct tg_relay_part *parts, uint32_t count,
+ * tg_consumer_member(), copied. False: no memory, nothing was told. */
+bool tg_relay_tell(struct tg_relay *r, uint32_t lane, struct tg_relay_part *parts, uint32_t count,
                    struct tg_text member);
 
 /* The lane holds nothing any more. Waits at most timeout_us until no transaction names its

@@ -10,16 +10,21 @@
 
 #include <pthread.h>
 
-struct tg_relay_lane {
-  /* told by the lane; lock held */
-  struct tg_relay_part *told;
-  uint32_t told_count;
-  struct tg_buf told_member;
-  _Atomic uint64_t version, taken; /* of what was told; taken over by the relay */
-  /* the relay's own */
+struct tg_relay_told { /* what a lane holds, with all that taking it over needs */
   struct tg_relay_part *parts;
   struct tg_outgoing *outgoing; /* one a part */
   struct tg_topart *toparts;    /* one a part: room for calls of Kafka's side */
+  uint32_t count;
+  struct tg_buf member;
+};
+
+struct tg_relay_lane {
+  struct tg_relay_told told;       /* by the lane; lock held */
+  _Atomic uint64_t version, taken; /* of what was told; taken over by the relay */
+  /* the relay's own */
+  struct tg_relay_part *parts;
+  struct tg_outgoing *outgoing;
+  struct tg_topart *toparts;
   uint32_t count;
   struct tg_buf member;
   bool ready;          /* what is out is known */

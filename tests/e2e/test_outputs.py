@@ -59,8 +59,8 @@ def test_a_death_loses_and_doubles_nothing(stream, point):
 
 
 def test_failed_transactions_are_done_again(stream):
-    faults = ("relay.produce=fail@1500,relay.before_transaction=fail@1,relay.after_produce=fail@2,"
-              "relay.after_offsets=fail@4,relay.after_commit=fail@2")
+    faults = ("relay.tell=fail@1,relay.produce=fail@1500,relay.before_transaction=fail@1,"
+              "relay.after_produce=fail@2,relay.after_offsets=fail@4,relay.after_commit=fail@2")
     process = stream.process(faults=faults, load={"rows": 200}).start(ready=False)
     for _ in range(5):
         stream.send(300)
