@@ -4,7 +4,6 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/thread.h"
-#include "core/flow/alertbook.h"
 #include "core/net/fetch.h"
 
 #include <ctype.h>
@@ -59,7 +58,7 @@ struct tg_alerts {
   pthread_cond_t changed;
   struct tg_alertbook *book;
   atomic_bool stopping;
-  struct tg_metric *firing, *dropped;
+  struct tg_metric *firing, *dropped; /* NULL without receivers */
   struct receiver *receivers[TG_ALERT_RECEIVERS];
   uint32_t count;
 };
@@ -88,9 +87,10 @@ void tg_alerts_raise(struct tg_alerts *a, const struct tg_trouble *t, const char
   if (!a) return;
   struct tg_alert_id id = id_of(t);
   pthread_mutex_lock(&a->lock);
+  if (!a->count) tg_alertbook_turn(a->book, now()); /* no receiver does */
   bool kept = tg_alertbook_raise(a->book, &id, t->source, text, now());
   pthread_mutex_unlock(&a->lock);
-  if (!kept) tg_metric_add(a->dropped, 1);
+  if (!kept && a->count) tg_metric_add(a->dropped, 1);
 }
 
 void tg_alerts_clear(struct tg_alerts *a, const struct tg_trouble *t)
@@ -108,6 +108,19 @@ void tg_alerts_leave(struct tg_alerts *a, enum tg_trouble_kind kind, unsigned so
   pthread_mutex_lock(&a->lock);
   tg_alertbook_leave(a->book, kinds[kind].name, source, now());
   pthread_mutex_unlock(&a->lock);
+}
+
+uint32_t tg_alerts_standing(struct tg_alerts *a, struct tg_alert *out, uint32_t max,
+                            uint32_t *firing)
+{
+  *firing = 0;
+  if (!a) return 0;
+  pthread_mutex_lock(&a->lock);
+  tg_alertbook_turn(a->book, now());
+  uint32_t n = tg_alertbook_standing(a->book, out, max);
+  *firing = tg_alertbook_firing(a->book);
+  pthread_mutex_unlock(&a->lock);
+  return n;
 }
 
 /* --- the request --- */
@@ -359,7 +372,6 @@ static enum tg_rc start_threads(struct tg_alerts *a, struct tg_err *err)
 enum tg_rc tg_alerts_start(struct tg_hub *hub, struct tg_err *err)
 {
   const struct tg_alert_config *c = &hub->config->alerts;
-  if (!c->alertmanager && !c->webhook) return TG_OK;
   struct tg_alerts *a = calloc(1, sizeof *a);
   if (!a) return tg_err_set(err, TG_FATAL, "alerts", "out of memory");
   a->hub = hub;
@@ -371,7 +383,7 @@ enum tg_rc tg_alerts_start(struct tg_hub *hub, struct tg_err *err)
   pthread_cond_init(&a->changed, &clock);
   pthread_condattr_destroy(&clock);
   name_instance(a);
-  open_metrics(a);
+  if (c->alertmanager || c->webhook) open_metrics(a);
   hub->alerts = a;
   enum tg_rc rc = add_all(a, err);
   struct tg_alert_policy policy = {.for_us = c->for_us,

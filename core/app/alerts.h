@@ -11,11 +11,14 @@
  * Prometheus does: what is still wrong after the restart is raised again under the same labels, the
  * rest ends by itself.
  *
+ * Without receivers the book is kept all the same: /status.json shows it.
+ *
  * Thread: start and stop main, the others any. All bear a NULL. */
 #ifndef TG_APP_ALERTS_H
 #define TG_APP_ALERTS_H
 
 #include "core/app/hub.h"
+#include "core/flow/alertbook.h"
 
 enum tg_trouble_kind {
   TG_TROUBLE_WARN,     /* a rule's verdict */
@@ -38,7 +41,7 @@ struct tg_trouble { /* texts are borrowed; NULL: none */
 
 struct tg_alerts;
 
-/* Sets hub->alerts, to NULL when no receiver is configured. */
+/* Sets hub->alerts. */
 enum tg_rc tg_alerts_start(struct tg_hub *hub, struct tg_err *err);
 /* When nobody raises any more. Gives up requests under way: at most about a second. */
 void tg_alerts_stop(struct tg_alerts *a);
@@ -47,5 +50,10 @@ void tg_alerts_raise(struct tg_alerts *a, const struct tg_trouble *t, const char
 void tg_alerts_clear(struct tg_alerts *a, const struct tg_trouble *t);
 /* The source has nothing more to say about any trouble of this kind. */
 void tg_alerts_leave(struct tg_alerts *a, enum tg_trouble_kind kind, unsigned source);
+
+/* Copies at most max of those that stand, pending ones too; *firing: how many are being told, those
+ * included that are right again for less than alerts.keep. Returns how many stand. */
+uint32_t tg_alerts_standing(struct tg_alerts *a, struct tg_alert *out, uint32_t max,
+                            uint32_t *firing);
 
 #endif

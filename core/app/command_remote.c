@@ -1,5 +1,6 @@
 /* tidegate reload, status, health: asking the running process over its HTTP endpoint. */
 #include "core/app/cli.h"
+#include "core/app/statusview.h"
 #include "core/net/fetch.h"
 
 #include <jansson.h>
@@ -65,91 +66,15 @@ static int show_reload(long status, json_t *answer)
   return reload_code(status);
 }
 
-static double number(json_t *o, const char *key)
-{
-  return json_number_value(json_object_get(o, key));
-}
-static const char *text(json_t *o, const char *key)
-{
-  const char *s = json_string_value(json_object_get(o, key));
-  return s ? s : "";
-}
-
-static void show_topic(json_t *t)
-{
-  printf("  %-20s %12.0f %9.0f %11.0f %8.0f %9.0f %8.1f s %7.0f ms  %s\n", text(t, "topic"),
-         number(t, "loaded") + number(t, "tagged"), number(t, "tagged"), number(t, "quarantined"),
-         number(t, "dropped"), number(t, "lag_records"), number(t, "lag_seconds"),
-         number(t, "latency_p99_seconds") * 1000,
-         json_is_true(json_object_get(t, "waits")) ? "WAITS" : "ok");
-}
-
-static void show_windows(json_t *windows)
-{
-  size_t t, r;
-  json_t *topic, *rule;
-  if (json_array_size(windows))
-    printf("\n  %-20s %-32s %6s  %-24s  %-24s %10s\n", "windows of", "rule", "open", "oldest",
-           "judged at", "lag");
-  json_array_foreach(windows, t, topic) json_array_foreach(json_object_get(topic, "rules"), r, rule)
-      printf("  %-20s %-32s %6.0f  %-24s  %-24s %8.1f s\n", text(topic, "topic"),
-             text(rule, "rule"), number(rule, "open"), text(rule, "oldest"),
-             text(rule, "judged_at"), number(topic, "lag_seconds"));
-}
-
-static void show_lookups(json_t *lookups)
-{
-  size_t i;
-  json_t *l;
-  if (json_array_size(lookups))
-    printf("\n  %-20s %-32s %10s %10s  %-28s\n", "topic", "lookup", "rows", "age", "version");
-  json_array_foreach(lookups, i, l)
-      printf("  %-20s %-32s %10.0f %8.1f s  %-28s %s\n", text(l, "topic"), text(l, "lookup"),
-             number(l, "rows"), number(l, "age_seconds"), text(l, "version"),
-             json_is_true(json_object_get(l, "stale")) ? "STALE" : "");
-}
-
-/* What a breaker waits for, or what else stands in the way. */
-static void show_next(json_t *topics)
-{
-  size_t i;
-  json_t *t;
-  json_array_foreach(topics, i, t)
-  {
-    const char *breaker = text(t, "breaker"), *next = text(t, "next");
-    if (!json_is_true(json_object_get(t, "waits"))) continue;
-    printf("\n%s waits", text(t, "topic"));
-    if (strcmp(breaker, "closed") != 0) printf(" (breaker %s)", breaker);
-    printf(": %s\n  next: %s\n", text(t, "reason"),
-           *next ? next : "mend the cause, then wait: it is probed again by itself");
-  }
-}
-
-static void show_status(json_t *s)
-{
-  json_t *topics = json_object_get(s, "topics"), *lanes = json_object_get(s, "lanes"), *item;
-  double assigned = 0, reading = 0;
-  size_t i;
-  json_array_foreach(lanes, i, item) assigned += number(item, "assigned"),
-      reading += number(item, "reading");
-  printf("tidegate %s  pipeline %s  generation %.12s  up since %s\n", text(s, "version"),
-         text(s, "pipeline"), text(s, "generation"), text(s, "started_at"));
-  printf("%zu lanes, %.0f partitions assigned, %.0f read; last reload: %s\n\n",
-         json_array_size(lanes), assigned, reading, text(s, "last_reload"));
-  printf("  %-20s %12s %9s %11s %8s %9s %10s %10s\n", "topic", "loaded", "tagged", "quarantined",
-         "dropped", "lag", "lag", "p99");
-  json_array_foreach(topics, i, item) show_topic(item);
-  show_windows(json_object_get(s, "windows"));
-  show_lookups(json_object_get(s, "lookups"));
-  if (*text(s, "last_reload_faults"))
-    printf("\nlast reload was refused:\n%s", text(s, "last_reload_faults"));
-  show_next(topics);
-}
-
 static int answer_status(long status, json_t *answer, bool json)
 {
-  if (answer && !json) show_status(answer);
-  return status == 200 && answer ? TG_EXIT_OK : TG_EXIT_FAILURE;
+  if (status != 200 || !answer) {
+    fprintf(stderr, "error: http.listen: what answers there (HTTP status %ld) is not tidegate\n",
+            status);
+    return TG_EXIT_FAILURE;
+  }
+  if (!json) tg_statusview_print(answer, stdout);
+  return TG_EXIT_OK;
 }
 
 static int answer_reload(long status, json_t *answer, bool json)

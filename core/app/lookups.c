@@ -296,6 +296,18 @@ void tg_lookups_write(struct tg_lookups *l, struct tg_buf *out)
   tg_buf_char(out, ']');
 }
 
+void tg_lookups_stale(struct tg_lookups *l, tg_lookups_visit *visit, void *self)
+{
+  int64_t now = tg_clock_mono_us();
+  pthread_mutex_lock(&l->lock);
+  for (uint32_t i = 0; i < l->count; i++) {
+    const struct entry *e = &l->list[i];
+    int64_t age_us = now - e->read_us;
+    if (e->now && age_us > e->source.stale_after_us) visit(self, e->topic, e->source.name, age_us);
+  }
+  pthread_mutex_unlock(&l->lock);
+}
+
 /* --- the lanes' side -------------------------------------------------------------------------- */
 
 static enum tg_lookup_state state_of(const struct entry *e, int64_t age_us)

@@ -42,6 +42,10 @@ void tg_lookups_retire(struct tg_lookups *l, const struct tg_lookups *next, stru
 /* Appends a JSON list of what was read: version, rows, age, whether it is stale. */
 void tg_lookups_write(struct tg_lookups *l, struct tg_buf *out);
 
+/* Visits those that are stale: read once, and too long ago. */
+typedef void tg_lookups_visit(void *self, const char *topic, struct tg_text name, int64_t age_us);
+void tg_lookups_stale(struct tg_lookups *l, tg_lookups_visit *visit, void *self);
+
 /* Lends the batch its topic's snapshots (b->lookups) and notes their versions (b->lookups_used).
  * TG_FULL: the batch's arena; nothing is lent. */
 enum tg_rc tg_lookups_lend(struct tg_lookups *l, struct tg_batch *b, struct tg_err *err);

@@ -309,6 +309,15 @@ void tg_relay_stop(struct tg_relay *r)
   free(r);
 }
 
+bool tg_relay_fails(struct tg_relay *r, char *why, size_t size)
+{
+  pthread_mutex_lock(&r->lock);
+  bool fails = r->failures > 0;
+  snprintf(why, size, "%s", r->failure);
+  pthread_mutex_unlock(&r->lock);
+  return fails;
+}
+
 void tg_relay_status(struct tg_relay *r, struct tg_buf *out)
 {
   pthread_mutex_lock(&r->lock);

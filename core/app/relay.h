@@ -41,6 +41,9 @@ void tg_relay_let_go(struct tg_relay *r, uint32_t lane, int64_t timeout_us);
 /* Something was committed. */
 void tg_relay_nudge(struct tg_relay *r);
 
+/* Whether transactions fail now; why, cut to size. */
+bool tg_relay_fails(struct tg_relay *r, char *why, size_t size);
+
 /* The part of /status.json: "outputs":{..} */
 void tg_relay_status(struct tg_relay *r, struct tg_buf *out);
 

@@ -43,10 +43,10 @@ struct tg_relay {
   struct tg_pg *pg;
   char name[64];
   struct tg_relay_lane lanes[TG_LANES_MAX];
-  bool open;         /* a transaction was begun and not committed */
-  uint32_t failures; /* in a row */
-  int64_t retry_us;  /* monotonic: nothing before */
-  int64_t behind_us; /* monotonic: since when something waits; 0: nothing does */
+  bool open;                 /* a transaction was begun and not committed */
+  _Atomic uint32_t failures; /* in a row; written by the thread only */
+  int64_t retry_us;          /* monotonic: nothing before */
+  int64_t behind_us;         /* monotonic: since when something waits; 0: nothing does */
   struct tg_buf headers;
   struct tg_relay_metrics metrics;
   _Atomic bool stopping;

@@ -1,10 +1,13 @@
 /* /status.json: what runs, how fresh, how right, what stands. */
 #include "core/app/endpoint.h"
 #include "core/app/relay.h"
+#include "core/app/standing.h"
 
 #include "core/base/clock.h"
 
 #include <stdio.h>
+
+enum { RULES_SHOWN = 5 };
 
 static double total(struct tg_process *p, const char *name, const char *topic, const char *key,
                     const char *value)
@@ -61,6 +64,17 @@ static void write_breaker(const struct tg_topic_state *s, struct tg_buf *out)
   tg_buf_fini(&next);
 }
 
+/* By the stage that refused them. */
+static void write_rejected(struct tg_process *p, const char *topic, struct tg_buf *out)
+{
+  static const char *const stages[] = {"decode", "transform", "rule", "load"};
+  tg_buf_str(out, ",\"quarantined_by\":{");
+  for (int s = 0; s < 4; s++)
+    tg_buf_printf(out, "%s\"%s\":%.0f", s ? "," : "", stages[s],
+                  total(p, "quarantined_total", topic, "stage", stages[s]));
+  tg_buf_char(out, '}');
+}
+
 static void write_topic(struct tg_process *p, const struct tg_topic_state *s, struct tg_buf *out)
 {
   static const char *const fates[] = {"loaded", "tagged", "quarantined", "late", "dropped"};
@@ -77,11 +91,41 @@ static void write_topic(struct tg_process *p, const struct tg_topic_state *s, st
                 tg_metrics_most(p->metrics, "kafka_consumer_lag_seconds", "topic", s->topic));
   tg_buf_printf(out, ",\"latency_p50_seconds\":%.4f,\"latency_p99_seconds\":%.4f",
                 tg_metric_quantile(latency, 0.5), tg_metric_quantile(latency, 0.99));
+  write_rejected(p, s->topic, out);
   tg_buf_printf(out, ",\"waits\":%s", s->holds ? "true" : "false");
   tg_buf_str(out, ",\"reason\":");
   tg_buf_json(out, tg_text(s->holds ? s->reason : ""));
   write_breaker(s, out);
   tg_buf_char(out, '}');
+}
+
+static double plain(struct tg_process *p, const char *name)
+{
+  return tg_metric_get(tg_metrics_slot(p->metrics, TG_COUNTER, name, "", NULL));
+}
+
+/* Since the start: load transactions, verdicts, and the rules that most rows failed. */
+static void write_totals(struct tg_process *p, struct tg_buf *out)
+{
+  static const char *const verdicts[] = {"pass", "fail", "error", "skip", "shadow"};
+  struct tg_metric_seen seen[RULES_SHOWN];
+  tg_buf_printf(out,
+                ",\"loads\":{\"committed\":%.0f,\"retried\":%.0f,\"unknown\":%.0f,\"fenced\":%.0f}",
+                tg_metrics_sum(p->metrics, "pg_transactions_total", "outcome", "committed"),
+                tg_metrics_sum(p->metrics, "pg_transactions_total", "outcome", "retried"),
+                plain(p, "pg_commit_unknown_total"), plain(p, "fenced_total"));
+  tg_buf_str(out, ",\"verdicts\":{");
+  for (int v = 0; v < 5; v++)
+    tg_buf_printf(out, "%s\"%s\":%.0f", v ? "," : "", verdicts[v],
+                  tg_metrics_sum(p->metrics, "rule_verdicts_total", "verdict", verdicts[v]));
+  tg_buf_str(out, "},\"rules_failed\":[");
+  uint32_t n = tg_metrics_top(p->metrics, "rule_rows_failed_total", "rule", seen, RULES_SHOWN);
+  for (uint32_t i = 0; i < n; i++) {
+    tg_buf_str(out, i ? ",{\"rule\":" : "{\"rule\":");
+    tg_buf_json(out, tg_text(seen[i].label));
+    tg_buf_printf(out, ",\"rows\":%.0f}", seen[i].value);
+  }
+  tg_buf_str(out, "],");
 }
 
 static void write_lookups(struct tg_process *p, struct tg_buf *out)
@@ -107,6 +151,8 @@ void tg_endpoint_status(struct tg_process *p, struct tg_buf *out)
                 tg_clock_text(p->reloaded_us, reloaded), p->reload_rc == TG_OK ? "ok" : "refused");
   tg_buf_json(out, tg_text(p->reload_text));
   pthread_mutex_unlock(&p->lock);
+  write_totals(p, out);
+  tg_standing_write(p, out);
   tg_buf_char(out, ',');
   write_lanes(p, out);
   tg_relay_status(p->hub->relay, out);

@@ -189,3 +189,14 @@ uint32_t tg_alertbook_firing(const struct tg_alertbook *b)
   for (uint32_t i = 0; i < b->count; i++) n += b->list[i].state == TG_ALERT_FIRING;
   return n;
 }
+
+uint32_t tg_alertbook_standing(const struct tg_alertbook *b, struct tg_alert *out, uint32_t max)
+{
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < b->count; i++) {
+    if (b->list[i].state == TG_ALERT_RESOLVED || quiet(&b->list[i])) continue;
+    if (n < max) out[n] = b->list[i];
+    n++;
+  }
+  return n;
+}

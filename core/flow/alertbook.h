@@ -94,4 +94,8 @@ void tg_alertbook_told(struct tg_alertbook *b, uint32_t receiver, const struct t
 /* How many fire. */
 uint32_t tg_alertbook_firing(const struct tg_alertbook *b);
 
+/* Copies at most max alerts that some source still stands by, pending or firing. Returns how many
+ * there are. */
+uint32_t tg_alertbook_standing(const struct tg_alertbook *b, struct tg_alert *out, uint32_t max);
+
 #endif

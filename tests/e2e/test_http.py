@@ -144,15 +144,77 @@ def test_status_is_complete(shop):
     status = shop.status()
     assert set(status) == {"version", "pipeline", "generation", "started_at", "reloaded_at",
                            "last_reload", "last_reload_faults", "lanes", "topics", "windows",
-                           "lookups", "outputs"}
+                           "lookups", "outputs", "loads", "verdicts", "rules_failed", "healthy",
+                           "stands", "stands_count", "alerts", "alerts_firing"}
     assert (status["windows"], status["lookups"]) == ([], [])
+    failed = {"not_null(name)", "between(amount)"}
+    assert {(s["kind"], s["severity"]) for s in status["stands"]} == {("rule", "warning")}
+    assert {s["rule"] for s in status["stands"]} == {a["rule"] for a in status["alerts"]} == failed
+    assert (status["healthy"], status["stands_count"], status["alerts_firing"]) == (False, 2, 2)
+    assert status["loads"]["committed"] >= 1 and status["loads"]["retried"] == 0
+    assert status["verdicts"]["fail"] == 2
+    assert {r["rule"]: r["rows"] for r in status["rules_failed"]} == {
+        "not_null(name)": 2, "between(amount)": 1}
     assert re.fullmatch("[0-9a-f]{64}", status["generation"])
     assert sum(lane["reading"] for lane in status["lanes"]) == 2
     seen, = status["topics"]
     assert (seen["loaded"], seen["tagged"], seen["quarantined"], seen["dropped"]) == (1, 1, 2, 1)
+    assert seen["quarantined_by"] == {"decode": 1, "transform": 0, "rule": 1, "load": 0}
     assert (seen["lag_records"], seen["lag_seconds"], seen["waits"]) == (0, 0, False)
     assert (seen["breaker"], seen["reason"]) == ("closed", "")
     assert 0 < seen["latency_p50_seconds"] <= seen["latency_p99_seconds"] < 60
+
+
+def test_status_is_one_screen_that_says_what_to_do(kafka, topic, tidegate, postgres, database):
+    """Ten topics, two of them in trouble; and a reload that was refused."""
+    process = tidegate(lanes=2)
+    names = [topic("events", partitions=1) for _ in range(10)]
+    for n, name in enumerate(names):
+        rules = {1: ['between { "amount", min = 0 }'],
+                 3: ['between { "amount", min = 0, critical = 1 }']}.get(n, [])
+        process.script(f"t{n}.lua", scripts.topic(name, f"t{n}", rules=rules))
+    process.start()
+    process.until(lambda: process.status()["healthy"])
+    code, out, err = process.command("status")
+    assert (code, err) == (0, "") and "\nhealthy: nothing stands" in screen(out)
+    with postgres.connect(database.name) as locker, locker.transaction():
+        locker.execute("LOCK TABLE t7 IN ACCESS EXCLUSIVE MODE")
+        for n in (3, 7):
+            kafka.produce(names[n], [{"id": 1, "amount": -1}] * 3)
+        process.until(lambda: [s["kind"] for s in process.status()["stands"]] == [
+            "breaker", "table"] and "accept" in process.status()["stands"][0]["next"])
+        assert len(screen(process.command("status")[1]).splitlines()) <= 26
+        kafka.produce(names[1], [{"id": 1, "amount": -1}] * 3)
+        process.script("t0.lua", "return {")
+        process.reload()
+        process.until(lambda: process.status()["stands_count"] == 4)
+        status = process.status()
+        out = process.command("status")[1]
+    stands = {s["kind"]: s for s in status["stands"]}
+    assert list(stands) == ["breaker", "table", "reload", "rule"]  # the worst first
+    assert "tidegate breaker accept t3" in stands["breaker"]["next"]
+    assert "quarantine list --topic t1" in stands["rule"]["next"] and stands["rule"]["text"]
+    assert "t0.lua" in stands["reload"]["text"] and "tidegate check" in stands["reload"]["next"]
+    told = {a["alertname"] for a in status["alerts"]}
+    assert told == {"TidegateRuleFailed", "TidegateBreakerOpen", "TidegateTableUnusable",
+                    "TidegateReloadFailed"}
+    assert status["alerts_firing"] == 5  # the critical rule's, which the breaker stands for, too
+    assert "healthy" not in screen(out) and "\n4 things stand, the worst first" in out
+    assert re.search(r"(?m)^  t3 .* WAITS$", out) and re.search(r"(?m)^  t9 .* ok$", out)
+    assert out.count("next: ") == 4
+    assert "(OPERATIONS.md: TidegateBreakerOpen)" in " ".join(out.split())
+
+
+def screen(out):
+    assert all(len(line) <= 100 for line in out.splitlines()), out
+    return out
+
+
+def test_what_stands_is_in_the_run_book():
+    source = (TOP / "core/app/standing.c").read_text(encoding="utf-8")
+    named = re.findall(r'\[[A-Z]+\] = \{"\w+", "(?:critical|warning|info)", "([^"]+)"', source)
+    book = re.findall(r"(?m)^### (.+)$", (TOP / "docs/OPERATIONS.md").read_text(encoding="utf-8"))
+    assert len(named) > 15 and set(named) <= set(book)
 
 
 def test_ready_follows_what_it_needs(kafka, topic, tidegate, postgres, database):

@@ -238,12 +238,31 @@ static void beyond_the_cap_they_are_counted(void **state)
   assert_int_equal((int)tg_metric_get(dropped), 100);
 }
 
-static void without_receivers_nothing_is_there(void **state)
+static void without_receivers_what_stands_is_kept(void **state)
 {
   struct world *w = *state;
+  struct tg_alert seen[2];
+  uint32_t firing;
   w->config.alerts.alertmanager = w->config.alerts.webhook = NULL;
   start(w);
-  assert_null(w->hub->alerts);
+  for (int32_t i = 0; i < 3000; i++) { /* more than the book holds: those that are over leave it */
+    struct tg_trouble t = halt;
+    t.partition = i;
+    tg_alerts_raise(w->hub->alerts, &t, "no log");
+    if (i) tg_alerts_clear(w->hub->alerts, &t);
+  }
+  assert_int_equal(tg_alerts_standing(w->hub->alerts, seen, 2, &firing), 1);
+  assert_int_equal(firing, 1);
+  assert_int_equal(seen[0].partition, 0);
+  assert_string_equal(seen[0].text, "no log");
+}
+
+static void without_a_book_nobody_is_told(void **state)
+{
+  uint32_t firing = 1;
+  (void)state;
+  assert_int_equal(tg_alerts_standing(NULL, NULL, 0, &firing), 0);
+  assert_int_equal(firing, 0);
   tg_alerts_raise(NULL, &halt, "");
   tg_alerts_clear(NULL, &halt);
   tg_alerts_leave(NULL, TG_TROUBLE_HALT, 0);
@@ -260,7 +279,8 @@ int main(void)
       cmocka_unit_test_setup_teardown(many_threads_raise_while_one_receiver_hangs_and_one_refuses,
                                       setup, teardown),
       cmocka_unit_test_setup_teardown(beyond_the_cap_they_are_counted, setup, teardown),
-      cmocka_unit_test_setup_teardown(without_receivers_nothing_is_there, setup, teardown),
+      cmocka_unit_test_setup_teardown(without_receivers_what_stands_is_kept, setup, teardown),
+      cmocka_unit_test_setup_teardown(without_a_book_nobody_is_told, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -255,6 +255,29 @@ static void labels_that_are_too_long_are_cut_and_still_found(void **state)
   tg_alertbook_free(b);
 }
 
+static void only_what_somebody_stands_by_is_standing(void **state)
+{
+  (void)state;
+  struct tg_alert_policy slow = plain;
+  slow.for_us = 10 * S;
+  struct tg_alertbook *b = book(&slow);
+  struct tg_alert_id other = rule;
+  other.rule = "not_null(id)";
+  tg_alertbook_raise(b, &rule, 0, "", at(1));
+  tg_alertbook_raise(b, &rule, 1, "", at(1));
+  tg_alertbook_raise(b, &other, 0, "", at(1));
+  assert_int_equal(tg_alertbook_standing(b, list, 1), 2); /* pending, and more than max */
+  assert_string_equal(list[0].rule, rule.rule);
+  tg_alertbook_turn(b, at(20));
+  tg_alertbook_clear(b, &rule, 0, at(20));
+  assert_int_equal(tg_alertbook_standing(b, list, 9), 2);
+  tg_alertbook_clear(b, &rule, 1, at(20));
+  assert_int_equal(tg_alertbook_standing(b, list, 9), 1); /* the other one fires on for `keep` */
+  assert_string_equal(list[0].rule, other.rule);
+  assert_int_equal(tg_alertbook_firing(b), 2);
+  tg_alertbook_free(b);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -271,6 +294,7 @@ int main(void)
       cmocka_unit_test(what_changes_while_it_is_told_stays_due),
       cmocka_unit_test(a_full_book_says_so_and_keeps_what_it_has),
       cmocka_unit_test(labels_that_are_too_long_are_cut_and_still_found),
+      cmocka_unit_test(only_what_somebody_stands_by_is_standing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
