@@ -62,8 +62,9 @@ struct tg_entry { /* a journal row on its way to PostgreSQL */
   char kind[16], topic[TG_TOPIC_BYTES_MAX + 1], message[512];
 };
 
-struct tg_relay;  /* relay.h */
-struct tg_alerts; /* alerts.h */
+struct tg_relay;    /* relay.h */
+struct tg_alerts;   /* alerts.h */
+struct tg_logmeter; /* logmeter.h */
 
 struct tg_hub {
   const struct tg_config *config;
@@ -77,7 +78,8 @@ struct tg_hub {
   atomic_uint careful;       /* the lane that tries records alone, plus one; 0: none does */
   atomic_uint swaps_due;     /* lanes that have not taken over the newest program yet */
   struct tg_relay *relay;    /* outbox -> Kafka; set before any lane starts */
-  struct tg_alerts *alerts;  /* set before anything else starts; NULL: nobody is told (tests) */
+  struct tg_logmeter *logmeter; /* set before any lane starts */
+  struct tg_alerts *alerts;     /* set before anything else starts; NULL: nobody is told (tests) */
   atomic_bool emits; /* some output is, or was, configured: the group's offsets are the relay's */
   struct tg_state_room state_room; /* of all lanes */
   atomic_ullong lookups_bytes;     /* of the snapshots in use */

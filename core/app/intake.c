@@ -17,6 +17,7 @@ enum {
   WATERMARK_US = 5000000,
   GONE_PAUSE_US = 10000000,       /* before a topic that was gone is looked for again */
   UNREADABLE_PAUSE_US = 10000000, /* before state that could not be read is read again */
+  STAND_US = 1000000,             /* between two times that the log meter is told */
   IDLE_US = 1000000               /* a partition at its end is written to the ledger after this */
 };
 
@@ -69,6 +70,7 @@ static void close_part_metrics(struct tg_lane *lane, const struct tg_part *p)
   const char *const labels[] = {"topic", p->topic, "partition", partition, NULL};
   tg_metrics_drop(lane->hub->metrics, "kafka_consumer_lag_records", labels);
   tg_metrics_drop(lane->hub->metrics, "kafka_consumer_lag_seconds", labels);
+  tg_logmetrics_close(lane->hub->metrics, labels);
 }
 
 static void open_part_metrics(struct tg_lane *lane, struct tg_part *p)
@@ -86,6 +88,7 @@ static void open_part_metrics(struct tg_lane *lane, struct tg_part *p)
   p->lag_s = tg_metrics_slot(m, TG_GAUGE, "kafka_consumer_lag_seconds",
                              "Now minus the Kafka time of the last committed record; 0 at the end",
                              labels);
+  tg_logmetrics_open(m, labels, &p->log);
   tg_metric_set(p->lag, 0);
   tg_metric_set(p->lag_s, 0);
 }
@@ -162,6 +165,7 @@ static void on_revoked(void *self, bool lost)
   if (!lost) release(lane);
   tg_log(lost ? TG_WARN : TG_INFO, lane->name, "%u partitions %s", lane->parts.count,
          lost ? "lost" : "revoked");
+  tg_logmeter_let_go(lane->hub->logmeter, lane->number);
   for (uint32_t i = 0; i < lane->parts.count; i++) close_part_metrics(lane, &lane->parts.list[i]);
   tg_careful_end(lane);
   tg_parts_clear(&lane->parts);
@@ -361,10 +365,36 @@ static void reassign(struct tg_lane *lane)
   free(list);
 }
 
+/* Where it stands now: the lag moves also while nothing is committed. */
+static void tell_stand(struct tg_part *p, int64_t high, struct tg_logmeter_part *out)
+{
+  if (high >= 0) tg_metric_set(p->lag, high > p->committed ? (double)(high - p->committed) : 0);
+  *out = (struct tg_logmeter_part){
+      .partition = p->partition, .next = p->committed, .high = high, .metrics = p->log};
+  snprintf(out->topic, sizeof out->topic, "%s", p->topic);
+}
+
+/* Tells the log meter where the lane stands. */
+static void tell_stands(struct tg_lane *lane, int64_t now)
+{
+  uint32_t n = 0;
+  if (!lane->parts.count || now < lane->stand_after_us) return;
+  struct tg_logmeter_part *list = calloc(lane->parts.count, sizeof *list);
+  if (!list) return; /* at the next step */
+  lane->stand_after_us = now + STAND_US;
+  for (uint32_t i = 0; i < lane->parts.count; i++) {
+    struct tg_part *p = &lane->parts.list[i];
+    if (!tg_part_claimed(p)) continue;
+    tell_stand(p, tg_consumer_high(lane->consumer, p->topic, p->partition), &list[n++]);
+  }
+  tg_logmeter_tell(lane->hub->logmeter, lane->number, list, n);
+}
+
 void tg_intake_steer(struct tg_lane *lane)
 {
   tg_probe_steer(lane);
   claim(lane, tg_clock_mono_us());
+  tell_stands(lane, tg_clock_mono_us());
   tg_doubt_settle(lane, tg_clock_mono_us());
   tg_careful_steer(lane);
   tg_outputs_tell(lane);

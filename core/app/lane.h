@@ -94,6 +94,7 @@ struct tg_lane {
   int64_t mark_after_us;    /* monotonic: not marked before */
   bool claiming, jumping, marking;
   int64_t claim_after_us; /* monotonic */
+  int64_t stand_after_us; /* monotonic: the log meter is not told before */
   bool told;              /* the relay knows what the lane holds */
   bool reassign;          /* the list of partitions must be told to the consumer again */
   unsigned hub_version;   /* of the holds the lane knows */

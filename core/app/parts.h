@@ -12,7 +12,7 @@
 #ifndef TG_APP_PARTS_H
 #define TG_APP_PARTS_H
 
-#include "core/app/hub.h"
+#include "core/app/logmeter.h"
 #include "core/app/seam.h"
 #include "core/kafka/consumer.h"
 #include "core/pg/state.h"
@@ -52,6 +52,7 @@ struct tg_part {
   uint32_t fences;            /* times fenced since it was assigned */
   struct tg_stateset *memory; /* what its rules remember; owned, NULL until it is READING */
   struct tg_metric *consumed, *bytes, *lag, *lag_s;
+  struct tg_logmetrics log;
 };
 
 struct tg_parts {

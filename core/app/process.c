@@ -5,6 +5,7 @@
 #include "core/app/alerts.h"
 #include "core/app/budget.h"
 #include "core/app/endpoint.h"
+#include "core/app/logmeter.h"
 #include "core/app/notify.h"
 #include "core/app/relay.h"
 #include "core/base/clock.h"
@@ -188,6 +189,7 @@ static enum tg_rc start(struct tg_process *p, struct tg_err *err)
   rc = tg_alerts_start(p->hub, err);
   if (rc == TG_OK) rc = tg_keeper_start(&p->keeper, p->hub, p->generation, program, err);
   if (rc == TG_OK) rc = tg_relay_start(p->hub, err);
+  if (rc == TG_OK) rc = tg_logmeter_start(p->hub, err);
   if (rc == TG_OK) rc = start_lanes(p, err);
   if (rc == TG_OK && *p->config->http_listen) rc = tg_endpoint_new(p, &p->endpoint, err);
   return rc;
@@ -414,6 +416,7 @@ void tg_process_stop(struct tg_process *p)
   pthread_mutex_unlock(&p->lock);
   tg_endpoint_free(p->endpoint);
   for (uint32_t i = 0; i < p->lanes_count; i++) tg_lane_stop(&p->lanes[i]);
+  if (p->hub) tg_logmeter_stop(p->hub->logmeter);
   if (p->hub) tg_relay_stop(p->hub->relay);
   if (p->keeper_started) tg_keeper_stop(&p->keeper);
   if (p->hub) tg_alerts_stop(p->hub->alerts);

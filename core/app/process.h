@@ -6,8 +6,8 @@
  *   one goes on)
  *   SIGHUP            reload scripts and rules; on any fault the running set stays
  *
- * Order of start: scripts -> alerts -> keeper (schema, tables) -> relay -> lanes -> HTTP -> READY.
- * Stop is the reverse.
+ * Order of start: scripts -> alerts -> keeper (schema, tables) -> relay -> log meter -> lanes ->
+ * HTTP -> READY. Stop is the reverse.
  * Thread: main; tg_process_reload_wait() from any. */
 #ifndef TG_APP_PROCESS_H
 #define TG_APP_PROCESS_H

@@ -310,6 +310,36 @@ enum tg_rc tg_consumer_watermarks(struct tg_consumer *c, const struct tg_topart 
                     rd_kafka_err2str(code));
 }
 
+/* One question about all of them: where is the offset of this (special) time? Answers are in the
+ * order of the list; those without one are -1. */
+static enum tg_rc ask_ends(struct tg_consumer *c, rd_kafka_topic_partition_list_t *list,
+                           int64_t time, int64_t timeout_us, struct tg_err *err)
+{
+  for (int i = 0; i < list->cnt; i++) list->elems[i].offset = time;
+  rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(c->rk, list, tg_kafkaconf_ms(timeout_us));
+  if (code)
+    return tg_err_set(err, rc_of(code), "kafka",
+                      "first and last offsets of %d partitions cannot be asked for: %s", list->cnt,
+                      rd_kafka_err2str(code));
+  for (int i = 0; i < list->cnt; i++)
+    if (list->elems[i].err || list->elems[i].offset < 0) list->elems[i].offset = -1;
+  return TG_OK;
+}
+
+enum tg_rc tg_consumer_logends(struct tg_consumer *c, struct tg_logend *list, uint32_t count,
+                               int64_t timeout_us, struct tg_err *err)
+{
+  rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_new((int)count);
+  for (uint32_t i = 0; i < count; i++)
+    rd_kafka_topic_partition_list_add(asked, list[i].topic, list[i].partition);
+  enum tg_rc rc = ask_ends(c, asked, RD_KAFKA_OFFSET_END, timeout_us, err);
+  for (uint32_t i = 0; rc == TG_OK && i < count; i++) list[i].stable = asked->elems[i].offset;
+  if (rc == TG_OK) rc = ask_ends(c, asked, RD_KAFKA_OFFSET_BEGINNING, timeout_us, err);
+  for (uint32_t i = 0; rc == TG_OK && i < count; i++) list[i].low = asked->elems[i].offset;
+  rd_kafka_topic_partition_list_destroy(asked);
+  return rc;
+}
+
 int64_t tg_consumer_high(struct tg_consumer *c, const char *topic, int32_t partition)
 {
   int64_t low, high;

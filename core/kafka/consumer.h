@@ -96,7 +96,18 @@ enum tg_rc tg_consumer_watermarks(struct tg_consumer *c, const struct tg_topart 
                                   int64_t timeout_us, struct tg_watermarks *out,
                                   struct tg_err *err);
 
-/* The cached real end of a partition, or -1: for lag. */
+/* First offsets and last stable offsets of many partitions: two requests to each of their leaders,
+ * whatever their number. Needs no group. Thread: waits up to twice the timeout, so it is not for
+ * lanes. Those that a broker does not tell are -1; what of a topic is gone is among them. */
+struct tg_logend {
+  const char *topic; /* in */
+  int32_t partition;
+  int64_t low, stable; /* out */
+};
+enum tg_rc tg_consumer_logends(struct tg_consumer *c, struct tg_logend *list, uint32_t count,
+                               int64_t timeout_us, struct tg_err *err);
+
+/* The cached real end of a partition (high watermark), or -1: for lag. */
 int64_t tg_consumer_high(struct tg_consumer *c, const char *topic, int32_t partition);
 
 /* Asynchronous commit to Kafka for lag tools; the result is only logged. offset = next to read. */

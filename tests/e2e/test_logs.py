@@ -254,6 +254,67 @@ def test_aborted_records_are_not_loaded_and_the_chain_passes_them(log):
     assert log.ids() == [*committed, 5000] and log.halt() is None
 
 
+# --- what threatens: open transactions of others, retention
+
+def of_a_partition(log, name, partition=0):
+    return log.process.metric(name, topic=log.topic, partition=partition)
+
+
+def test_an_open_transaction_of_another_producer_shows_as_a_stall(log):
+    """Committed ones beside it do not hide it, and the other partition shows nothing."""
+    def producer(name):
+        made = Producer({"bootstrap.servers": log.kafka.bootstrap, "transactional.id": name,
+                         "transaction.timeout.ms": 600000})
+        made.init_transactions(30)
+        return made
+
+    def transaction(of, first, *partitions):
+        of.begin_transaction()
+        for partition in partitions:
+            for i in range(first, first + 10):
+                of.produce(log.topic, json.dumps({"id": 100 * partition + i}), partition=partition)
+        of.flush(30)
+    log.made(partitions=2)
+    quick, hanging = producer(f"{log.topic}-quick"), producer(f"{log.topic}-hanging")
+    transaction(quick, 0, 0, 1)
+    quick.commit_transaction(30)
+    transaction(hanging, 10, 0)
+    transaction(quick, 20, 0, 1)
+    quick.commit_transaction(30)
+    log.process.start(ready=False)
+    log.process.until(lambda: of_a_partition(log, "kafka_last_stable_offset_stalled_seconds"))
+    # ten open, ten committed and the mark of their transaction
+    assert of_a_partition(log, "kafka_last_stable_offset_lag_records") == 21
+    log.process.until(lambda: len(log.ids()) == 30)
+    log.process.until(lambda: of_a_partition(log, "kafka_consumer_lag_records") == 21)
+    for name in ("lag_records", "stalled_seconds"):
+        assert of_a_partition(log, f"kafka_last_stable_offset_{name}", 1) == 0
+    hanging.abort_transaction(30)
+    log.until_done()
+    assert log.ids() == [*range(10), *range(20, 30), *range(100, 110), *range(120, 130)]
+    log.process.until(lambda: of_a_partition(log, "kafka_last_stable_offset_lag_records") == 0)
+    assert of_a_partition(log, "kafka_last_stable_offset_stalled_seconds") == 0
+
+
+def test_retention_that_comes_near_shows_in_lead_and_unread_share(log):
+    """A topic that waits for its table: nothing is read while the log's beginning moves on."""
+    def shows(lead, unread):
+        return (of_a_partition(log, "kafka_consumer_lead_records") == lead
+                and of_a_partition(log, "kafka_consumer_unread_ratio") == unread)
+    log.made().send(range(100))
+    log.process.start()
+    log.until_done()
+    log.process.until(lambda: shows(100, 0))
+    log.database.execute("DROP TABLE events; CREATE TABLE events (id text)")
+    log.send(range(100, 200))
+    log.process.until(lambda: log.process.http("/readyz")[0] == 503)
+    log.process.until(lambda: shows(100, 0.5))
+    log.delete_before(90)
+    log.process.until(lambda: shows(10, 100 / 110))
+    log.delete_before(150)  # more than it has read
+    log.process.until(lambda: shows(-50, 1))
+
+
 def test_a_compacted_topic_is_loaded_as_it_is_read(log):
     """Records vanish between two reads, that of the seam among them; the rest is exact."""
     log.made(cleanup_policy="compact", segment_ms=100, min_cleanable_dirty_ratio=0.001,

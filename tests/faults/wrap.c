@@ -72,6 +72,8 @@ WRAP("kafka", ssize_t, rd_kafka_consume_batch_queue,
 WRAP("kafka", rd_kafka_resp_err_t, rd_kafka_query_watermark_offsets,
      (rd_kafka_t * rk, const char *topic, int32_t part, int64_t *low, int64_t *high, int ms),
      (rk, topic, part, low, high, ms), DOWN)
+WRAP("kafka", rd_kafka_resp_err_t, rd_kafka_offsets_for_times,
+     (rd_kafka_t * rk, rd_kafka_topic_partition_list_t *times, int ms), (rk, times, ms), DOWN)
 WRAP("kafka", rd_kafka_resp_err_t, rd_kafka_get_watermark_offsets,
      (rd_kafka_t * rk, const char *topic, int32_t part, int64_t *low, int64_t *high),
      (rk, topic, part, low, high), DOWN)

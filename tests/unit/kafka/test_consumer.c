@@ -14,6 +14,7 @@ static struct joined {
     {"order", 3000, NULL}, {"full", 4000, NULL},  {"most", 500, NULL},  {"again", 3000, NULL},
     {"pause", 4000, NULL}, {"held", 50, NULL},    {"range", 100, NULL}, {"foreign", 10, NULL},
     {"inside", 0, NULL},   {"share", 1000, NULL}, {"large", 0, NULL},   {"marks", 30, NULL},
+    {"ends", 20, NULL},
 };
 enum { JOINED = sizeof joined / sizeof *joined };
 
@@ -295,6 +296,23 @@ static void watermarks_and_cluster_are_known(void **state)
   owner_free(o);
 }
 
+/* One that does not exist leaves the others their answers. */
+static void the_ends_of_many_are_asked_at_once(void **state)
+{
+  (void)state;
+  struct tg_err err;
+  struct owner *o = start("ends");
+  struct tg_logend ends[] = {{"ends", 1, 7, 7}, {"ends", 9, 7, 7}, {"marks", 0, 7, 7}};
+  assert_int_equal(tg_consumer_logends(o->c, ends, 3, 5 * TG_SEC, &err), TG_OK);
+  assert_int_equal(ends[0].low, 0);
+  assert_int_equal(ends[0].stable, 20);
+  assert_int_equal(ends[1].low, -1);
+  assert_int_equal(ends[1].stable, -1);
+  assert_int_equal(ends[2].low, 0);
+  assert_int_equal(ends[2].stable, 30);
+  owner_free(o);
+}
+
 static void unreachable_brokers_are_told_and_closing_ends(void **state)
 {
   (void)state;
@@ -350,6 +368,7 @@ int main(void)
       cmocka_unit_test(two_members_share_and_a_close_moves_partitions),
       cmocka_unit_test(a_large_value_is_cut_and_marked),
       cmocka_unit_test(watermarks_and_cluster_are_known),
+      cmocka_unit_test(the_ends_of_many_are_asked_at_once),
       cmocka_unit_test(unreachable_brokers_are_told_and_closing_ends),
       cmocka_unit_test(pinned_and_unknown_properties_are_refused),
       cmocka_unit_test(risks_of_the_linked_version_are_told),
