@@ -65,6 +65,23 @@ enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault
   return tg_generation_covered(g, NULL, fault, self, out);
 }
 
+static bool note_reads(struct tg_generation *g, const struct tg_topic *const *topics,
+                       uint32_t count)
+{
+  uint32_t all = 0;
+  for (uint32_t t = 0; t < count; t++) all += topics[t]->kafka_topics_count;
+  g->reads = tg_arena_zalloc(&g->arena, all + 1, sizeof *g->reads);
+  if (!g->reads) return false;
+  for (uint32_t t = 0; t < count; t++)
+    for (uint32_t k = 0; k < topics[t]->kafka_topics_count; k++) {
+      struct tg_reads *r = &g->reads[g->reads_count++];
+      r->topic = tg_arena_printf(&g->arena, "%.*s", TG_TEXT(topics[t]->name));
+      r->kafka = tg_arena_printf(&g->arena, "%.*s", TG_TEXT(topics[t]->kafka_topics[k]));
+      if (!r->topic || !r->kafka) return false;
+    }
+  return true;
+}
+
 enum tg_rc tg_generation_shared(struct tg_generation *g, const struct tg_program *p,
                                 struct tg_err *err)
 {
@@ -72,7 +89,8 @@ enum tg_rc tg_generation_shared(struct tg_generation *g, const struct tg_program
   const struct tg_topic *const *topics = tg_program_topics(p, &count);
   g->lookups = tg_lookups_new(topics, count);
   g->bakes = tg_bakes_new(p);
-  return g->lookups && g->bakes ? TG_OK : tg_err_set(err, TG_FATAL, "scripts", "out of memory");
+  bool good = g->lookups && g->bakes && note_reads(g, topics, count);
+  return good ? TG_OK : tg_err_set(err, TG_FATAL, "scripts", "out of memory");
 }
 
 enum tg_rc tg_generation_has_topics(const struct tg_generation *g, const struct tg_program *p,

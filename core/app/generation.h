@@ -10,12 +10,18 @@
 
 #include <stdatomic.h>
 
+struct tg_reads { /* a script's topic and one Kafka topic it reads */
+  const char *topic, *kafka;
+};
+
 struct tg_generation {
   struct tg_arena arena;
   struct tg_fileset files;
   const struct tg_config *config; /* borrowed */
   struct tg_lookups *lookups;     /* read from tables; NULL until tg_generation_shared() */
   struct tg_bakes *bakes;         /* since when new rules act; NULL until then, too */
+  struct tg_reads *reads;         /* none until then; in the arena */
+  uint32_t reads_count;
   atomic_uint references;
 };
 
@@ -36,8 +42,9 @@ enum tg_rc tg_generation_program(struct tg_generation *g, tg_config_fault *fault
 enum tg_rc tg_generation_elder(const struct tg_generation *g, const struct tg_fileset *files,
                                tg_config_fault *fault, void *self, struct tg_program **out);
 
-/* Makes room for what its programs share: lookups that topics read from tables, and since when
- * rules with `bake` act. TG_FATAL without memory. */
+/* Makes room for what its programs share: lookups that topics read from tables, since when rules
+ * with `bake` act, and which Kafka topics are read. Once, before other threads know the generation.
+ * TG_FATAL without memory. */
 enum tg_rc tg_generation_shared(struct tg_generation *g, const struct tg_program *p,
                                 struct tg_err *err);
 

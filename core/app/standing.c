@@ -196,16 +196,33 @@ static void add_topics(struct list *l, enum kind kind)
   }
 }
 
+double tg_standing_lag(struct tg_process *p, const char *topic, double *seconds)
+{
+  double records = 0;
+  *seconds = 0;
+  pthread_mutex_lock(&p->lock);
+  struct tg_generation *g = tg_generation_ref(p->generation);
+  pthread_mutex_unlock(&p->lock);
+  for (uint32_t i = 0; i < g->reads_count; i++) {
+    const char *kafka = g->reads[i].kafka;
+    if (strcmp(g->reads[i].topic, topic) != 0) continue;
+    double most = tg_metrics_most(p->metrics, "kafka_consumer_lag_seconds", "topic", kafka);
+    records += tg_metrics_sum(p->metrics, "kafka_consumer_lag_records", "topic", kafka);
+    if (most > *seconds) *seconds = most;
+  }
+  tg_generation_drop(g);
+  return records;
+}
+
 static void add_behind(struct list *l)
 {
   struct tg_topic_state s;
-  struct tg_metrics *m = l->process->metrics;
+  double seconds;
   char text[80];
   for (uint32_t i = 0; !l->away && tg_hub_topic(l->process->hub, i, &s); i++) {
-    double seconds = tg_metrics_most(m, "kafka_consumer_lag_seconds", "topic", s.topic);
+    double records = tg_standing_lag(l->process, s.topic, &seconds);
     if (s.holds || seconds < BEHIND_S) continue;
-    snprintf(text, sizeof text, "%.0f s and %.0f events behind", seconds,
-             tg_metrics_sum(m, "kafka_consumer_lag_records", "topic", s.topic));
+    snprintf(text, sizeof text, "%.0f s and %.0f events behind", seconds, records);
     add(l, &(struct stand){.kind = BEHIND, .topic = s.topic, .text = text});
   }
 }

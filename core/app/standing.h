@@ -13,4 +13,8 @@
 enum { TG_STANDS_MAX = 100 };
 void tg_standing_write(struct tg_process *p, struct tg_buf *out);
 
+/* Events behind of a script's topic; *seconds: of the partition that is behind most, as of its
+ * last commit. */
+double tg_standing_lag(struct tg_process *p, const char *topic, double *seconds);
+
 #endif

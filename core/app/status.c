@@ -79,6 +79,7 @@ static void write_topic(struct tg_process *p, const struct tg_topic_state *s, st
 {
   static const char *const fates[] = {"loaded", "tagged", "quarantined", "late", "dropped"};
   const char *const labels[] = {"topic", s->topic, NULL};
+  double lag, seconds;
   struct tg_metric *latency =
       tg_metrics_slot(p->metrics, TG_HISTOGRAM, "e2e_latency_seconds", "", labels);
   tg_buf_str(out, "{\"topic\":");
@@ -86,9 +87,8 @@ static void write_topic(struct tg_process *p, const struct tg_topic_state *s, st
   for (int f = 0; f < 5; f++)
     tg_buf_printf(out, ",\"%s\":%.0f", fates[f],
                   total(p, "rows_total", s->topic, "fate", fates[f]));
-  tg_buf_printf(out, ",\"lag_records\":%.0f,\"lag_seconds\":%.3f",
-                tg_metrics_sum(p->metrics, "kafka_consumer_lag_records", "topic", s->topic),
-                tg_metrics_most(p->metrics, "kafka_consumer_lag_seconds", "topic", s->topic));
+  lag = tg_standing_lag(p, s->topic, &seconds);
+  tg_buf_printf(out, ",\"lag_records\":%.0f,\"lag_seconds\":%.3f", lag, seconds);
   tg_buf_printf(out, ",\"latency_p50_seconds\":%.4f,\"latency_p99_seconds\":%.4f",
                 tg_metric_quantile(latency, 0.5), tg_metric_quantile(latency, 0.99));
   write_rejected(p, s->topic, out);

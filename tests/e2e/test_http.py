@@ -212,6 +212,20 @@ def screen(out):
     return out
 
 
+def test_status_knows_the_lag_of_a_topic_whose_kafka_topic_has_another_name(
+        kafka, topic, tidegate, database):
+    process = tidegate(lanes=1, load={"rows": 100})
+    name = topic("others", partitions=1)
+    process.script("events.lua", scripts.topic(name, "events"))
+    process.start()
+    database.execute("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+                     " 'BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END'")
+    database.execute("CREATE TRIGGER slow AFTER INSERT ON events EXECUTE FUNCTION slow()")
+    kafka.produce(name, [{"id": n} for n in range(50000)])
+    process.until(lambda: process.status()["topics"][0]["lag_records"] > 0)
+    process.kill9()
+
+
 def test_what_stands_is_in_the_run_book():
     source = (TOP / "core/app/standing.c").read_text(encoding="utf-8")
     named = re.findall(r'\[[A-Z]+\] = \{"\w+", "(?:critical|warning|info)", "([^"]+)"', source)
