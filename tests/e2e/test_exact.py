@@ -270,10 +270,11 @@ def test_postgres_is_away_under_load(orders, postgres, tell):
 
 
 def test_the_broker_is_away_under_load(orders, kafka, tell):
-    stream = orders(200000, seed=9)
+    count = 800000 if LONG else 200000  # more than it holds and loads meanwhile
+    stream = orders(count, seed=9)
     try:
         moved, away = outage(stream, tell, (kafka.kill9, kafka.start), 18 if LONG else 5,
-                             left=150000)
+                             left=count - 50000)
     finally:
         if not kafka.answers():
             kafka.start()
