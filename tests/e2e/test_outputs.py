@@ -108,7 +108,7 @@ def test_a_zombie_inside_its_transaction_is_fenced(stream, point):
     session = {"instance": None, "session": "6s", "load": {"rows": 200}}
     zombie = stream.process(faults=f"{point}=stop@2", **session).start(ready=False)
     stream.send(1000)
-    zombie.wait_paused()
+    eventually(lambda: zombie.paused() or stream.send(100) or None)
     assert stream.pending(), "weak: nothing was on its way"
     heir = stream.process(**session).start(ready=False)
     stream.send(200)

@@ -101,9 +101,12 @@ class Tidegate:
     def resume(self):
         self.signal(signal.SIGCONT)
 
+    def paused(self):
+        """It stands: by pause(), or at a fault point with action stop."""
+        return self._proc("stat").rpartition(")")[2].split()[0] == "T"
+
     def wait_paused(self):
-        """Until the process stands: by pause(), or at a fault point with action stop."""
-        eventually(lambda: self._proc("stat").rpartition(")")[2].split()[0] == "T")
+        eventually(self.paused)
 
     def reload(self):
         self.signal(signal.SIGHUP)
