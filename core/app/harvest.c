@@ -57,11 +57,8 @@ static void keep_segment(struct tg_lane *lane, const struct tg_segment *s)
   tg_stateset_commit(p->memory, s->to);
   p->fences = 0;
   tg_careful_passed(p);
-  int64_t high = tg_consumer_high(lane->consumer, p->topic, p->partition);
-  int64_t lag = high > s->to ? high - s->to : 0;
-  if (high >= 0) tg_metric_set(p->lag, (double)lag);
-  if (s->last_us >= 0)
-    tg_metric_set(p->lag_s, lag ? (double)(tg_clock_wall_us() - s->last_us) / TG_SEC : 0);
+  if (s->last_us > p->fresh_us) p->fresh_us = s->last_us;
+  tg_intake_show_lag(lane, p);
 }
 
 /* Best effort, for lag tools: the ledger decides where reading starts. Not with outputs: then the

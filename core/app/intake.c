@@ -85,9 +85,9 @@ static void open_part_metrics(struct tg_lane *lane, struct tg_part *p)
       tg_metrics_slot(m, TG_COUNTER, "kafka_bytes_consumed_total", "Bytes of their values", labels);
   p->lag = tg_metrics_slot(m, TG_GAUGE, "kafka_consumer_lag_records",
                            "End of the partition minus the ledger's end", labels);
-  p->lag_s = tg_metrics_slot(m, TG_GAUGE, "kafka_consumer_lag_seconds",
-                             "Now minus the Kafka time of the last committed record; 0 at the end",
-                             labels);
+  p->lag_s = tg_metrics_slot(
+      m, TG_GAUGE, "kafka_consumer_lag_seconds",
+      "Since when the last committed record, or the end, was new; 0 at the end", labels);
   tg_logmetrics_open(m, labels, &p->log);
   tg_metric_set(p->lag, 0);
   tg_metric_set(p->lag_s, 0);
@@ -320,6 +320,7 @@ static void start_reading(struct tg_lane *lane, struct tg_claim *c, struct tg_pa
   p->state = TG_PART_READING;
   p->committed = p->sealed = p->next = c->next;
   p->seam = (struct tg_seam){.offset = c->last_offset, .us = c->last_us, .crc = c->last_crc};
+  p->fresh_us = c->last_us >= 0 ? c->last_us : tg_clock_wall_us();
   p->idle_us = tg_clock_mono_us();
   tg_careful_begin(lane, p, c);
   lane->reassign = true;
@@ -365,10 +366,19 @@ static void reassign(struct tg_lane *lane)
   free(list);
 }
 
-/* Where it stands now: the lag moves also while nothing is committed. */
-static void tell_stand(struct tg_part *p, int64_t high, struct tg_logmeter_part *out)
+int64_t tg_intake_show_lag(struct tg_lane *lane, struct tg_part *p)
 {
-  if (high >= 0) tg_metric_set(p->lag, high > p->committed ? (double)(high - p->committed) : 0);
+  int64_t records, us, high = tg_consumer_high(lane->consumer, p->topic, p->partition);
+  if (!tg_part_lag(p, high, tg_clock_wall_us(), &records, &us)) return high;
+  tg_metric_set(p->lag, (double)records);
+  tg_metric_set(p->lag_s, (double)us / TG_SEC);
+  return high;
+}
+
+/* Where it stands now: the lag moves also while nothing is committed. */
+static void tell_stand(struct tg_lane *lane, struct tg_part *p, struct tg_logmeter_part *out)
+{
+  int64_t high = tg_intake_show_lag(lane, p);
   *out = (struct tg_logmeter_part){
       .partition = p->partition, .next = p->committed, .high = high, .metrics = p->log};
   snprintf(out->topic, sizeof out->topic, "%s", p->topic);
@@ -385,7 +395,7 @@ static void tell_stands(struct tg_lane *lane, int64_t now)
   for (uint32_t i = 0; i < lane->parts.count; i++) {
     struct tg_part *p = &lane->parts.list[i];
     if (!tg_part_claimed(p)) continue;
-    tell_stand(p, tg_consumer_high(lane->consumer, p->topic, p->partition), &list[n++]);
+    tell_stand(lane, p, &list[n++]);
   }
   tg_logmeter_tell(lane->hub->logmeter, lane->number, list, n);
 }

@@ -136,6 +136,8 @@ void tg_intake_handed(struct tg_lane *lane, const struct tg_load *l);
 /* True when a partition stands behind a run of invisible records that should reach the ledger. */
 bool tg_intake_at_end(struct tg_lane *lane);
 void tg_intake_claimed(struct tg_lane *lane, struct tg_job *job);
+/* Brings the partition's lag metrics up to now; its end, -1: not known. */
+int64_t tg_intake_show_lag(struct tg_lane *lane, struct tg_part *p);
 
 /* doubt.c: is Kafka's log the one that was loaded, and does it have what comes next? A record below
  * the chain's end is compared with the ledger's last one. */

@@ -31,6 +31,15 @@ static void part_init(struct tg_part *part, const struct tg_topart *t)
   snprintf(part->topic, sizeof part->topic, "%s", t->topic);
 }
 
+bool tg_part_lag(struct tg_part *p, int64_t high, int64_t now_us, int64_t *records, int64_t *us)
+{
+  if (high < 0) return false;
+  if (high <= p->committed) p->fresh_us = now_us;
+  *records = high > p->committed ? high - p->committed : 0;
+  *us = now_us > p->fresh_us ? now_us - p->fresh_us : 0;
+  return true;
+}
+
 bool tg_parts_reset(struct tg_parts *p, const struct tg_topart *assigned, uint32_t count)
 {
   tg_parts_clear(p);

@@ -41,6 +41,7 @@ struct tg_part {
   uint32_t epoch;      /* of the reading it is in */
   uint32_t void_epoch; /* segments of this epoch or older were dropped already */
   int64_t committed, sealed, next;
+  int64_t fresh_us;           /* wall: the newest loaded record's, or when it was the end */
   struct tg_seam seam;        /* offset -1: passed, or nothing to compare */
   int64_t eof;                /* end of partition seen at this offset, or -1 */
   int64_t idle_us;            /* monotonic: last event or seal */
@@ -67,6 +68,11 @@ static inline bool tg_part_waits(const struct tg_parts *p, uint32_t slot)
 {
   return p->alone ? p->alone != slot + 1 : p->list[slot].careful;
 }
+
+/* What of the partition is not loaded yet: records, and microseconds that they may be late. The
+ * last loaded record's age is too much for a partition that was silent: they came after it was last
+ * loaded to its end. high: its end, -1: not known; now_us: wall. False, and nothing: not known. */
+bool tg_part_lag(struct tg_part *p, int64_t high, int64_t now_us, int64_t *records, int64_t *us);
 
 void tg_parts_fini(struct tg_parts *p);
 

@@ -5,8 +5,10 @@
 #include "core/base/fault.h"
 #include "core/kafka/kafkaconf.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
   INIT_MS = 15000,
@@ -18,8 +20,9 @@ enum {
 };
 
 struct tg_emitter {
-  rd_kafka_t *rk;     /* producer */
-  rd_kafka_t *reader; /* reads the group's offsets, read_committed; never joins */
+  rd_kafka_t *rk;          /* producer */
+  rd_kafka_t *reader;      /* reads the group's offsets, read_committed; never joins */
+  _Atomic uint32_t closed; /* connections of rk that ended; by librdkafka's threads */
   char *topics[TOPICS_MAX];
   uint32_t topics_count; /* known to exist */
   rd_kafka_resp_err_t failed;
@@ -61,6 +64,13 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opa
            msg->partition, rd_kafka_err2str(msg->err));
 }
 
+static int close_socket(int fd, void *opaque)
+{
+  struct tg_emitter *e = opaque;
+  atomic_fetch_add(&e->closed, 1);
+  return close(fd);
+}
+
 static enum tg_rc users(const struct tg_emitter_conf *c, rd_kafka_conf_t *conf, struct tg_err *err)
 {
   enum tg_rc rc = TG_OK;
@@ -94,6 +104,7 @@ static enum tg_rc make_producer(const struct tg_emitter_conf *c, const char *id,
   if (rc == TG_OK) rc = tg_kafkaconf_set(conf, "message.max.bytes", bytes, err);
   if (rc == TG_OK) rc = tg_kafkaconf_set(conf, "transactional.id", id, err);
   rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+  rd_kafka_conf_set_closesocket_cb(conf, close_socket);
   rd_kafka_conf_set_opaque(conf, e);
   if (rc != TG_OK) return rd_kafka_conf_destroy(conf), rc;
   return make(RD_KAFKA_PRODUCER, conf, &e->rk, err);
@@ -313,23 +324,36 @@ static enum tg_rc send_offsets(struct tg_emitter *e, const struct tg_topart *off
   return rc;
 }
 
+/* Offsets and commit, once each, as far as anybody can tell: what librdkafka repeated after a time,
+ * or on a new connection, may still be on its way, and then end, or join, a later transaction. */
+static enum tg_rc end(struct tg_emitter *e, const struct tg_topart *offsets, uint32_t count,
+                      struct tg_text member, struct tg_err *err)
+{
+  int64_t began_us = tg_clock_mono_us();
+  uint32_t closed = atomic_load(&e->closed);
+  enum tg_rc rc = send_offsets(e, offsets, count, member, err);
+  if (rc != TG_OK) return rc;
+  if (tg_fault("relay.after_offsets"))
+    return tg_err_set(err, TG_RETRY, "kafka", "fault point after the offsets");
+  rc = failed(rd_kafka_commit_transaction(e->rk, CALL_MS), "commit", err);
+  if (rc != TG_OK) return rc;
+  if (tg_fault("relay.commit_lost"))
+    return tg_err_set(err, TG_RETRY, "kafka", "fault point: the commit's answer is lost");
+  int64_t took_us = tg_clock_mono_us() - began_us;
+  if (took_us > SLOW_US)
+    return tg_err_set(err, TG_RETRY, "kafka", "offsets and commit took %.1f s: they may come twice",
+                      (double)took_us / 1e6);
+  if (atomic_load(&e->closed) != closed)
+    return tg_err_set(err, TG_RETRY, "kafka",
+                      "a connection ended under offsets and commit: they may come twice");
+  return TG_OK;
+}
+
 enum tg_rc tg_emitter_commit(struct tg_emitter *e, const struct tg_topart *offsets, uint32_t count,
                              struct tg_text member, struct tg_err *err)
 {
   enum tg_rc rc = flush(e, err);
   if (rc == TG_OK && tg_fault("relay.after_produce"))
     rc = tg_err_set(err, TG_RETRY, "kafka", "fault point after the records");
-  int64_t began_us = tg_clock_mono_us();
-  if (rc == TG_OK) rc = send_offsets(e, offsets, count, member, err);
-  if (rc != TG_OK) return rc;
-  if (tg_fault("relay.after_offsets"))
-    return tg_err_set(err, TG_RETRY, "kafka", "fault point after the offsets");
-  rc = failed(rd_kafka_commit_transaction(e->rk, CALL_MS), "commit", err);
-  int64_t took_us = tg_clock_mono_us() - began_us;
-  if (rc == TG_OK && tg_fault("relay.commit_lost"))
-    return tg_err_set(err, TG_RETRY, "kafka", "fault point: the commit's answer is lost");
-  if (rc == TG_OK && took_us > SLOW_US)
-    return tg_err_set(err, TG_RETRY, "kafka", "offsets and commit took %.1f s: they may come twice",
-                      (double)took_us / 1e6);
-  return rc;
+  return rc == TG_OK ? end(e, offsets, count, member, err) : rc;
 }

@@ -7,8 +7,9 @@
  *
  * After any failure the emitter is spent: free it and make a new one of the same id, which ends the
  * transaction; then read the offsets again, since a commit that failed may have happened. A slow
- * commit counts as failed (librdkafka stays on a protocol in which a late end of one transaction
- * may end the next one; a new epoch makes that impossible). docs/KAFKA.md, "Outputs".
+ * commit counts as failed, and one under which a connection ended: librdkafka repeats it then, and
+ * stays on a protocol in which a late end of one transaction may end the next one; a new epoch
+ * makes that impossible. docs/KAFKA.md, "Outputs".
  *
  * Thread: one. */
 #ifndef TG_KAFKA_EMITTER_H

@@ -246,8 +246,10 @@ def outage(stream, tell, servers, seconds, left=20000, meanwhile=0):
         assert process.running()
         assert process.rss_bytes() < memory
         time.sleep(0.2)
-    if meanwhile:
+    if meanwhile:  # every partition has waited since it began
         coming.join()
+        process.until(lambda: process.metric("kafka_consumer_lag_seconds") >=
+                      len(stream.ends) * seconds / 2)
     up()
     back = time.monotonic()
     left = stream.count - eventually(stream.loaded)

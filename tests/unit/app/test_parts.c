@@ -111,6 +111,27 @@ static void topics_are_found_by_the_kafka_topics_they_read(void **state)
   assert_int_equal(tg_parts_topic(topics, 1, "payments"), -1);
 }
 
+static void lag_counts_from_the_last_loaded_record_or_from_the_end(void **state)
+{
+  (void)state;
+  int64_t records, us;
+  struct tg_part p = {.committed = 10, .fresh_us = 1000};
+  assert_false(tg_part_lag(&p, -1, 5000, &records, &us));
+  assert_true(tg_part_lag(&p, 15, 5000, &records, &us));
+  assert_int_equal(records, 5);
+  assert_int_equal(us, 4000);
+  assert_true(tg_part_lag(&p, 15, 6000, &records, &us)); /* nothing was loaded since: it grows */
+  assert_int_equal(us, 5000);
+  assert_true(tg_part_lag(&p, 10, 7000, &records, &us));
+  assert_int_equal(records, 0);
+  assert_int_equal(us, 0);
+  assert_true(tg_part_lag(&p, 11, 7100, &records, &us)); /* came after a silence */
+  assert_int_equal(us, 100);
+  p.fresh_us = 9000; /* a producer's clock is ahead */
+  assert_true(tg_part_lag(&p, 11, 7100, &records, &us));
+  assert_int_equal(us, 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -118,6 +139,7 @@ int main(void)
       cmocka_unit_test(a_rewind_goes_back_to_what_was_handed_over),
       cmocka_unit_test(the_list_names_what_is_read_and_pauses_what_is_held),
       cmocka_unit_test(reading_begins_at_the_seam),
+      cmocka_unit_test(lag_counts_from_the_last_loaded_record_or_from_the_end),
       cmocka_unit_test(only_claimed_partitions_are_released),
       cmocka_unit_test(topics_are_found_by_the_kafka_topics_they_read),
   };

@@ -3,6 +3,9 @@
 
 #include "core/kafka/emitter.h"
 
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
 static struct tg_mock *mock;
 
 static int setup(void **state)
@@ -40,7 +43,7 @@ static void must(enum tg_rc rc, const struct tg_err *err)
   if (rc != TG_OK) fail_msg("%s: %s", err->where, err->what);
 }
 
-static enum tg_rc send(struct tg_emitter *e, const char *value, struct tg_err *err)
+static enum tg_rc put(struct tg_emitter *e, const char *value, struct tg_err *err)
 {
   return tg_emitter_send(
       e, &(struct tg_emission){.topic = "out", .value = tg_text(value), .us = -1}, err);
@@ -76,8 +79,8 @@ static void a_record_above_the_limit_is_refused(void **state)
   struct tg_emitter *e = emitter("one");
   memset(big, 'x', sizeof big - 1);
   must(tg_emitter_begin(e, &err), &err);
-  must(send(e, "small", &err), &err);
-  assert_int_equal(send(e, big, &err), TG_CONFIG);
+  must(put(e, "small", &err), &err);
+  assert_int_equal(put(e, big, &err), TG_CONFIG);
   tg_emitter_free(e);
 }
 
@@ -88,7 +91,7 @@ static void a_second_one_of_the_same_id_begins_anew(void **state)
   struct tg_emitter_conf conf = conf_of("mine");
   struct tg_emitter *e = emitter("dead");
   must(tg_emitter_begin(e, &err), &err);
-  must(send(e, "half", &err), &err);
+  must(put(e, "half", &err), &err);
   must(tg_emitter_fence(&conf, "dead", &err), &err);
   struct tg_emitter *again = emitter("dead");
   must(tg_emitter_begin(again, &err), &err);
@@ -108,12 +111,63 @@ static void settings_that_break_the_promise_are_refused(void **state)
   assert_null(e);
 }
 
+/* The member of a group, as a consumer writes it. */
+static struct tg_text nobody(struct tg_buf *out)
+{
+  void *bytes;
+  size_t size;
+  rd_kafka_consumer_group_metadata_t *who = rd_kafka_consumer_group_metadata_new("g");
+  assert_null(rd_kafka_consumer_group_metadata_write(who, &bytes, &size));
+  tg_buf_init(out, 0);
+  tg_buf_add(out, bytes, size);
+  rd_kafka_mem_free(NULL, bytes);
+  rd_kafka_consumer_group_metadata_destroy(who);
+  return tg_buf_view(out);
+}
+
+/* One transaction against a cluster of its own that first answers requests of this kind as told. */
+static enum tg_rc transact(int16_t kind, rd_kafka_resp_err_t first, struct tg_err *err)
+{
+  struct tg_buf member;
+  struct tg_emitter *e;
+  rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), NULL, 0);
+  rd_kafka_mock_cluster_t *cluster = rd_kafka_mock_cluster_new(rk, 1);
+  struct tg_emitter_conf conf = conf_of("lost");
+  struct tg_topart to = {.topic = "out", .partition = 0, .offset = 7};
+  conf.brokers = rd_kafka_mock_cluster_bootstraps(cluster);
+  rd_kafka_mock_topic_create(cluster, "out", 1, 1);
+  must(tg_emitter_new(&conf, &e, err), err);
+  must(tg_emitter_begin(e, err), err);
+  must(put(e, "x", err), err);
+  rd_kafka_mock_push_request_errors(cluster, kind, 1, first);
+  enum tg_rc rc = tg_emitter_commit(e, &to, 1, nobody(&member), err);
+  tg_buf_fini(&member);
+  tg_emitter_free(e);
+  rd_kafka_mock_cluster_destroy(cluster);
+  rd_kafka_destroy(rk);
+  return rc;
+}
+
+/* librdkafka repeats them on a new connection and is content: the first may still be on its way. */
+static void a_connection_that_ends_under_a_commit_makes_it_doubtful(void **state)
+{
+  (void)state;
+  enum { TXN_OFFSET_COMMIT = 28, END_TXN = 26 }; /* Kafka's protocol, API keys */
+  struct tg_err err;
+  must(transact(END_TXN, RD_KAFKA_RESP_ERR_NO_ERROR, &err), &err);
+  assert_int_equal(transact(END_TXN, RD_KAFKA_RESP_ERR__TRANSPORT, &err), TG_RETRY);
+  assert_non_null(strstr(err.what, "a connection ended"));
+  assert_int_equal(transact(TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR__TRANSPORT, &err), TG_RETRY);
+}
+
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_missing_topic_is_the_operators),
-                                     cmocka_unit_test(partitions_without_an_offset_say_so),
-                                     cmocka_unit_test(a_record_above_the_limit_is_refused),
-                                     cmocka_unit_test(a_second_one_of_the_same_id_begins_anew),
-                                     cmocka_unit_test(settings_that_break_the_promise_are_refused)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_missing_topic_is_the_operators),
+      cmocka_unit_test(partitions_without_an_offset_say_so),
+      cmocka_unit_test(a_record_above_the_limit_is_refused),
+      cmocka_unit_test(a_second_one_of_the_same_id_begins_anew),
+      cmocka_unit_test(a_connection_that_ends_under_a_commit_makes_it_doubtful),
+      cmocka_unit_test(settings_that_break_the_promise_are_refused)};
   return cmocka_run_group_tests(tests, setup, teardown);
 }
