@@ -14,7 +14,7 @@ static const struct tg_command commands[] = {
      "tidegate test rules/orders", tg_command_test, TG_WORDS_MAX},
     {"demo", "[--seconds N] [--bad]", "show the whole path with embedded servers",
      "tidegate demo --seconds 20", tg_command_demo, 0},
-    {"reload", "[--config FILE]", "have the running process reload scripts and rules",
+    {"reload", "[--config FILE] [--to SHA]", "have the running process reload scripts and rules",
      "tidegate reload", tg_command_reload, 0},
     {"status", "[--config FILE] [--json]", "what runs, how fresh, how right, what stands",
      "tidegate status", tg_command_status, 0},

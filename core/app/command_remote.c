@@ -1,9 +1,11 @@
 /* tidegate reload, status, health: asking the running process over its HTTP endpoint. */
+#include "core/app/ask.h"
 #include "core/app/cli.h"
 #include "core/app/statusview.h"
 #include "core/net/fetch.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 
 enum { TIMEOUT_S = 70, HEALTH_S = 5 };
 
@@ -33,19 +35,18 @@ static enum tg_rc call(const struct tg_config *c, struct tg_fetch f, long *statu
   return tg_fetch(&f, status, body, err);
 }
 
-static int config_of(int argc, char **argv, struct tg_config *c, bool *json)
-{
-  const char *path = NULL;
-  const struct tg_option options[] = {
-      TG_OPT_TEXT("config", "FILE",
-                  "the configuration of the process (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",
-                  path),
-      TG_OPT_FLAG("json", "the answer as JSON", *json),
-      {0}};
-  struct tg_args args;
-  int code = tg_cli_parse(argc, argv, options, &args);
-  return code >= 0 ? code : tg_cli_config(c, path);
-}
+struct question {
+  struct tg_fetch fetch;
+  int (*show)(long status, json_t *answer, bool json); /* returns the exit code */
+  const char *config;
+  bool json;
+};
+
+#define OPTIONS_OF(q)                                                                              \
+  TG_OPT_TEXT("config", "FILE",                                                                    \
+              "the configuration of the process (default: $TIDEGATE_CONFIG, ./tidegate.yaml)",     \
+              (q).config),                                                                         \
+      TG_OPT_FLAG("json", "the answer as JSON", (q).json)
 
 /* Of 504 nobody knows yet how it ends. */
 static int reload_code(long status)
@@ -90,22 +91,20 @@ static int answer_health(long status, json_t *answer, bool json)
 }
 
 /* Asks the process and shows its answer; with --json as it came, and nothing else. */
-static int ask(int argc, char **argv, struct tg_fetch f,
-               int (*show)(long status, json_t *answer, bool json))
+static int ask(const struct question *q)
 {
   struct tg_config c;
   struct tg_buf body = {0};
   struct tg_err err;
-  bool json = false;
   long status = 0;
-  int code = config_of(argc, argv, &c, &json);
+  int code = tg_cli_config(&c, q->config);
   if (code >= 0) return code;
-  if (call(&c, f, &status, &body, &err) != TG_OK) {
+  if (call(&c, q->fetch, &status, &body, &err) != TG_OK) {
     code = tg_cli_fail(&err);
   } else {
     json_t *answer = json_loads(tg_buf_cstr(&body), 0, NULL);
-    if (json) printf("%s", tg_buf_cstr(&body));
-    code = show(status, answer, json);
+    if (q->json) printf("%s", tg_buf_cstr(&body));
+    code = q->show(status, answer, q->json);
     json_decref(answer);
   }
   tg_buf_fini(&body);
@@ -113,18 +112,49 @@ static int ask(int argc, char **argv, struct tg_fetch f,
   return code;
 }
 
+/* What has no options of its own. */
+static int ask_plainly(int argc, char **argv, struct question q)
+{
+  const struct tg_option options[] = {OPTIONS_OF(q), {0}};
+  struct tg_args args;
+  int code = tg_cli_parse(argc, argv, options, &args);
+  return code >= 0 ? code : ask(&q);
+}
+
 int tg_command_reload(int argc, char **argv)
 {
-  return ask(argc, argv, (struct tg_fetch){.method = "POST", .url = "/-/reload"}, answer_reload);
+  struct question q = {.fetch = {.method = "POST", .url = "/-/reload"}, .show = answer_reload};
+  const char *to = NULL, *user = tg_ask_user();
+  const struct tg_option options[] = {
+      OPTIONS_OF(q),
+      TG_OPT_TEXT("to", "SHA",
+                  "an earlier set instead of what lies on disk, by the beginning of its name", to),
+      TG_OPT_TEXT("user", "NAME", "who; default: who is logged in", user),
+      {0}};
+  struct tg_args args;
+  int code = tg_cli_parse(argc, argv, options, &args);
+  if (code >= 0) return code;
+  json_t *order = json_pack("{s:s*,s:s}", "to", to, "by", user);
+  char *body = order ? json_dumps(order, JSON_COMPACT) : NULL;
+  json_decref(order);
+  if (!body) return fprintf(stderr, "error: --to, --user: not UTF-8\n"), TG_EXIT_USAGE;
+  q.fetch.body = body;
+  code = ask(&q);
+  free(body);
+  return code;
 }
 
 int tg_command_status(int argc, char **argv)
 {
-  return ask(argc, argv, (struct tg_fetch){.method = "GET", .url = "/status.json"}, answer_status);
+  return ask_plainly(
+      argc, argv,
+      (struct question){.fetch = {.method = "GET", .url = "/status.json"}, .show = answer_status});
 }
 
 int tg_command_health(int argc, char **argv)
 {
-  return ask(argc, argv, (struct tg_fetch){.method = "GET", .url = "/livez", .timeout_s = HEALTH_S},
-             answer_health);
+  return ask_plainly(
+      argc, argv,
+      (struct question){.fetch = {.method = "GET", .url = "/livez", .timeout_s = HEALTH_S},
+                        .show = answer_health});
 }

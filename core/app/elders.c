@@ -4,70 +4,26 @@
 #include "core/base/log.h"
 #include "core/pg/state.h"
 
-#include <jansson.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { CHUNK = 64 << 10 };
 
 /* --- the set --- */
 
-static bool is_bundled(const struct tg_fileset *set, const char *path)
-{
-  for (uint32_t i = 0; i < set->count; i++)
-    if (set->files[i].kind == TG_FILE_CATALOGUE && strcmp(set->files[i].path, path) == 0)
-      return true;
-  return false;
-}
-
-/* What a file of a set was, by where it stood; now: the running set. */
-static enum tg_file_kind kind_of(const struct tg_fileset *now, const char *path)
-{
-  const char *slash = strchr(path, '/');
-  if (!tg_text_has_suffix(tg_text(path), ".lua")) return TG_FILE_DATA;
-  if (strncmp(path, "rules/", 6) == 0)
-    return is_bundled(now, path) ? TG_FILE_CATALOGUE : TG_FILE_RULE;
-  return slash && strchr(slash + 1, '/') ? TG_FILE_MODULE : TG_FILE_SCRIPT;
-}
-
-static int by_kind_and_path(const void *x, const void *y)
-{
-  const struct tg_source_file *a = x, *b = y;
-  return a->kind != b->kind ? (int)a->kind - (int)b->kind : strcmp(a->path, b->path);
-}
-
-/* False without memory. */
-static bool take_files(struct tg_elder *e, const struct tg_fileset *now, json_t *files)
-{
-  const char *path;
-  json_t *text;
-  e->files.files = tg_arena_zalloc(&e->arena, json_object_size(files) + 1, sizeof *e->files.files);
-  if (!e->files.files) return false;
-  json_object_foreach(files, path, text)
-  {
-    struct tg_source_file *f = &e->files.files[e->files.count++];
-    f->kind = kind_of(now, path);
-    f->path = tg_arena_printf(&e->arena, "%s", path);
-    f->size = json_string_length(text);
-    f->text = tg_arena_copy(&e->arena, tg_text_of(json_string_value(text), f->size)).ptr;
-    if (!f->path || !f->text) return false;
-  }
-  qsort(e->files.files, e->files.count, sizeof *e->files.files, by_kind_and_path);
-  memcpy(e->files.sha256, e->sha256, sizeof e->files.sha256);
-  return true;
-}
-
 static enum tg_rc read_set(struct tg_elder *e, const struct tg_bakes_query *q, struct tg_err *err)
 {
   struct tg_buf json;
   tg_buf_init(&json, 0);
   enum tg_rc rc = tg_generation_files(q->pg, q->pipeline, e->sha256, &json, q->deadline_us, err);
-  json_t *files = rc == TG_OK ? json_loadb(json.ptr ? json.ptr : "", json.len, 0, NULL) : NULL;
-  if (rc == TG_OK && !json_is_object(files))
-    rc = tg_err_set(err, TG_DATA, "bake", "tidegate.generation does not have %.12s", e->sha256);
-  if (rc == TG_OK && !take_files(e, q->set, files))
-    rc = tg_err_set(err, TG_RETRY, "bake", "no memory for the files of %.12s", e->sha256);
-  json_decref(files);
+  if (rc == TG_OK) {
+    rc = tg_fileset_of_json(tg_buf_view(&json), q->set, &e->arena, &e->files);
+    memcpy(e->files.sha256, e->sha256, sizeof e->files.sha256);
+    if (rc == TG_DATA)
+      tg_err_set(err, rc, "bake", "tidegate.generation does not have %.12s", e->sha256);
+    else if (rc != TG_OK)
+      tg_err_set(err, rc, "bake", "no memory for the files of %.12s", e->sha256);
+  }
   tg_buf_fini(&json);
   return rc;
 }

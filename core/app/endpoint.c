@@ -7,6 +7,7 @@
 #include "core/kafka/consumer.h"
 #include "core/net/http.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -208,10 +209,26 @@ static bool allowed(const struct tg_config *c, const struct tg_http_request *q)
   return tg_http_bearer(q->authorization, token);
 }
 
+/* {"to": "16401c", "by": "ann"}, both may be missing; an empty body is an empty object. */
+static bool take_order(struct tg_text body, struct tg_reload_order *order)
+{
+  const char *to = NULL, *by = NULL;
+  *order = (struct tg_reload_order){0};
+  if (!tg_text_trim(body).len) return true;
+  json_t *o = json_loadb(body.ptr, body.len, 0, NULL);
+  bool good = json_unpack(o, "{s?s,s?s!}", "to", &to, "by", &by) == 0 && !(to && !*to) &&
+              !(to && strlen(to) >= sizeof order->to);
+  if (good && to) snprintf(order->to, sizeof order->to, "%s", to);
+  if (good && by) tg_text_line(tg_text(by), order->by, sizeof order->by);
+  json_decref(o);
+  return good;
+}
+
 static void post_reload(struct tg_endpoint *e, const struct tg_http_request *q,
                         struct tg_http_answer *a)
 {
   char text[4096] = "";
+  struct tg_reload_order order;
   if (q->origin || !q->content_type || strncmp(q->content_type, "application/json", 16) != 0) {
     a->status = 415;
     tg_buf_str(&a->body, "{\"error\":\"send Content-Type: application/json, and no Origin\"}\n");
@@ -222,7 +239,14 @@ static void post_reload(struct tg_endpoint *e, const struct tg_http_request *q,
     tg_buf_str(&a->body, "{\"error\":\"a bearer token is needed: http.token_file\"}\n");
     return;
   }
-  enum tg_rc rc = tg_process_reload_wait(e->process, text, sizeof text, RELOAD_US);
+  if (!take_order(q->body, &order)) {
+    a->status = 400;
+    tg_buf_str(&a->body,
+               "{\"error\":\"the body is an object of `to`, the beginning of an earlier "
+               "set's name (1 to 64 hex digits), and `by`, who asks; both may be missing\"}\n");
+    return;
+  }
+  enum tg_rc rc = tg_process_reload_wait(e->process, &order, text, sizeof text, RELOAD_US);
   a->status = rc == TG_OK ? 200 : rc == TG_AGAIN ? 504 : 422;
   pthread_mutex_lock(&e->process->lock);
   tg_buf_printf(&a->body, "{\"result\":\"%s\",\"generation\":\"%s\",\"faults\":",

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,4 +227,59 @@ void tg_fileset_json(const struct tg_fileset *set, struct tg_buf *out)
     tg_buf_json(out, tg_text_of(set->files[i].text, set->files[i].size));
   }
   tg_buf_char(out, '}');
+}
+
+/* --- from what was kept --- */
+
+static bool is_bundled(const struct tg_fileset *set, const char *path)
+{
+  for (uint32_t i = 0; i < set->count; i++)
+    if (set->files[i].kind == TG_FILE_CATALOGUE && strcmp(set->files[i].path, path) == 0)
+      return true;
+  return false;
+}
+
+/* What a file was, by where it stood. */
+static enum tg_file_kind kind_of(const struct tg_fileset *now, const char *path)
+{
+  const char *slash = strchr(path, '/');
+  if (!tg_text_has_suffix(tg_text(path), ".lua")) return TG_FILE_DATA;
+  if (strncmp(path, "rules/", 6) == 0)
+    return is_bundled(now, path) ? TG_FILE_CATALOGUE : TG_FILE_RULE;
+  return slash && strchr(slash + 1, '/') ? TG_FILE_MODULE : TG_FILE_SCRIPT;
+}
+
+/* False without memory. */
+static bool take_files(json_t *files, const struct tg_fileset *now, struct tg_arena *arena,
+                       struct tg_fileset *out)
+{
+  const char *path;
+  json_t *text;
+  out->files = tg_arena_zalloc(arena, json_object_size(files) + 1, sizeof *out->files);
+  if (!out->files) return false;
+  json_object_foreach(files, path, text)
+  {
+    struct tg_source_file *f = &out->files[out->count++];
+    f->kind = kind_of(now, path);
+    f->path = tg_arena_printf(arena, "%s", path);
+    f->size = json_string_length(text);
+    const char *bytes = json_is_string(text) ? json_string_value(text) : "";
+    f->text = tg_arena_copy(arena, tg_text_of(bytes, f->size)).ptr;
+    if (!f->path || !f->text) return false;
+  }
+  return true;
+}
+
+enum tg_rc tg_fileset_of_json(struct tg_text json, const struct tg_fileset *now,
+                              struct tg_arena *arena, struct tg_fileset *out)
+{
+  json_t *files = json_loadb(json.ptr ? json.ptr : "", json.len, 0, NULL);
+  enum tg_rc rc = json_is_object(files) ? TG_OK : TG_DATA;
+  *out = (struct tg_fileset){0};
+  if (rc == TG_OK && !take_files(files, now, arena, out)) rc = TG_RETRY;
+  json_decref(files);
+  if (rc != TG_OK) return rc;
+  qsort(out->files, out->count, sizeof *out->files, by_kind_and_path);
+  name_it(out);
+  return TG_OK;
 }

@@ -24,5 +24,9 @@ bool tg_fileset_place(const struct tg_config *config, const char *path, bool cat
 
 /* The set as a JSON object path -> text, for tidegate.generation. */
 void tg_fileset_json(const struct tg_fileset *set, struct tg_buf *out);
+/* And back, into the arena, named by what came out. now: a set of this program, whose catalogue
+ * tells bundled rules from a user's. TG_DATA: it is no such object; TG_RETRY: no memory. */
+enum tg_rc tg_fileset_of_json(struct tg_text json, const struct tg_fileset *now,
+                              struct tg_arena *arena, struct tg_fileset *out);
 
 #endif

@@ -5,16 +5,23 @@
 
 enum { CHUNK = 64 << 10 };
 
-enum tg_rc tg_generation_read(const struct tg_config *config, tg_config_fault *fault, void *self,
-                              struct tg_generation **out)
+struct tg_generation *tg_generation_new(const struct tg_config *config)
 {
   struct tg_generation *g = calloc(1, sizeof *g);
-  struct tg_err err;
-  if (!g)
-    return tg_err_set(&err, TG_FATAL, "scripts", "out of memory"), fault(self, &err), TG_FATAL;
+  if (!g) return NULL;
   tg_arena_init(&g->arena, CHUNK, 0);
   atomic_init(&g->references, 1);
   g->config = config;
+  return g;
+}
+
+enum tg_rc tg_generation_read(const struct tg_config *config, tg_config_fault *fault, void *self,
+                              struct tg_generation **out)
+{
+  struct tg_generation *g = tg_generation_new(config);
+  struct tg_err err;
+  if (!g)
+    return tg_err_set(&err, TG_FATAL, "scripts", "out of memory"), fault(self, &err), TG_FATAL;
   enum tg_rc rc = tg_fileset_read(config, &g->arena, &g->files, fault, self);
   if (rc != TG_OK) tg_generation_drop(g), g = NULL;
   *out = g;

@@ -1,4 +1,5 @@
-/* A generation: one consistent set of scripts and rules, read from disk once, kept as long as a
+/* A generation: one consistent set of scripts and rules, read once (from disk, or from what
+ * tidegate.generation keeps of an earlier one: recall.c), kept as long as a
  * lane runs it or a load of it is in flight. Programs (one per lane) are built from it. Counted
  * references; thread: any. */
 #ifndef TG_APP_GENERATION_H
@@ -25,9 +26,20 @@ struct tg_generation {
   atomic_uint references;
 };
 
+/* Without files; NULL: no memory. One reference is the caller's. */
+struct tg_generation *tg_generation_new(const struct tg_config *config);
 /* Reads the folders. One reference is the caller's. */
 enum tg_rc tg_generation_read(const struct tg_config *config, tg_config_fault *fault, void *self,
                               struct tg_generation **out);
+/* A set of before, from the files that tidegate.generation keeps of every set that was taken over.
+ * begin: of its name, as long as only one begins so. now: the running set. Blocks at most
+ * TG_RECALL_US. TG_CONFIG, told: there is none, or several; its files do not add up to its name.
+ * TG_RETRY, told: PostgreSQL, memory. */
+enum { TG_RECALL_US = 15000000 };
+enum tg_rc tg_generation_recall(const struct tg_generation *now, const char *begin,
+                                tg_config_fault *fault, void *self, struct tg_generation **out);
+/* True when the folders hold the very files of g. */
+bool tg_generation_on_disk(const struct tg_generation *g);
 struct tg_generation *tg_generation_ref(struct tg_generation *g);
 void tg_generation_drop(struct tg_generation *g); /* NULL is fine */
 

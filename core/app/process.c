@@ -69,11 +69,12 @@ static void take_test(void *self, const struct tg_test *t)
   take_fault(self, &err);
 }
 
-/* Reads, loads and tests the set on disk. */
-static enum tg_rc build(const struct tg_config *c, struct faults *f, struct tg_generation **g,
-                        struct tg_program **program)
+/* Reads, loads and tests a set: the one whose name begins with `to`, or that on disk. */
+static enum tg_rc build(const struct tg_process *p, const char *to, struct faults *f,
+                        struct tg_generation **g, struct tg_program **program)
 {
-  enum tg_rc rc = tg_generation_read(c, take_fault, f, g);
+  enum tg_rc rc = *to ? tg_generation_recall(p->generation, to, take_fault, f, g)
+                      : tg_generation_read(p->config, take_fault, f, g);
   if (rc != TG_OK) return rc;
   rc = tg_generation_program(*g, take_fault, f, program);
   if (rc == TG_OK) {
@@ -178,7 +179,7 @@ static enum tg_rc start(struct tg_process *p, struct tg_err *err)
 {
   struct faults f = {.text = p->reload_text, .size = sizeof p->reload_text};
   struct tg_program *program;
-  enum tg_rc rc = build(p->config, &f, &p->generation, &program);
+  enum tg_rc rc = build(p, "", &f, &p->generation, &program);
   if (rc != TG_OK)
     return p->generation = NULL,
            tg_err_set(err, rc, "scripts", "%u faults in scripts and rules", f.count);
@@ -257,13 +258,14 @@ static void hand_out(struct tg_process *p, struct tg_swap **swaps)
   free_swaps(p, swaps);
 }
 
-static enum tg_rc reload(struct tg_process *p, struct faults *f)
+static enum tg_rc reload(struct tg_process *p, const struct tg_reload_order *order,
+                         struct faults *f)
 {
   struct tg_generation *g;
   struct tg_program *program;
   struct tg_swap **swaps = NULL;
   struct tg_err err = {0};
-  enum tg_rc rc = build(p->config, f, &g, &program);
+  enum tg_rc rc = build(p, order->to, f, &g, &program);
   if (rc != TG_OK) return rc;
   bool emits = any_outputs(program);
   rc = make_swaps(p, g, f, &swaps);
@@ -308,13 +310,34 @@ static void tell(struct tg_process *p, enum tg_rc rc, const char *note)
     tg_alerts_raise(p->hub->alerts, &t, note);
 }
 
+/* Why the set that was just taken over is not what lies on disk. */
+static void note_recall(struct tg_process *p, const struct tg_reload_order *order)
+{
+  bool away = *order->to && !tg_generation_on_disk(p->generation);
+  pthread_mutex_lock(&p->lock);
+  *p->recalled = '\0';
+  if (away)
+    snprintf(p->recalled, sizeof p->recalled, "put back by %s with `tidegate reload --to`",
+             *order->by ? order->by : "somebody");
+  pthread_mutex_unlock(&p->lock);
+}
+
+/* For journal and log. */
+static void describe(const struct tg_process *p, const struct tg_reload_order *order, char *note,
+                     size_t size)
+{
+  snprintf(note, size, "generation %s%s%s%s", p->generation_name,
+           *order->to ? ", an earlier one (--to)" : "", *order->by ? ", by " : "", order->by);
+}
+
 /* Reloads and keeps the result for whoever waits. */
-static void do_reload(struct tg_process *p, uint64_t upto)
+static void do_reload(struct tg_process *p, const struct tg_reload_order *order, uint64_t upto)
 {
   char text[sizeof p->reload_text] = "";
   struct faults f = {.text = text, .size = sizeof text};
   notify_reloading();
-  enum tg_rc rc = reload(p, &f);
+  enum tg_rc rc = reload(p, order, &f);
+  if (rc == TG_OK) note_recall(p, order);
   tg_notify("READY=1");
   tg_metric_add(rc == TG_OK ? p->reloads_good : p->reloads_bad, 1);
   pthread_mutex_lock(&p->lock);
@@ -329,7 +352,7 @@ static void do_reload(struct tg_process *p, uint64_t upto)
   pthread_mutex_unlock(&p->lock);
   char note[256];
   if (rc == TG_OK)
-    snprintf(note, sizeof note, "generation %s", p->generation_name);
+    describe(p, order, note, sizeof note);
   else
     snprintf(note, sizeof note, "refused, %u faults: %.180s", f.count, text);
   tell(p, rc, note);
@@ -337,12 +360,26 @@ static void do_reload(struct tg_process *p, uint64_t upto)
   tg_log(rc == TG_OK ? TG_INFO : TG_ERROR, "reload", "%s", note);
 }
 
-enum tg_rc tg_process_reload_wait(struct tg_process *p, char *text, size_t size, int64_t timeout_us)
+static bool same_order(const struct tg_reload_order *a, const struct tg_reload_order *b)
 {
+  return strcmp(a->to, b->to) == 0 && strcmp(a->by, b->by) == 0;
+}
+
+enum tg_rc tg_process_reload_wait(struct tg_process *p, const struct tg_reload_order *order,
+                                  char *text, size_t size, int64_t timeout_us)
+{
+  static const struct tg_reload_order plain;
   struct timespec until;
   clock_gettime(CLOCK_REALTIME, &until);
   until.tv_sec += timeout_us / TG_SEC;
   pthread_mutex_lock(&p->lock);
+  if (!order) order = &plain;
+  bool waits = p->reloads_taken < p->reloads_wanted;
+  if (waits && !same_order(order, &p->order)) {
+    pthread_mutex_unlock(&p->lock);
+    return snprintf(text, size, "another reload is under way; try again\n"), TG_AGAIN;
+  }
+  p->order = *order;
   uint64_t mine = ++p->reloads_wanted;
   while (p->reloads_done < mine && !atomic_load(&p->hub->stopping))
     if (pthread_cond_timedwait(&p->changed, &p->lock, &until) == ETIMEDOUT) break;
@@ -385,11 +422,14 @@ enum tg_rc tg_process_turn(struct tg_process *p, int64_t timeout_us, struct tg_e
     if (info.ssi_signo != SIGHUP) return TG_OK;
     hup = true;
   }
+  static const struct tg_reload_order plain;
   pthread_mutex_lock(&p->lock);
-  uint64_t wanted = p->reloads_wanted;
-  bool asked = hup || p->reloads_done < wanted;
+  struct tg_reload_order order = p->order;
+  uint64_t wanted = p->reloads_wanted, taken = p->reloads_taken;
+  p->reloads_taken = wanted;
   pthread_mutex_unlock(&p->lock);
-  if (asked) do_reload(p, wanted);
+  if (hup && (taken == wanted || !same_order(&order, &plain))) do_reload(p, &plain, taken);
+  if (taken < wanted) do_reload(p, &order, wanted);
   watchdog(p);
   return check_lanes(p, err);
 }

@@ -4,7 +4,8 @@
  *   group, exit 0
  *   a second one      ends the process at once (nothing is lost: the ledger decides where the next
  *   one goes on)
- *   SIGHUP            reload scripts and rules; on any fault the running set stays
+ *   SIGHUP            reload scripts and rules; on any fault the running set stays. At start and at
+ *   each reload the folders are the truth, but for an order to go back to an earlier set.
  *
  * Order of start: scripts -> alerts -> keeper (schema, tables) -> relay -> log meter -> lanes ->
  * HTTP -> READY. Stop is the reverse.
@@ -16,6 +17,12 @@
 #include "core/app/lane.h"
 
 struct tg_endpoint; /* endpoint.h */
+
+/* What a reload is asked for. */
+struct tg_reload_order {
+  char to[65]; /* the beginning of an earlier set's name; "": what lies on disk */
+  char by[64]; /* who asks; "": nobody said, or a signal */
+};
 
 struct tg_process {
   const struct tg_config *config;
@@ -32,11 +39,13 @@ struct tg_process {
   struct tg_metric *reload_ok, *reload_time, *reloads_good, *reloads_bad;
   pthread_mutex_t lock; /* of the reload asked for by another thread, and of its result */
   pthread_cond_t changed;
-  uint64_t reloads_wanted, reloads_done;
+  uint64_t reloads_wanted, reloads_taken, reloads_done;
+  struct tg_reload_order order; /* of those wanted and not taken yet */
   enum tg_rc reload_rc;
   int64_t reloaded_us;      /* wall time of the last good reload */
   char reload_text[4096];   /* the faults of the last reload, a line each; "" after a good one */
   char generation_name[65]; /* sha256 of the running set */
+  char recalled[160]; /* why the running set is not what lies on disk; "": it was, when read */
   bool keeper_started;
 };
 
@@ -55,9 +64,10 @@ enum tg_rc tg_process_turn(struct tg_process *p, int64_t timeout_us, struct tg_e
 /* Stops everything, in order. */
 void tg_process_stop(struct tg_process *p);
 
-/* Asks the main thread for a reload and waits for its result; text gets the faults. From any other
+/* Asks the main thread for a reload and waits for its result; text gets the faults. order NULL:
+ * what lies on disk. TG_AGAIN: no answer in time, or another order still waits. From any other
  * thread. */
-enum tg_rc tg_process_reload_wait(struct tg_process *p, char *text, size_t size,
-                                  int64_t timeout_us);
+enum tg_rc tg_process_reload_wait(struct tg_process *p, const struct tg_reload_order *order,
+                                  char *text, size_t size, int64_t timeout_us);
 
 #endif

@@ -25,6 +25,7 @@ enum kind {
   RELOAD,
   WARNING,
   LOOKUP,
+  RECALLED,
   BEHIND,
   UNREAD,
   IDLE,
@@ -60,6 +61,8 @@ static const struct {
     [WARNING] = {"rule", "warning", "TidegateRuleFailed", NULL},
     [LOOKUP] = {"lookup", "warning", "A lookup is stale",
                 "make its table readable; it is read again by itself"},
+    [RECALLED] = {"recalled", "warning", "An earlier set runs",
+                  "mend the folders, then `tidegate reload`; a start takes what lies there, too"},
     [BEHIND] = {"lag", "warning", "Lag grows",
                 "nothing while it shrinks; else `tidegate rules --cost`, more lanes or processes"},
     [UNREAD] = {"unread", "info", "Partitions stand still after a process has died",
@@ -332,6 +335,19 @@ static void add_outputs(struct list *l)
     add(l, &(struct stand){.kind = OUTPUTS, .text = why});
 }
 
+static void add_recalled(struct list *l)
+{
+  char text[300] = "";
+  struct tg_process *p = l->process;
+  pthread_mutex_lock(&p->lock);
+  if (*p->recalled)
+    snprintf(text, sizeof text, "generation %.12s is not what lies on disk: %s", p->generation_name,
+             p->recalled);
+  int64_t since_us = p->reloaded_us;
+  pthread_mutex_unlock(&p->lock);
+  if (*text) add(l, &(struct stand){.kind = RECALLED, .since_us = since_us, .text = text});
+}
+
 /* In the order of the table. */
 static void add_all(struct list *l)
 {
@@ -347,6 +363,7 @@ static void add_all(struct list *l)
   add_alerts(l, RELOAD);
   add_alerts(l, WARNING);
   add_topics(l, LOOKUP);
+  add_recalled(l);
   add_behind(l);
   add_partitions(l);
   add_topics(l, START);

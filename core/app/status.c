@@ -150,6 +150,7 @@ void tg_endpoint_status(struct tg_process *p, struct tg_buf *out)
                 p->generation_name, tg_clock_text(p->started_us, started),
                 tg_clock_text(p->reloaded_us, reloaded), p->reload_rc == TG_OK ? "ok" : "refused");
   tg_buf_json(out, tg_text(p->reload_text));
+  tg_buf_printf(out, ",\"generation_from\":\"%s\"", *p->recalled ? "database" : "disk");
   pthread_mutex_unlock(&p->lock);
   write_totals(p, out);
   tg_standing_write(p, out);

@@ -166,6 +166,17 @@ enum tg_rc tg_generation_files(struct tg_pg *pg, const char *pipeline, const cha
   return rc;
 }
 
+enum tg_rc tg_generation_find(struct tg_pg *pg, const char *pipeline, const char *begin,
+                              int64_t deadline_us, struct tg_err *err)
+{
+  const char *params[] = {pipeline, begin};
+  return tg_pg_query(pg,
+                     "SELECT sha256, to_char(first_seen, 'YYYY-MM-DD HH24:MI:SSOF')"
+                     " FROM tidegate.generation WHERE pipeline = $1 AND starts_with(sha256, $2)"
+                     " ORDER BY first_seen DESC, sha256 LIMIT 6",
+                     params, 2, deadline_us, err);
+}
+
 enum tg_rc tg_generation_keep(struct tg_pg *pg, const char *pipeline, const char *sha256,
                               const char *files, int64_t deadline_us, struct tg_err *err)
 {

@@ -72,6 +72,11 @@ enum tg_rc tg_journal_add(struct tg_pg *pg, const struct tg_note *note, int64_t 
 enum tg_rc tg_generation_files(struct tg_pg *pg, const char *pipeline, const char *sha256,
                                struct tg_buf *files, int64_t deadline_us, struct tg_err *err);
 
+/* The generations whose name begins so, newest first, at most six: sha256, first_seen. Read with
+ * tg_pg_rows(). begin: hex digits, or "" for all. */
+enum tg_rc tg_generation_find(struct tg_pg *pg, const char *pipeline, const char *begin,
+                              int64_t deadline_us, struct tg_err *err);
+
 /* Remembers a generation and its files (a JSON object path -> text) if it is new. */
 enum tg_rc tg_generation_keep(struct tg_pg *pg, const char *pipeline, const char *sha256,
                               const char *files, int64_t deadline_us, struct tg_err *err);

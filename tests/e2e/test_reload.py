@@ -193,3 +193,55 @@ def test_without_a_token_only_a_signal_reloads(tidegate, topic, kafka):
 def test_reload_of_a_process_that_does_not_run(tidegate):
     code, out, err = tidegate().command("reload")
     assert (code, out) == (75, "") and "error" in err
+
+
+def keep(database, sha256, files="{}"):
+    """Says that this set was taken over once."""
+    database.execute("INSERT INTO tidegate.generation (pipeline, sha256, files)"
+                     " SELECT pipeline, %s, %s::jsonb FROM tidegate.generation LIMIT 1",
+                     (sha256, files))
+
+
+def test_an_earlier_set_comes_back_until_the_next_reload(shop, kafka, database):
+    first = shop.status()["generation"]
+    shop.script("events.lua", scripts.topic(shop.topic, "events", transform="b.name = 'two'"))
+    assert post(shop)[0] == 200
+    second = shop.status()["generation"]
+    code, out, err = shop.command("reload", "--to", first[:9], "--user", "ann")
+    assert (code, err) == (0, "") and first in out
+    status = shop.status()
+    assert (status["generation"], status["generation_from"]) == (first, "database")
+    assert [s["kind"] for s in status["stands"]] == ["recalled"]
+    _, out, _ = shop.command("status")
+    assert first[:12] + " is not what lies on disk: put back by ann" in out
+    kafka.produce(shop.topic, [{"id": 1, "name": "one"}])
+    shop.until(lambda: scripts.done(database, kafka, shop.topic))
+    assert database.rows("SELECT e.name, s.generation FROM events e JOIN tidegate.segment s"
+                         " ON s.partition_id = e._part") == [("one", first)]
+    shop.until(lambda: database.value("SELECT count(*) FROM tidegate.journal WHERE kind = 'reload'"
+                                      " AND message LIKE %s", (f"generation {first}%by ann",)))
+
+    code, out, err = shop.command("reload")  # the folders are the truth again
+    assert (code, err) == (0, "") and second in out
+    assert shop.status()["generation_from"] == "disk" and shop.status()["healthy"]
+    assert shop.command("reload", "--to", second)[0] == 0  # they hold that very set
+    assert shop.status()["generation_from"] == "disk"
+
+
+def test_only_a_whole_earlier_set_comes_back(shop, database):
+    running = shop.status()["generation"]
+    other = "0" if running[0] != "0" else "1"
+    shop.until(lambda: database.value("SELECT count(*) FROM tidegate.generation"))
+    keep(database, running[:8] + 56 * "x")
+    keep(database, other + 63 * "f", '{"scripts/events.lua": "return {}"}')
+    for name, why in [(running[:8], "several names begin"), ("events", "not the beginning"),
+                      (other + "e", f"begins with {other}e; the newest: "),
+                      ("", "1 to 64"), (65 * "a", "1 to 64"), (other, "does not add up")]:
+        code, out, err = shop.command("reload", "--to", name)
+        assert (code, out) == (78, "") and why in err, (name, err)
+    assert running[:12] in shop.command("reload", "--to", other + "e")[2]
+    assert shop.status()["generation"] == running
+    assert shop.command("reload", "--to", running)[0] == 0
+    status, text = shop.http("/-/reload", "POST", {"Authorization": f"Bearer {TOKEN}",
+                                                   "Content-Type": "application/json"}, b"[1]")
+    assert status == 400 and "error" in json.loads(text)

@@ -178,6 +178,42 @@ static void the_set_as_json_keeps_every_byte(void **state)
   tg_buf_fini(&json);
 }
 
+static void a_kept_set_is_the_same_again(void **state)
+{
+  struct home *h = *state;
+  struct tg_fileset set, again;
+  struct tg_buf json;
+  char bundled[96], below[128];
+  tg_buf_init(&json, 0);
+  snprintf(bundled, sizeof bundled, "%s/bundled", h->root);
+  mkdir(bundled, 0755);
+  h->config.catalogue = bundled;
+  put(h, "bundled/zeta.lua", "return 0");
+  put(h, "rules/alpha.lua", "return 1");
+  put(h, "scripts/a.lua", "return \"\xc3\xa4\"\n");
+  put(h, "scripts/rates.csv", "a,b\r\n");
+  snprintf(below, sizeof below, "%s/lib", h->scripts);
+  mkdir(below, 0755);
+  put(h, "scripts/lib/m.lua", "return 2");
+  assert_int_equal(read_set(h, &set), TG_OK);
+  tg_fileset_json(&set, &json);
+  assert_int_equal(tg_fileset_of_json(tg_buf_view(&json), &set, &h->arena, &again), TG_OK);
+  assert_string_equal(again.sha256, set.sha256);
+  assert_int_equal(again.count, set.count);
+  for (uint32_t i = 0; i < set.count; i++) {
+    assert_string_equal(again.files[i].path, set.files[i].path);
+    assert_int_equal(again.files[i].kind, set.files[i].kind);
+    assert_int_equal(again.files[i].size, set.files[i].size);
+  }
+  assert_int_equal(tg_fileset_of_json(tg_text("[]"), &set, &h->arena, &again), TG_DATA);
+  assert_int_equal(tg_fileset_of_json(tg_text("{\"a"), &set, &h->arena, &again), TG_DATA);
+  assert_int_equal(tg_fileset_of_json(tg_text(""), &set, &h->arena, &again), TG_DATA);
+  assert_int_equal(tg_fileset_of_json(tg_text("{\"scripts/a.lua\": 3}"), &set, &h->arena, &again),
+                   TG_OK);
+  assert_string_not_equal(again.sha256, set.sha256);
+  tg_buf_fini(&json);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -190,6 +226,7 @@ int main(void)
       TEST(a_missing_folder_of_scripts_is_told),
       TEST(a_mounted_folder_is_read_through_its_links),
       TEST(the_set_as_json_keeps_every_byte),
+      TEST(a_kept_set_is_the_same_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
