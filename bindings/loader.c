@@ -19,6 +19,7 @@ extern const char tg_embed_prelude_state_lua[];
 extern const char tg_embed_prelude_bind_lua[];
 extern const char tg_embed_prelude_rules_lua[];
 extern const char tg_embed_prelude_lookups_lua[];
+extern const char tg_embed_prelude_sink_lua[];
 extern const char tg_embed_prelude_topics_lua[];
 extern const char tg_embed_prelude_series_lua[];
 extern const char tg_embed_prelude_given_lua[];
@@ -44,6 +45,7 @@ static const struct prelude {
     {"bind", "prelude_bind.lua", tg_embed_prelude_bind_lua},
     {"rules", "prelude_rules.lua", tg_embed_prelude_rules_lua},
     {"lookups", "prelude_lookups.lua", tg_embed_prelude_lookups_lua},
+    {"sink", "prelude_sink.lua", tg_embed_prelude_sink_lua},
     {"topics", "prelude_topics.lua", tg_embed_prelude_topics_lua},
     {"series", "prelude_series.lua", tg_embed_prelude_series_lua},
     {"given", "prelude_given.lua", tg_embed_prelude_given_lua},
@@ -264,6 +266,8 @@ static int open_loader(lua_State *L)
   luaL_setfuncs(L, LIBRARY, 1);
   lua_pushinteger(L, p->conf.rows_max);
   lua_setfield(L, -2, "rows_max");
+  lua_pushboolean(L, p->conf.to_kafka);
+  lua_setfield(L, -2, "to_kafka");
   tg_topicload_open(L);
   tg_ruleload_open(L);
   tg_lookupread_open(L);

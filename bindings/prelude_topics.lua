@@ -104,7 +104,7 @@ local keys = {
 local later = {
   tables = true, partition_by = true,
   retention = true,
-  lateness = true, sink = true,
+  lateness = true,
 }
 local known = {}
 for _, map in ipairs { keys, later } do
@@ -123,6 +123,8 @@ local function check_keys(topic, report)
     if later[key] then
       bad = bad + 1
       report(key, "'" .. key .. "' is not available yet")
+    elseif key == "sink" then
+      report(key, "'sink' is a setting of the whole pipeline: put sink: kafka into tidegate.yaml")
     elseif not keys[key] then
       report(key, "unknown key '" .. tg.shown(key) .. "' in a topic" .. did_you_mean(key, known))
     else
@@ -131,9 +133,8 @@ local function check_keys(topic, report)
       values[key] = value
     end
   end
-  for _, key in ipairs { "fields", "table" } do
-    if topic[key] == nil then report(nil, "'" .. key .. "' is missing: a topic needs it") end
-  end
+  if topic.fields == nil then report(nil, "'fields' is missing: a topic needs it") end
+  tg.sink.check_topic(topic, report)
   return values
 end
 
@@ -201,6 +202,8 @@ local function add_rule(loaded, kind, args, at)
     return tg.fault(at.path, at.line, kind.name .. " keeps state between batches: it needs a"
       .. " window such as over = \"1m\"; over = \"batch\" works in tests and eval only")
   end
+  tg.sink.check_rule(kind, rule, function(message) tg.fault(at.path, at.line, message) end,
+    function(message) tg.warn(at.path, at.line, message) end)
   rule.id = unique_id(rule.id, loaded.ids)
   if rule.warning then tg.warn(at.path, at.line, rule.warning) end
   if not rule.shadow and kind ~= tg.state.dedup then loaded.active = true end
@@ -274,9 +277,10 @@ local function load(file, topic)
     ids = {}, file = file,
     tests = tg.tests.check(file, values.tests, "topic", report),
   }
+  tg.sink.check_lookups(loaded.lookups, report)
   topics[#topics + 1] = loaded
   topics[file.name] = loaded
-  if values.dedup then
+  if values.dedup and not tg.to_kafka then
     local at = { path = file.path, line = source.line_of(file, "dedup") }
     add_rule(loaded, tg.state.dedup, values.dedup, at)
   end

@@ -41,6 +41,7 @@ struct tg_program_conf {
   int64_t deadline_us;          /* CPU limit of one call of a script */
   uint32_t output_bytes_max;    /* of a record for Kafka; 0: 1 MB */
   uint32_t rows_max;            /* of a batch, which some rules ask; 0: 50,000 */
+  bool to_kafka;                /* the pipeline's sink: what it cannot have is a fault */
   struct tg_coverage *coverage; /* counts the lines that run (coverage.h); borrowed; NULL: nobody */
 };
 

@@ -33,6 +33,14 @@ struct tg_pg *tg_ask_open(const struct tg_config *c, struct tg_err *err)
                              .connect_us = 10 * TG_SEC,
                              .statement_us = ASK_US,
                              .lock_us = TG_SEC};
+  if (c->sink == TG_SINK_KAFKA) {
+    tg_err_set(
+        err, TG_CONFIG, "sink: kafka",
+        "pipeline %s keeps nothing in PostgreSQL: no quarantine, ledger, breakers or journal. "
+        "Refused events are in the dead-letter topics, where it stands is Kafka's group",
+        c->pipeline);
+    return NULL;
+  }
   struct tg_pg *pg = tg_pg_new(&conf);
   bool fresh;
   if (!pg) return tg_err_set(err, TG_FATAL, "postgres", "out of memory"), NULL;

@@ -3,7 +3,7 @@
 #include "core/app/cli.h"
 #include "core/app/generation.h"
 #include "core/base/clock.h"
-#include "core/kafka/consumer.h"
+#include "core/kafka/emitter.h"
 #include "core/pg/lookuptable.h"
 #include "core/pg/table.h"
 
@@ -76,6 +76,30 @@ static void check_tables(const struct tg_config *c, const struct tg_program *p, 
   tg_pg_free(pg);
 }
 
+/* With `sink: kafka`: may we write in transactions, and are the topics there? */
+static void check_outputs(const struct tg_config *c, const struct tg_program *p, struct report *r)
+{
+  char id[256];
+  uint32_t count;
+  struct tg_err err;
+  struct tg_emitter *e = NULL;
+  const struct tg_topic *const *topics = tg_program_topics(p, &count);
+  snprintf(id, sizeof id, "%.200s-check", c->pipeline);
+  struct tg_emitter_conf conf = {.brokers = c->brokers,
+                                 .properties = c->properties,
+                                 .properties_count = c->properties_count,
+                                 .group = c->pipeline,
+                                 .id = id,
+                                 .record_bytes_max = (uint32_t)c->output_bytes_max};
+  if (tg_emitter_new(&conf, &e, &err) != TG_OK) return take(r, &err);
+  for (uint32_t t = 0; t < count; t++) {
+    for (uint32_t k = 0; k < topics[t]->outputs_count; k++)
+      if (tg_emitter_topic(e, topics[t]->outputs[k].ptr, &err) != TG_OK) take(r, &err);
+    if (tg_emitter_topic(e, topics[t]->dead_letter.ptr, &err) != TG_OK) take(r, &err);
+  }
+  tg_emitter_free(e);
+}
+
 static bool assigned_nothing(void *self, const struct tg_event *e)
 {
   return (void)self, (void)e, true;
@@ -130,7 +154,9 @@ static void check_scripts(const struct tg_config *c, bool connect, struct report
   if (tg_generation_read(c, take, r, &g) != TG_OK) return;
   if (tg_generation_program(g, take, r, &p) == TG_OK) {
     tg_program_warnings(p, take_warning, r);
-    if (tg_generation_has_topics(g, p, take, r) == TG_OK && connect) check_tables(c, p, r);
+    bool ask = tg_generation_has_topics(g, p, take, r) == TG_OK && connect;
+    if (ask && c->sink == TG_SINK_POSTGRES) check_tables(c, p, r);
+    if (ask && c->sink == TG_SINK_KAFKA) check_outputs(c, p, r);
     tg_program_free(p);
   }
   tg_generation_drop(g);

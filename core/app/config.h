@@ -13,6 +13,7 @@
 #include "core/flow/breaker.h"
 
 enum tg_on_gap { TG_GAP_HALT, TG_GAP_SKIP };
+enum tg_sink_kind { TG_SINK_POSTGRES, TG_SINK_KAFKA };
 enum { TG_PROPERTIES_MAX = 128, TG_LANES_MAX = 64 };
 
 struct tg_alert_config {
@@ -29,7 +30,8 @@ struct tg_config {
   struct tg_arena arena;
   const char *path; /* the file, or NULL */
   uint32_t config_version;
-  const char *pipeline; /* identity of all state in PostgreSQL; also Kafka's group.id */
+  const char *pipeline;   /* identity of all state in PostgreSQL; also Kafka's group.id */
+  enum tg_sink_kind sink; /* where loads are committed */
   const char *brokers;
   const char *properties[2 * TG_PROPERTIES_MAX + 1]; /* key, value, .., NULL */
   uint32_t properties_count;                         /* pairs */

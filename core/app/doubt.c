@@ -47,28 +47,39 @@ void tg_doubt_halt(struct tg_lane *lane, struct tg_part *p, const char *why)
   p->alerted = true;
 }
 
-#define RESTART                                                                                    \
-  "if it is to be read from its beginning as a new one: tidegate partitions restart %s %d --yes"
+/* What there is to do when the log is another one. With `sink: kafka` the chain's end is the
+ * group's offset. */
+static const char *restart(const struct tg_lane *lane, const struct tg_part *p, char *out,
+                           size_t size)
+{
+  const char *first = "if it is to be read from its beginning as a new one:";
+  if (lane->config->sink == TG_SINK_KAFKA)
+    snprintf(out, size, "%s stop the pipeline, then kafka-consumer-groups --reset-offsets", first);
+  else
+    snprintf(out, size, "%s tidegate partitions restart %s %d --yes", first, p->topic,
+             p->partition);
+  return out;
+}
 
 void tg_doubt_record(struct tg_lane *lane, struct tg_part *p, const struct tg_event *e)
 {
-  char why[700];
+  char why[700], next[400];
   if (p->seam.offset < 0 || tg_seam_record(&p->seam, p->next, e) != TG_SEAM_TORN) return;
   snprintf(why, sizeof why,
            "the record at offset %" PRId64 " is not what was loaded (last one: offset %" PRId64
-           "): the topic was truncated or made anew; " RESTART,
-           e->offset, p->seam.offset, p->topic, p->partition);
+           "): the topic was truncated or made anew; %s",
+           e->offset, p->seam.offset, restart(lane, p, next, sizeof next));
   tg_doubt_halt(lane, p, why);
 }
 
 static void halt_truncated(struct tg_lane *lane, struct tg_part *p,
                            const struct tg_watermarks *marks)
 {
-  char why[700];
+  char why[700], next[400];
   snprintf(why, sizeof why,
            "the partition ends at %" PRId64 ", before what was loaded: the topic was truncated or "
-           "made anew; " RESTART,
-           marks->high, p->topic, p->partition);
+           "made anew; %s",
+           marks->high, restart(lane, p, next, sizeof next));
   tg_doubt_halt(lane, p, why);
 }
 
@@ -123,8 +134,9 @@ void tg_doubt_jumped(struct tg_lane *lane, const struct tg_job *job)
   }
   snprintf(note, sizeof note,
            "%s[%d]: offsets %" PRId64 " to %" PRId64
-           " were deleted before they were read; noted in tidegate.gap and skipped",
-           p->topic, p->partition, c->next, c->first_offset - 1);
+           " were deleted before they were read; %sskipped",
+           p->topic, p->partition, c->next, c->first_offset - 1,
+           lane->config->sink == TG_SINK_KAFKA ? "" : "noted in tidegate.gap and ");
   tg_log(TG_WARN, lane->name, "%s", note);
   tg_hub_note(lane->hub, "gap", p->topic, note);
   const struct tg_trouble t = trouble(lane, p, TG_TROUBLE_GAP);

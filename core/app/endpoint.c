@@ -59,6 +59,8 @@ static void check_assignment(struct tg_process *p, struct check *c)
 static void check_postgres(struct tg_process *p, struct check *c)
 {
   long long at = atomic_load(&p->hub->pg_ok_us);
+  if (p->config->sink == TG_SINK_KAFKA)
+    return (void)(*c = (struct check){"postgres", true, "not used: sink is kafka"});
   *c = (struct check){"postgres", at && tg_clock_mono_us() - at < PG_MAX_US, "answers"};
   if (!c->good)
     snprintf(c->why, sizeof c->why, at ? "no answer for %lld s" : "no answer yet",

@@ -47,6 +47,7 @@ static struct tg_program_conf conf_of(const struct tg_generation *g)
 {
   return (struct tg_program_conf){.memory_max = g->config->lua_memory_bytes,
                                   .rows_max = g->config->load_rows,
+                                  .to_kafka = g->config->sink == TG_SINK_KAFKA,
                                   .output_bytes_max = (uint32_t)g->config->output_bytes_max,
                                   .deadline_us = g->config->lua_deadline_us};
 }

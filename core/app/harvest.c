@@ -87,13 +87,16 @@ static int32_t topic_now(const struct tg_lane *lane, const struct tg_batch *batc
   return -1;
 }
 
-/* The server took too long for a topic's rows: smaller loads from now on. */
+/* The server (with `sink: kafka` the brokers) took too long for a topic's rows: smaller loads from
+ * now on. */
 static void cut_smaller(struct tg_lane *lane, const struct tg_batch *b)
 {
   tg_lane_shrink(lane, b->rows, SMALL_US);
-  tg_log(TG_WARN, lane->name,
-         "%.*s: %u rows took longer than postgres.statement_timeout; loads of %u rows for now",
-         TG_TEXT(b->topic->name), b->rows, lane->rows_max);
+  tg_log(TG_WARN, lane->name, "%.*s: %u rows took longer than %s; loads of %u rows for now",
+         TG_TEXT(b->topic->name), b->rows,
+         lane->config->sink == TG_SINK_KAFKA ? "a Kafka transaction may"
+                                             : "postgres.statement_timeout",
+         lane->rows_max);
 }
 
 /* Loads are small because one took too long. A full one that needed a quarter of the time at most,
@@ -147,6 +150,7 @@ static void harvest_load(struct tg_lane *lane, struct tg_job *job)
   }
   if (whole) let_grow(lane, job);
   if (job->rc != TG_OK) return;
+  if (lane->config->sink == TG_SINK_KAFKA) return; /* the load did it */
   if (atomic_load(&lane->hub->emits))
     tg_relay_nudge(lane->hub->relay);
   else

@@ -362,6 +362,18 @@ void tg_hub_count(struct tg_hub *h, struct tg_text topic, const struct tg_breake
   pthread_mutex_unlock(&h->lock);
 }
 
+void tg_hub_close_breakers(struct tg_hub *h)
+{
+  pthread_mutex_lock(&h->lock);
+  for (uint32_t i = 0; i < h->topics_count; i++) {
+    struct tg_topic_state *s = &h->topics[i];
+    for (struct tg_trip *t = s->trips, *next; t; t = next) next = t->next, free_trip(t);
+    s->trips = NULL, s->trips_count = 0;
+    move(h, s, TG_CLOSED, "");
+  }
+  pthread_mutex_unlock(&h->lock);
+}
+
 void tg_hub_count_anew(struct tg_hub *h)
 {
   pthread_mutex_lock(&h->lock);

@@ -77,7 +77,7 @@ struct tg_hub {
   int64_t run;               /* random: which process this is */
   atomic_uint careful;       /* the lane that tries records alone, plus one; 0: none does */
   atomic_uint swaps_due;     /* lanes that have not taken over the newest program yet */
-  struct tg_relay *relay;    /* outbox -> Kafka; set before any lane starts */
+  struct tg_relay *relay;    /* outbox -> Kafka; set before any lane starts; NULL: sink: kafka */
   struct tg_logmeter *logmeter; /* set before any lane starts */
   struct tg_alerts *alerts;     /* set before anything else starts; NULL: nobody is told (tests) */
   atomic_bool emits; /* some output is, or was, configured: the group's offsets are the relay's */
@@ -145,6 +145,8 @@ bool tg_hub_was_refreshed(struct tg_hub *h, const char *topic);
 /* Rows were committed; too large a share of them in the quarantine opens the breaker. */
 void tg_hub_count(struct tg_hub *h, struct tg_text topic, const struct tg_breaker_tally *rows,
                   int64_t kafka_us);
+/* Closes all breakers: for a process that keeps them nowhere else. */
+void tg_hub_close_breakers(struct tg_hub *h);
 /* Other rules run from now on: their rejected rows are counted from here. */
 void tg_hub_count_anew(struct tg_hub *h);
 

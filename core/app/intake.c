@@ -117,7 +117,8 @@ static void on_assigned(void *self, const struct tg_topart *parts, uint32_t coun
 static void send_claims(struct tg_lane *lane, struct tg_job *job, enum tg_job_kind kind,
                         uint32_t count)
 {
-  *job = (struct tg_job){.kind = kind, .claims = lane->claims, .count = count};
+  *job = (struct tg_job){
+      .kind = kind, .claims = lane->claims, .count = count, .member = tg_buf_view(&lane->member)};
   lane->claiming = true;
   tg_queue_push(&lane->writer.to_writer, job, INT64_MAX);
 }
@@ -259,6 +260,17 @@ static bool claim_due(const struct tg_part *p, int64_t now)
   return p->state == TG_PART_FENCED || (p->state == TG_PART_HALTED && p->committed == p->next);
 }
 
+/* What a claim must know: the cluster's id; with `sink: kafka` who the lane is in its group, from
+ * before the group's offsets are read. */
+static bool know_self(struct tg_lane *lane)
+{
+  struct tg_err err;
+  lane->writer.who.cluster_id = tg_consumer_cluster(lane->consumer, WATERMARK_US);
+  if (lane->config->sink == TG_SINK_POSTGRES) return lane->writer.who.cluster_id != NULL;
+  tg_buf_clear(&lane->member);
+  return tg_consumer_member(lane->consumer, &lane->member, &err) == TG_OK && !lane->member.failed;
+}
+
 /* Claims what is due. */
 static void claim(struct tg_lane *lane, int64_t now)
 {
@@ -269,8 +281,7 @@ static void claim(struct tg_lane *lane, int64_t now)
     if (claim_due(&lane->parts.list[i], now)) put_claim(lane, n++, i);
   }
   if (!n) return;
-  lane->writer.who.cluster_id = tg_consumer_cluster(lane->consumer, WATERMARK_US);
-  if (!lane->writer.who.cluster_id) return (void)(lane->claim_after_us = now + CLAIM_PAUSE_US);
+  if (!know_self(lane)) return (void)(lane->claim_after_us = now + CLAIM_PAUSE_US);
   send_claims(lane, &lane->claim_job, TG_JOB_CLAIM, n);
 }
 

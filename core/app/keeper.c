@@ -28,6 +28,11 @@ static int64_t deadline(void)
   return tg_clock_mono_us() + CALL_US;
 }
 
+static bool is_alone(const struct tg_keeper *k)
+{
+  return k->hub->config->sink == TG_SINK_KAFKA;
+}
+
 /* Connects and brings the state schema up to date. */
 static bool ready(struct tg_keeper *k)
 {
@@ -155,6 +160,7 @@ static bool is_known(struct tg_keeper *k, struct tg_text name)
 /* A topic that nobody knows yet waits until its table and its breaker were looked at. */
 static void hold_new_topics(struct tg_keeper *k)
 {
+  if (is_alone(k)) return;
   for (uint32_t t = 0; t < k->topics_count; t++) {
     struct tg_text name = k->topics[t]->name;
     if (is_known(k, name)) continue;
@@ -188,6 +194,7 @@ static void finish_reload(struct tg_keeper *k)
   if (!atomic_load(&k->hub->reloaded) || atomic_load(&k->hub->swaps_due)) return;
   forget_topics(k);
   tg_hub_count_anew(k->hub);
+  if (is_alone(k)) tg_hub_close_breakers(k->hub);
   k->breakers.fresh = TG_FRESH_RELOAD;
   k->breakers.read_us = 0;
   atomic_store(&k->hub->reloaded, false);
@@ -216,6 +223,7 @@ static bool know_bakes(struct tg_keeper *k)
 static enum tg_rc adopt(struct tg_keeper *k, struct tg_swap_request *r)
 {
   uint32_t count;
+  if (is_alone(k)) return TG_OK;
   const struct tg_topic *const *topics = tg_program_topics(r->program, &count);
   if (!ready(k))
     return tg_err_set(&r->err, TG_RETRY, "reload",
@@ -274,9 +282,19 @@ static void expire_rejected(struct tg_keeper *k)
   tg_hub_note(k->hub, "quarantine", NULL, text);
 }
 
+/* Without PostgreSQL. */
+static void turn_alone(struct tg_keeper *k)
+{
+  struct tg_entry e;
+  finish_reload(k);
+  for (; tg_hub_note_first(k->hub, &e); tg_hub_note_done(k->hub))
+    tg_log(TG_INFO, "journal", "%s%s%s: %s", e.kind, *e.topic ? " " : "", e.topic, e.message);
+}
+
 static void turn(struct tg_keeper *k)
 {
   serve_request(k);
+  if (is_alone(k)) return turn_alone(k);
   tg_lookups_watch(k->generation->lookups, k->hub);
   if (!ready(k)) return;
   struct tg_err err;
@@ -344,6 +362,7 @@ enum tg_rc tg_keeper_start(struct tg_keeper *k, struct tg_hub *hub,
   pthread_mutex_init(&k->lock, NULL);
   pthread_cond_init(&k->changed, NULL);
   hold_new_topics(k);
+  if (is_alone(k)) atomic_store(&hub->schema_ready, true); /* lanes need none */
   tg_lookups_hold(generation->lookups, hub);
   k->pg = tg_pg_new(&k->pg_conf);
   if (!k->pg) return tg_err_set(err, TG_FATAL, "keeper", "out of memory");

@@ -2,6 +2,9 @@
  * load: the state schema, tables (DDL), generations, breakers, the journal, and looking after
  * what waits.
  *
+ * With `sink: kafka` there is no PostgreSQL: breakers are closed by a reload, what would be in the
+ * journal is logged, and nothing else is left to do.
+ *
  * Its program gives it the topics. A reload hands it the new program first (tg_keeper_adopt):
  * only when every table of the new set is there do the lanes swap. */
 #ifndef TG_APP_KEEPER_H

@@ -381,6 +381,7 @@ void tg_lane_stop(struct tg_lane *lane)
   for (uint32_t i = 0; i < TG_LOADS; i++) tg_load_fini(&lane->loads[i].load);
   tg_parts_fini(&lane->parts);
   tg_buf_fini(&lane->scratch);
+  tg_buf_fini(&lane->member);
   free(lane->claims);
   free(lane->claim_slots);
 }

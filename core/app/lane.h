@@ -82,6 +82,7 @@ struct tg_lane {
 
   uint64_t state_bytes;  /* this lane's part of hub->state_room */
   struct tg_buf scratch; /* bytes on their way into the open load */
+  struct tg_buf member;  /* who the lane is in its group, for claim_job; with sink: kafka only */
 
   struct tg_job claim_job, release_job, jump_job, mark_job;
   struct tg_claim *claims; /* of claim_job and release_job, by claim_slots */

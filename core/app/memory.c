@@ -49,6 +49,12 @@ void tg_memory_read(struct tg_writer *w, struct tg_job *job)
     job->rc = read_one(w, &job->claims[i], &job->err);
 }
 
+enum tg_rc tg_memory_none(struct tg_claim *c, struct tg_err *err)
+{
+  c->state = tg_stateset_new(seed());
+  return c->state ? TG_OK : tg_err_set(err, TG_RETRY, "state", "no memory for the rules' state");
+}
+
 bool tg_memory_take(struct tg_lane *lane, struct tg_part *p, struct tg_claim *c)
 {
   tg_stateset_free(p->memory);

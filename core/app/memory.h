@@ -15,6 +15,9 @@
  * stays NULL where it is unreadable, which is logged. Else job->rc and job->err say why. */
 void tg_memory_read(struct tg_writer *w, struct tg_job *job);
 
+/* For a claim of which nothing is kept: an empty state. TG_RETRY: no memory. */
+enum tg_rc tg_memory_none(struct tg_claim *c, struct tg_err *err);
+
 /* Moves what was read into the partition. False: it is unreadable; the partition must wait. */
 bool tg_memory_take(struct tg_lane *lane, struct tg_part *p, struct tg_claim *c);
 

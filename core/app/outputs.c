@@ -36,6 +36,6 @@ void tg_outputs_tell(struct tg_lane *lane)
 
 void tg_outputs_let_go(struct tg_lane *lane, bool lost)
 {
-  tg_relay_let_go(lane->hub->relay, lane->number, lost ? 0 : LET_GO_US);
+  if (lane->hub->relay) tg_relay_let_go(lane->hub->relay, lane->number, lost ? 0 : LET_GO_US);
   lane->told = true; /* there is nothing to tell */
 }

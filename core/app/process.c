@@ -165,10 +165,12 @@ static enum tg_rc start_lanes(struct tg_process *p, struct tg_err *err)
   return rc;
 }
 
-/* From the first output on the group's offsets are the relay's, for good. */
-static bool any_outputs(const struct tg_program *program)
+/* From the first output on the group's offsets are the relay's, for good. With `sink: kafka` there
+ * is none: they are the lanes'. */
+static bool any_outputs(const struct tg_process *p, const struct tg_program *program)
 {
   uint32_t count;
+  if (p->config->sink == TG_SINK_KAFKA) return false;
   const struct tg_topic *const *topics = tg_program_topics(program, &count);
   for (uint32_t t = 0; t < count; t++)
     if (tg_topic_emits(topics[t])) return true;
@@ -184,12 +186,12 @@ static enum tg_rc start(struct tg_process *p, struct tg_err *err)
     return p->generation = NULL,
            tg_err_set(err, rc, "scripts", "%u faults in scripts and rules", f.count);
   show_generation(p);
-  if (any_outputs(program)) atomic_store(&p->hub->emits, true);
+  if (any_outputs(p, program)) atomic_store(&p->hub->emits, true);
   show_budget(p);
   p->keeper_started = true;
   rc = tg_alerts_start(p->hub, err);
   if (rc == TG_OK) rc = tg_keeper_start(&p->keeper, p->hub, p->generation, program, err);
-  if (rc == TG_OK) rc = tg_relay_start(p->hub, err);
+  if (rc == TG_OK && p->config->sink == TG_SINK_POSTGRES) rc = tg_relay_start(p->hub, err);
   if (rc == TG_OK) rc = tg_logmeter_start(p->hub, err);
   if (rc == TG_OK) rc = start_lanes(p, err);
   if (rc == TG_OK && *p->config->http_listen) rc = tg_endpoint_new(p, &p->endpoint, err);
@@ -267,7 +269,7 @@ static enum tg_rc reload(struct tg_process *p, const struct tg_reload_order *ord
   struct tg_err err = {0};
   enum tg_rc rc = build(p, order->to, f, &g, &program);
   if (rc != TG_OK) return rc;
-  bool emits = any_outputs(program);
+  bool emits = any_outputs(p, program);
   rc = make_swaps(p, g, f, &swaps);
   if (rc == TG_FATAL) {
     tg_err_set(&err, rc, "reload", "out of memory");

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
-static const char *const gaps[] = {"halt", "skip", NULL}; /* enum tg_on_gap */
+static const char *const sinks[] = {"postgres", "kafka", NULL}; /* enum tg_sink_kind */
+static const char *const gaps[] = {"halt", "skip", NULL};       /* enum tg_on_gap */
 static const char *const formats[] = {"auto", "text", "logfmt", "json", NULL};
 
 #define AT(member) offsetof(struct tg_config, member)
@@ -23,6 +24,11 @@ static const struct tg_property properties[] = {
     {"pipeline", TG_PROPERTY_TEXT, AT(pipeline), 1, 200, NULL, NULL, true, false,
      "Identity of all state in PostgreSQL, and Kafka's `group.id`. Two processes with the same "
      "name share the work."},
+    {"sink", TG_PROPERTY_CHOICE, AT(sink), 0, 1, "postgres", sinks, false, false,
+     "Where what becomes of events is committed, with the place in Kafka. `postgres`: tables, "
+     "quarantine and ledger. `kafka`: only what `b:emit` sends and dead letters, in one Kafka "
+     "transaction with the group's offsets; nothing is kept in PostgreSQL, and `postgres.*` is not "
+     "read (docs/OPERATIONS.md, From Kafka to Kafka)."},
     {"kafka.brokers", TG_PROPERTY_TEXT, AT(brokers), 1, 4096, NULL, NULL, true, false,
      "Bootstrap servers, `host:port,host:port`."},
     {"kafka.properties", TG_PROPERTY_MAP, AT(properties), 0, TG_PROPERTIES_MAX, NULL, NULL, false,

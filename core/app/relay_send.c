@@ -7,8 +7,6 @@
 #include "core/data/emitted.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 enum {
   CALL_US = 15000000,
@@ -84,52 +82,18 @@ struct sending {
   int64_t segment;                     /* begin of the one being sent, or -1 */
 };
 
-static void add_header(struct tg_buf *out, const char *name, const char *value)
-{
-  tg_headers_add(out, tg_text(name), tg_text(value));
-}
-
-static void add_place(struct sending *s, const struct tg_packed *p)
-{
-  char text[32];
-  struct tg_buf *out = &s->r->headers;
-  add_header(out, "__connect.errors.topic", s->part->topic);
-  snprintf(text, sizeof text, "%d", s->part->partition);
-  add_header(out, "__connect.errors.partition", text);
-  snprintf(text, sizeof text, "%" PRId64, p->offset);
-  add_header(out, "__connect.errors.offset", text);
-}
-
-static void make_headers(struct sending *s, const struct tg_packed *p, const char *generation)
-{
-  char id[600];
-  struct tg_buf *out = &s->r->headers;
-  tg_buf_clear(out);
-  snprintf(id, sizeof id, "%s/%s/%d/%" PRId64 "/%u", s->r->hub->config->pipeline, s->part->topic,
-           s->part->partition, p->offset, p->number);
-  add_header(out, "tg-id", id);
-  add_header(out, "tg-generation", generation);
-  if (p->kind == TG_RECORD_DEAD_LETTER) add_place(s, p);
-  tg_buf_text(out, p->headers);
-}
-
 static enum tg_rc send_one(struct sending *s, const struct tg_packed *p, const char *generation,
                            struct tg_err *err)
 {
-  char topic[TG_TOPIC_BYTES_MAX + 1];
+  uint64_t bytes = 0;
+  const struct tg_origin origin = {.pipeline = s->r->hub->config->pipeline,
+                                   .topic = s->part->topic,
+                                   .partition = s->part->partition,
+                                   .generation = generation};
   if (p->offset < s->o->out) return s->suppressed++, TG_OK;
-  snprintf(topic, sizeof topic, "%.*s", TG_TEXT(p->topic));
-  make_headers(s, p, generation);
-  if (s->r->headers.failed) return tg_err_set(err, TG_RETRY, "relay", "no memory for headers");
-  struct tg_emission e = {.topic = topic,
-                          .key = p->key,
-                          .value = p->value,
-                          .headers = tg_buf_view(&s->r->headers),
-                          .us = p->us};
-  enum tg_rc rc = tg_emitter_topic(s->r->emitter, topic, err);
-  if (rc == TG_OK) rc = tg_emitter_send(s->r->emitter, &e, err);
+  enum tg_rc rc = tg_emitter_pass(s->r->emitter, &origin, p, &bytes, err);
   s->records++;
-  s->bytes += (uint64_t)p->key.len + p->value.len + e.headers.len;
+  s->bytes += bytes;
   return rc;
 }
 

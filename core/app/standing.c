@@ -144,7 +144,8 @@ static void add_servers(struct list *l)
   struct tg_hub *h = l->process->hub;
   int64_t now = tg_clock_mono_us();
   int64_t good = atomic_load(&h->pg_ok_us), bad = atomic_load(&h->kafka_bad_us);
-  bool postgres = !good || now - good >= AWAY_US, kafka = bad && now - bad >= AWAY_US;
+  bool used = h->config->sink == TG_SINK_POSTGRES;
+  bool postgres = used && (!good || now - good >= AWAY_US), kafka = bad && now - bad >= AWAY_US;
   if (postgres)
     add(l, &(struct stand){.kind = POSTGRES,
                            .since_us = good ? wall_of(good) : l->process->started_us,
@@ -166,6 +167,9 @@ static void add_breaker(struct list *l, const struct tg_topic_state *s)
   struct tg_buf next;
   tg_buf_init(&next, 0);
   if (told) tg_breakers_next(row, &next);
+  if (l->process->config->sink == TG_SINK_KAFKA)
+    tg_buf_str(&next, "mend the rule or what sends the events, then `tidegate reload` (or a "
+                      "restart): it closes breakers, which are kept in this process only");
   if (s->breaker == TG_HELD)
     snprintf(text, sizeof text, "%s", s->reason);
   else
@@ -328,11 +332,23 @@ static void add_lookups(struct list *l)
   tg_generation_drop(g);
 }
 
+/* Loads of a lane into Kafka. */
+static void add_sink(struct list *l, uint32_t lane)
+{
+  char text[80];
+  int64_t since = atomic_load(&l->process->lanes[lane].writer.failing_us);
+  if (!since) return;
+  snprintf(text, sizeof text, "a load of lane %u cannot be sent: the log says why", lane);
+  add(l, &(struct stand){.kind = OUTPUTS, .since_us = wall_of(since), .text = text});
+}
+
 static void add_outputs(struct list *l)
 {
   char why[512];
-  if (!l->away && tg_relay_fails(l->process->hub->relay, why, sizeof why))
+  struct tg_relay *relay = l->process->hub->relay;
+  if (!l->away && relay && tg_relay_fails(relay, why, sizeof why))
     add(l, &(struct stand){.kind = OUTPUTS, .text = why});
+  for (uint32_t i = 0; !relay && !l->away && i < l->process->lanes_count; i++) add_sink(l, i);
 }
 
 static void add_recalled(struct list *l)

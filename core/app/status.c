@@ -156,8 +156,8 @@ void tg_endpoint_status(struct tg_process *p, struct tg_buf *out)
   tg_standing_write(p, out);
   tg_buf_char(out, ',');
   write_lanes(p, out);
-  tg_relay_status(p->hub->relay, out);
-  tg_buf_str(out, ",\"topics\":[");
+  if (p->hub->relay) tg_relay_status(p->hub->relay, out), tg_buf_char(out, ',');
+  tg_buf_str(out, "\"topics\":[");
   for (uint32_t i = 0; tg_hub_topic(p->hub, i, &s); i++) {
     if (i) tg_buf_char(out, ',');
     write_topic(p, &s, out);

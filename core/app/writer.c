@@ -1,5 +1,6 @@
-/* The writer thread: loads into PostgreSQL, one after the other. */
+/* The writer thread: loads into PostgreSQL (or Kafka), one after the other. */
 #include "core/app/memory.h"
+#include "core/app/sink.h"
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -87,6 +88,8 @@ static void hold_breakers(struct tg_writer *w, const struct tg_load *l)
 /* What to do after a failed attempt; false: give up. */
 static bool recover(struct tg_writer *w, struct tg_job *job, unsigned *attempt)
 {
+  long long fine = 0;
+  atomic_compare_exchange_strong(&w->failing_us, &fine, tg_clock_mono_us());
   if (job->report.unknown) tg_metric_add(w->unknown, 1);
   if (job->report.fenced) tg_metric_add(w->fenced, job->report.fenced);
   if (strcmp(job->report.sqlstate, "TG002") == 0) hold_breakers(w, job->load);
@@ -96,6 +99,23 @@ static bool recover(struct tg_writer *w, struct tg_job *job, unsigned *attempt)
   tg_log(job->rc == TG_RETRY ? TG_WARN : TG_ERROR, w->name, "%s: %s (%s)", job->err.where,
          job->err.what, tg_rc_name(job->rc));
   return nap(w, job->rc == TG_RETRY ? backoff_us(w, (*attempt)++) : BACKOFF_MAX_US);
+}
+
+static enum tg_rc write_once(struct tg_writer *w, struct tg_job *job)
+{
+  if (w->sink) return tg_sink_write(w->sink, job->load, &job->report, &job->err);
+  return tg_loader_write(w->loader, job->load, &job->report, &job->err);
+}
+
+static void count_load(struct tg_writer *w, const struct tg_job *job)
+{
+  tg_metric_add(w->commits, 1);
+  tg_metric_add(w->emitted, (double)job->report.emitted);
+  if (w->sink) return;
+  atomic_store(&w->hub->pg_ok_us, tg_clock_mono_us());
+  tg_metric_observe(w->encode_s, (double)job->report.encode_us / TG_SEC, 1);
+  tg_metric_observe(w->copy_s, (double)job->report.copy_us / TG_SEC, 1);
+  tg_metric_observe(w->commit_s, (double)job->report.commit_us / TG_SEC, 1);
 }
 
 static void write_load(struct tg_writer *w, struct tg_job *job)
@@ -108,18 +128,16 @@ static void write_load(struct tg_writer *w, struct tg_job *job)
     }
     mask_void(w, job->load);
     tg_err_clear(&job->err);
-    job->rc = tg_loader_write(w->loader, job->load, &job->report, &job->err);
+    job->rc = write_once(w, job);
     if (job->rc == TG_OK || !recover(w, job, &attempt)) break;
   }
   note_void(w, job->load);
+  atomic_store(&w->failing_us, 0);
   job->commit_us = tg_clock_wall_us();
-  if (job->rc != TG_OK) return (void)(job->rc = TG_FENCED);
-  atomic_store(&w->hub->pg_ok_us, tg_clock_mono_us());
-  tg_metric_add(w->commits, 1);
-  tg_metric_add(w->emitted, (double)job->report.emitted);
-  tg_metric_observe(w->encode_s, (double)job->report.encode_us / TG_SEC, 1);
-  tg_metric_observe(w->copy_s, (double)job->report.copy_us / TG_SEC, 1);
-  tg_metric_observe(w->commit_s, (double)job->report.commit_us / TG_SEC, 1);
+  if (job->rc == TG_OK)
+    count_load(w, job);
+  else
+    job->rc = TG_FENCED;
 }
 
 /* Says once which GRANT is missing. A stuck session of such an owner would fence us out for good.
@@ -145,6 +163,7 @@ static void run_claims(struct tg_writer *w, struct tg_job *job)
 {
   int64_t deadline = tg_clock_mono_us() + 10 * TG_SEC;
   bool fresh;
+  if (w->sink) return tg_sink_job(w->sink, job);
   if (job->kind == TG_JOB_RELEASE && !tg_pg_connected(w->pg)) return (void)(job->rc = TG_OK);
   job->rc = tg_pg_connect(w->pg, &fresh, &job->err);
   if (job->rc != TG_OK) return;
@@ -179,27 +198,48 @@ static void *writer_main(void *self)
   return NULL;
 }
 
-static void open_metrics(struct tg_writer *w)
+/* Transactions by outcome, and what they sent to Kafka. */
+static void open_outcomes(struct tg_writer *w, const char *name, const char *help, const char *bad)
 {
   struct tg_metrics *m = w->hub->metrics;
-  const char *const committed[] = {"outcome", "committed", NULL}, *const retried[] = {
-                                                                      "outcome", "retried", NULL};
+  const char *const good[] = {"outcome", "committed", NULL}, *const not_good[] = {"outcome", bad,
+                                                                                  NULL};
+  w->commits = tg_metrics_slot(m, TG_COUNTER, name, help, good);
+  w->retries = tg_metrics_slot(m, TG_COUNTER, name, help, not_good);
+}
+
+static void open_kafka_metrics(struct tg_writer *w)
+{
+  open_outcomes(w, "output_transactions_total", "Kafka transactions of outputs by outcome",
+                "failed");
+  w->emitted = tg_metrics_slot(w->hub->metrics, TG_COUNTER, "output_records_total",
+                               "Records committed to output topics", NULL);
+}
+
+static void open_pg_metrics(struct tg_writer *w)
+{
+  struct tg_metrics *m = w->hub->metrics;
   const char *const encode[] = {"stage", "encode", NULL}, *const copy[] = {"stage", "copy", NULL};
   const char *const commit[] = {"stage", "commit", NULL};
   const char *help = "Time of a stage per load";
-  w->commits = tg_metrics_slot(m, TG_COUNTER, "pg_transactions_total",
-                               "Load transactions by outcome", committed);
-  w->retries = tg_metrics_slot(m, TG_COUNTER, "pg_transactions_total",
-                               "Load transactions by outcome", retried);
+  open_outcomes(w, "pg_transactions_total", "Load transactions by outcome", "retried");
   w->unknown = tg_metrics_slot(m, TG_COUNTER, "pg_commit_unknown_total",
                                "Commits whose outcome was not known at first", NULL);
-  w->fenced = tg_metrics_slot(m, TG_COUNTER, "fenced_total",
-                              "Segments refused because somebody else owns them", NULL);
   w->emitted = tg_metrics_slot(m, TG_COUNTER, "outbox_records_total",
                                "Records for Kafka committed with their rows", NULL);
   w->encode_s = tg_metrics_slot(m, TG_HISTOGRAM, "batch_duration_seconds", help, encode);
   w->copy_s = tg_metrics_slot(m, TG_HISTOGRAM, "batch_duration_seconds", help, copy);
   w->commit_s = tg_metrics_slot(m, TG_HISTOGRAM, "batch_duration_seconds", help, commit);
+}
+
+static void open_metrics(struct tg_writer *w)
+{
+  w->fenced = tg_metrics_slot(w->hub->metrics, TG_COUNTER, "fenced_total",
+                              "Segments refused because somebody else owns them", NULL);
+  if (w->hub->config->sink == TG_SINK_KAFKA)
+    open_kafka_metrics(w);
+  else
+    open_pg_metrics(w);
 }
 
 static void name_it(struct tg_writer *w)
@@ -222,17 +262,25 @@ static void name_it(struct tg_writer *w)
                                            .transaction_us = c->statement_us + 30 * TG_SEC};
 }
 
+/* Where loads go. False without memory. */
+static bool open_end(struct tg_writer *w)
+{
+  if (w->hub->config->sink == TG_SINK_KAFKA)
+    return (w->sink = tg_sink_new(w->hub, w->lane)) != NULL;
+  w->pg = tg_pg_new(&w->pg_conf);
+  w->loader = w->pg ? tg_loader_new(&w->loader_conf, w->pg) : NULL;
+  if (w->loader) tg_pg_stop_flag(w->pg, &w->give_up);
+  return w->loader != NULL;
+}
+
 enum tg_rc tg_writer_start(struct tg_writer *w, struct tg_hub *hub, uint32_t lane,
                            struct tg_err *err)
 {
   *w = (struct tg_writer){.lane = lane, .hub = hub, .seed = (unsigned)tg_clock_mono_us() + lane};
   name_it(w);
   open_metrics(w);
-  w->pg = tg_pg_new(&w->pg_conf);
-  w->loader = w->pg ? tg_loader_new(&w->loader_conf, w->pg) : NULL;
   bool queues = tg_queue_init(&w->to_writer, 16) && tg_queue_init(&w->from_writer, 16);
-  if (!w->loader || !queues) return tg_err_set(err, TG_FATAL, w->name, "out of memory");
-  tg_pg_stop_flag(w->pg, &w->give_up);
+  if (!open_end(w) || !queues) return tg_err_set(err, TG_FATAL, w->name, "out of memory");
   char thread[TG_THREAD_NAME];
   snprintf(thread, sizeof thread, "tg-writer-%u", lane % 1000);
   w->started = tg_thread_start(&w->thread, thread, writer_main, w);
@@ -245,6 +293,7 @@ void tg_writer_stop(struct tg_writer *w)
     tg_queue_close(&w->to_writer);
     pthread_join(w->thread, NULL);
   }
+  tg_sink_free(w->sink);
   tg_loader_free(w->loader);
   tg_pg_free(w->pg);
   tg_queue_fini(&w->to_writer);

@@ -7,7 +7,8 @@
  * LOAD: written until it is committed, or until nothing of it is left (fenced, held), or the lane
  * gives up (stop, lost assignment). CLAIM, BEGIN, RELEASE, JUMP (over a gap), MARK (careful.c): one
  * attempt each. A segment that leaves a load takes all later segments of its partition with it: the
- * writer remembers up to which epoch a slot's segments are void. */
+ * writer remembers up to which epoch a slot's segments are void. With `sink: kafka` loads and
+ * claims are Kafka's (sink.h). */
 #ifndef TG_APP_WRITER_H
 #define TG_APP_WRITER_H
 
@@ -33,18 +34,23 @@ struct tg_job {
   struct tg_claim *claims; /* the others; slot order */
   uint32_t count;
   const char *generation; /* JUMP: sha256 of the scripts */
+  struct tg_text member;  /* CLAIM with sink: kafka: of tg_consumer_member(); borrowed */
   struct tg_loader_report report;
   int64_t handed_us; /* monotonic: when it went to the writer */
   int64_t commit_us; /* wall clock of the commit */
 };
 
+struct tg_sink; /* sink.h */
+
 struct tg_writer {
   uint32_t lane;
   struct tg_hub *hub;
   struct tg_queue to_writer, from_writer;
-  atomic_bool give_up; /* set by the worker: end what is under way soon, write nothing more */
+  atomic_bool give_up;  /* set by the worker: end what is under way soon, write nothing more */
+  struct tg_sink *sink; /* with sink: kafka, and then neither of the next two */
   struct tg_pg *pg;
   struct tg_loader *loader;
+  atomic_llong failing_us; /* monotonic: since when the load under way fails; 0: it does not */
   struct tg_claimer who;
   char name[64], owner[128];
   struct tg_pg_conf pg_conf;

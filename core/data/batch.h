@@ -63,6 +63,13 @@ struct tg_issue {
   struct tg_text reason; /* one line: names the column, shows the value and the bound */
 };
 
+/* The issue that sent a row to the quarantine; NULL when its text was left out. */
+static inline const struct tg_issue *tg_issue_deciding(const struct tg_issue *i)
+{
+  while (i && i->fate != TG_QUARANTINE) i = i->next;
+  return i;
+}
+
 struct tg_stateset; /* core/state */
 
 struct tg_segment {

@@ -15,7 +15,7 @@ enum {
   CALL_MS = 8000,    /* one step of a transaction */
   SLOW_US = 5000000, /* what took longer may have been repeated inside librdkafka */
   ASK_MS = 5000,
-  HEADERS_MAX = 300,
+  TOPIC_NAME_MAX = 249, /* bytes: Kafka's limit */
   TOPICS_MAX = 256
 };
 
@@ -26,7 +26,8 @@ struct tg_emitter {
   char *topics[TOPICS_MAX];
   uint32_t topics_count; /* known to exist */
   rd_kafka_resp_err_t failed;
-  char failure[256]; /* the first delivery that failed */
+  char failure[256];     /* the first delivery that failed */
+  struct tg_buf headers; /* of the record being passed */
 };
 
 /* message.timeout.ms < transaction.timeout.ms: a record that is not delivered fails before the
@@ -183,6 +184,7 @@ void tg_emitter_free(struct tg_emitter *e)
   }
   if (e->reader) rd_kafka_destroy(e->reader);
   for (uint32_t i = 0; i < e->topics_count; i++) free(e->topics[i]);
+  tg_buf_fini(&e->headers);
   free(e);
 }
 
@@ -296,6 +298,23 @@ enum tg_rc tg_emitter_send(struct tg_emitter *e, const struct tg_emission *r, st
                         "cannot be produced to: %s", rd_kafka_err2str(code));
     rd_kafka_poll(e->rk, 50);
   }
+}
+
+enum tg_rc tg_emitter_pass(struct tg_emitter *e, const struct tg_origin *o,
+                           const struct tg_packed *p, uint64_t *bytes, struct tg_err *err)
+{
+  char topic[TOPIC_NAME_MAX + 1];
+  snprintf(topic, sizeof topic, "%.*s", TG_TEXT(p->topic));
+  tg_origin_headers(&e->headers, o, p);
+  if (e->headers.failed) return tg_err_set(err, TG_RETRY, "kafka", "no memory for headers");
+  struct tg_emission r = {.topic = topic,
+                          .key = p->key,
+                          .value = p->value,
+                          .headers = tg_buf_view(&e->headers),
+                          .us = p->us};
+  *bytes = (uint64_t)p->key.len + p->value.len + r.headers.len;
+  enum tg_rc rc = tg_emitter_topic(e, topic, err);
+  return rc == TG_OK ? tg_emitter_send(e, &r, err) : rc;
 }
 
 static enum tg_rc flush(struct tg_emitter *e, struct tg_err *err)

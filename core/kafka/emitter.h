@@ -15,6 +15,7 @@
 #ifndef TG_KAFKA_EMITTER_H
 #define TG_KAFKA_EMITTER_H
 
+#include "core/data/records.h"
 #include "core/kafka/consumer.h"
 
 struct tg_emitter;
@@ -57,6 +58,11 @@ struct tg_emission { /* texts: copied */
 };
 /* By key to a partition, as Java's clients do. Waits while the queue is full. */
 enum tg_rc tg_emitter_send(struct tg_emitter *e, const struct tg_emission *r, struct tg_err *err);
+
+/* Sends p with the headers that say where it comes from. *bytes: its size. TG_CONFIG also: there is
+ * no such topic. */
+enum tg_rc tg_emitter_pass(struct tg_emitter *e, const struct tg_origin *o,
+                           const struct tg_packed *p, uint64_t *bytes, struct tg_err *err);
 
 /* Waits until all records are with the brokers, then commits them and the offsets. member: of
  * tg_consumer_member(), from before begin. TG_FENCED: the group does not know that member any more,

@@ -77,13 +77,6 @@ enum tg_rc tg_attempt_copy_quarantine(struct tg_attempt *a);
 /* COPY of what the load's rows emit to Kafka. begin: part of the load's transaction. */
 enum tg_rc tg_attempt_copy_outbox(struct tg_attempt *a, bool begin);
 
-/* The issue that sent a row to the quarantine; NULL when its text was left out. */
-static inline const struct tg_issue *tg_attempt_deciding(const struct tg_issue *i)
-{
-  while (i && i->fate != TG_QUARANTINE) i = i->next;
-  return i;
-}
-
 /* All issues of a row as a JSON list, in out; {NULL, 0} when there is only one. */
 struct tg_text tg_attempt_issues(struct tg_buf *out, const struct tg_issue *first);
 

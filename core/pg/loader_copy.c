@@ -183,8 +183,7 @@ static void put_rejected(struct tg_attempt *a, const struct tg_batch *b, const s
   static const struct tg_issue lost = {.stage = TG_STAGE_RULE};
   struct tg_loader *l = a->l;
   const struct tg_event *e = &b->events[row];
-  const struct tg_issue *list = b->issues ? b->issues[row] : NULL,
-                        *issue = tg_attempt_deciding(list);
+  const struct tg_issue *list = b->issues ? b->issues[row] : NULL, *issue = tg_issue_deciding(list);
   if (!issue) issue = &lost;
   tg_copy_fields(&l->piece, 14);
   tg_copy_int4(&l->piece, s->partition_id);

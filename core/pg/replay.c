@@ -32,7 +32,7 @@ static void add_refused(struct tg_loader *l, const struct tg_event *e, const str
 {
   static const struct tg_issue lost = {.stage = TG_STAGE_RULE};
   struct tg_buf *json = &l->piece;
-  const struct tg_issue *i = tg_attempt_deciding(list);
+  const struct tg_issue *i = tg_issue_deciding(list);
   if (!i) i = &lost;
   tg_buf_printf(json, "%s{\"at\":%lld", json->len > 1 ? "," : "", (long long)e->offset);
   add_text(json, ",\"stage\":", tg_text(tg_stage_name(i->stage)));

@@ -44,9 +44,11 @@ class Stream:
         self.write(p)
         return p
 
+    table = "events"
+
     def write(self, process, **more):
         process.script(f"{self.input}.lua", scripts.topic(
-            self.input, "events", fields=FIELDS,
+            self.input, self.table, fields=FIELDS,
             transform=EMIT.format(big=self.big, all=self.all),
             outputs=f'{{ "{self.big}", "{self.all}" }}', dead_letter=f'"{self.dead}"', **more))
 
@@ -111,3 +113,27 @@ class Stream:
         value = m.value().decode()
         return (name, m.key() and m.key().decode(),
                 value if name == self.all else json.loads(value))
+
+
+class Straight(Stream):
+    """The same from Kafka to Kafka, without PostgreSQL."""
+
+    table = None
+
+    def __init__(self, kafka, topic, tidegate):
+        super().__init__(kafka, topic, tidegate, None)
+
+    def process(self, faults=None, lanes=1, instance="one", session="30s", **config):
+        p = super().process(faults, lanes, instance, session, sink="kafka", **config)
+        del p.config["postgres"]
+        return p
+
+    def until_out(self, process=None, **deadline):
+        """The group's offsets are at the end: what was made of everything before is out."""
+        ends = self.kafka.ends(self.input)
+
+        def ask():
+            if process and not process.running():
+                raise RuntimeError(process.log())
+            return self.kafka.committed(self.input, self.group()) == ends
+        eventually(ask, every=0.2, **deadline)

@@ -5,11 +5,12 @@ EVENTS = ['"id bigint not null"', '"name text"', '"amount numeric(6,2)"']
 
 
 def topic(topics, table, fields=None, transform=None, rules=(), **more):
-    """A topic script. topics: a Kafka topic or several; fields: lines as Lua literals; transform:
-    the function's body; rules: Lua expressions; more: other keys, as Lua expressions."""
+    """A topic script. topics: a Kafka topic or several; table: None for none; fields: lines as Lua
+    literals; transform: the function's body; rules: Lua expressions; more: other keys, as Lua
+    expressions."""
     names = [topics] if isinstance(topics, str) else topics
     lines = [f'  topics = {{ {", ".join(json.dumps(n) for n in names)} }},',
-             f'  table = {json.dumps(table)},',
+             *([f'  table = {json.dumps(table)},'] if table else []),
              '  fields = {', *(f"    {f}," for f in fields or EVENTS), "  },"]
     if transform is not None:
         lines += ["  transform = function(b)", *(f"    {x}" for x in transform.splitlines()),

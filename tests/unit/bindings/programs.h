@@ -22,6 +22,7 @@ struct sources {
   uint32_t count;
   size_t memory_max;
   int64_t deadline_us;
+  bool to_kafka;
   char faults[FAULTS_BYTES]; /* "where: what\n" each */
   uint32_t faults_count;
 };
@@ -71,7 +72,8 @@ static inline void sources_fault(void *self, const struct tg_err *err)
 static inline enum tg_rc sources_load(struct sources *s, struct tg_program **out)
 {
   struct tg_fileset set = {.files = s->files, .count = s->count, .sha256 = "0123"};
-  struct tg_program_conf conf = {.memory_max = s->memory_max ? s->memory_max : 32 << 20,
+  struct tg_program_conf conf = {.to_kafka = s->to_kafka,
+                                 .memory_max = s->memory_max ? s->memory_max : 32 << 20,
                                  .deadline_us = s->deadline_us ? s->deadline_us : 2000000};
   *out = NULL;
   enum tg_rc rc = tg_program_new(&set, &conf, sources_fault, s, out);

@@ -91,7 +91,7 @@ static void all_faults_of_all_files_are_told_at_once(void **state)
 static void keys_that_come_later_are_refused(void **state)
 {
   (void)state;
-  static const char *const keys[] = {"partition_by", "sink", "retention", "lateness", "tables"};
+  static const char *const keys[] = {"partition_by", "retention", "lateness", "tables"};
   char script[400], fault[100];
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     snprintf(script, sizeof script, "return { table = \"orders\", " FIELDS ",\n  %s = {} }",

@@ -1,0 +1,109 @@
+"""A pipeline with sink: kafka, without PostgreSQL: what rows emit, dead letters and the group's
+offsets are one Kafka transaction, whatever dies or stands in it."""
+import json
+
+import pytest
+
+from lib.outputs import Straight, event
+from lib.poll import eventually
+
+POINTS = ["sink.before_transaction", "relay.after_produce", "relay.after_offsets",
+          "sink.after_commit"]
+
+
+@pytest.fixture
+def stream(kafka, topic, tidegate):
+    return Straight(kafka, topic, tidegate)
+
+
+def until_dead(stream, process):
+    """Sends until it has ended at its fault point."""
+    eventually(lambda: not process.running() or stream.send(100) or None)
+    assert process.process.wait() == 86
+
+
+def test_what_rows_emit_is_out_once(stream):
+    process = stream.process(lanes=2).start()
+    stream.send(3000)
+    stream.until_out(process)
+    assert stream.wrong() == []
+    dead = stream.kafka.dump(stream.dead)[0]
+    headers = {k: v.decode() for k, v in dead.headers()}
+    n = stream.sent[int(headers["__connect.errors.partition"]),
+                    int(headers["__connect.errors.offset"])]
+    assert json.loads(dead.value()) == event(n)
+    assert headers["tg-generation"] == process.status()["generation"]
+    assert process.metric("output_records_total") == len(stream.due())
+    code, _, why = process.command("quarantine", "list")
+    assert code == 78 and "keeps nothing in PostgreSQL" in why
+    assert process.stop() == 0
+
+
+def test_a_death_at_each_point_loses_and_doubles_nothing(stream):
+    process = stream.process(faults="-", load={"rows": 200})
+    for point in POINTS:
+        process.faults = f"{point}=exit@2"
+        process.start(ready=False)
+        until_dead(stream, process)
+        assert point == POINTS[-1] or stream.wrong(), "weak: everything was out"
+    process.faults = None
+    process.start(ready=False)
+    stream.until_out(process)
+    assert stream.wrong() == []
+
+
+def test_failed_and_unknown_transactions_are_found_out(stream):
+    """Some were committed although nobody heard it, some were not."""
+    faults = ("sink.before_transaction=fail@1,relay.produce=fail@600,relay.after_produce=fail@2,"
+              "relay.after_offsets=fail@3,relay.commit_lost=fail@2,sink.after_commit=fail@2")
+    process = stream.process(faults=faults, load={"rows": 200}).start(ready=False)
+    for _ in range(4):
+        stream.send(300)
+        stream.until_out(process)
+    assert stream.wrong() == []
+    assert process.metric("output_transactions_total", outcome="failed") == 6
+    assert process.metric("output_producers_recycled_total") == 4
+
+
+@pytest.mark.parametrize("point", ["relay.after_produce", "relay.after_offsets"])
+def test_a_zombie_inside_its_transaction_doubles_nothing(stream, point):
+    """It stops in its transaction, the group gives its partitions to another process, it wakes and
+    goes on: what it had produced is refused, or was committed before the heir looked."""
+    session = {"instance": None, "session": "6s", "load": {"rows": 200}}
+    zombie = stream.process(faults=f"{point}=stop@2", **session).start(ready=False)
+    stream.send(1000)
+    eventually(lambda: zombie.paused() or stream.send(100) or None)
+    heir = stream.process(**session).start(ready=False)
+    heir.until(lambda: heir.metric("kafka_rebalances_total"))
+    if point == "relay.after_produce":
+        stream.until_out(heir)
+    zombie.resume()
+    zombie.until(lambda: "partitions lost" in zombie.log())
+    stream.send(200)
+    stream.until_out(heir)
+    assert zombie.running() and eventually(lambda: stream.wrong() == [])
+
+
+def test_processes_come_and_go(stream):
+    session = {"instance": None, "session": "6s", "load": {"rows": 100}}
+    first = stream.process(**session).start()
+    stream.send(1000)
+    second = stream.process(**session).start(ready=False)
+    eventually(lambda: stream.send(100) or
+               [p.status()["lanes"][0]["reading"] for p in (first, second)] == [1, 1])
+    assert first.stop() == 0
+    stream.send(300)
+    stream.until_out(second)
+    assert stream.wrong() == []
+
+
+def test_without_the_transaction_a_death_doubles_records(stream):
+    """The negative control: offsets that are committed after the records."""
+    process = stream.process(faults="no.sink_transaction,sink.between=exit@2", load={"rows": 200})
+    process.start(ready=False)
+    until_dead(stream, process)
+    process.faults = None
+    process.start(ready=False)
+    stream.until_out(process)
+    wrong = stream.wrong()
+    assert wrong and all(w.endswith("twice") for w in wrong)
