@@ -1,6 +1,7 @@
 """A pipeline with sink: kafka, without PostgreSQL: what rows emit, dead letters and the group's
 offsets are one Kafka transaction, whatever dies or stands in it."""
 import json
+import os
 
 import pytest
 
@@ -9,6 +10,9 @@ from lib.poll import eventually
 
 POINTS = ["sink.before_transaction", "relay.after_produce", "relay.after_offsets",
           "sink.after_commit"]
+ZOMBIES = ["relay.after_produce"]
+if os.environ.get("TIDEGATE_E2E_LONG") == "1":
+    ZOMBIES.append("relay.after_offsets")  # the heir waits for the broker to end that
 
 
 @pytest.fixture
@@ -45,7 +49,6 @@ def test_a_death_at_each_point_loses_and_doubles_nothing(stream):
         process.faults = f"{point}=exit@2"
         process.start(ready=False)
         until_dead(stream, process)
-        assert point == POINTS[-1] or stream.wrong(), "weak: everything was out"
     process.faults = None
     process.start(ready=False)
     stream.until_out(process)
@@ -56,19 +59,19 @@ def test_failed_and_unknown_transactions_are_found_out(stream):
     """Some were committed although nobody heard it, some were not."""
     faults = ("sink.before_transaction=fail@1,relay.produce=fail@600,relay.after_produce=fail@2,"
               "relay.after_offsets=fail@3,relay.commit_lost=fail@2,sink.after_commit=fail@2")
-    process = stream.process(faults=faults, load={"rows": 200}).start(ready=False)
-    for _ in range(4):
-        stream.send(300)
-        stream.until_out(process)
+    process = stream.process(faults=faults, load={"rows": 100}).start(ready=False)
+    stream.send(1200)
+    stream.until_out(process)
     assert stream.wrong() == []
     assert process.metric("output_transactions_total", outcome="failed") == 6
     assert process.metric("output_producers_recycled_total") == 4
 
 
-@pytest.mark.parametrize("point", ["relay.after_produce", "relay.after_offsets"])
+@pytest.mark.parametrize("point", ZOMBIES)
 def test_a_zombie_inside_its_transaction_doubles_nothing(stream, point):
     """It stops in its transaction, the group gives its partitions to another process, it wakes and
-    goes on: what it had produced is refused, or was committed before the heir looked."""
+    goes on: what it had produced is refused, or was committed before the heir looked. Then it
+    shares the work, and has all of it when the heir leaves."""
     session = {"instance": None, "session": "6s", "load": {"rows": 200}}
     zombie = stream.process(faults=f"{point}=stop@2", **session).start(ready=False)
     stream.send(1000)
@@ -79,21 +82,13 @@ def test_a_zombie_inside_its_transaction_doubles_nothing(stream, point):
         stream.until_out(heir)
     zombie.resume()
     zombie.until(lambda: "partitions lost" in zombie.log())
-    stream.send(200)
-    stream.until_out(heir)
-    assert zombie.running() and eventually(lambda: stream.wrong() == [])
-
-
-def test_processes_come_and_go(stream):
-    session = {"instance": None, "session": "6s", "load": {"rows": 100}}
-    first = stream.process(**session).start()
-    stream.send(1000)
-    second = stream.process(**session).start(ready=False)
+    if point == "relay.after_produce":
+        assert zombie.metric("output_transactions_total", outcome="failed"), "it was refused"
     eventually(lambda: stream.send(100) or
-               [p.status()["lanes"][0]["reading"] for p in (first, second)] == [1, 1])
-    assert first.stop() == 0
+               [p.status()["lanes"][0]["reading"] for p in (zombie, heir)] == [1, 1])
+    assert heir.stop() == 0
     stream.send(300)
-    stream.until_out(second)
+    stream.until_out(zombie)
     assert stream.wrong() == []
 
 
