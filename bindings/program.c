@@ -32,7 +32,7 @@ static enum tg_rc load_kind(struct tg_program *p, enum tg_file_kind kind, struct
 
 static enum tg_rc load_files(struct tg_program *p, struct tg_err *err)
 {
-  enum tg_rc rc = tg_loader_open(p, err);
+  enum tg_rc rc = tg_prelude_open(p, err);
   for (size_t i = 0; rc == TG_OK && i < sizeof ORDER / sizeof *ORDER; i++) {
     rc = load_kind(p, ORDER[i], err);
   }

@@ -1,8 +1,7 @@
 /* What the loader makes of files, shared by the files of the loader and the evaluator; everybody
  * else uses program.h.
  *
- *   files --prelude_*.lua: check and bind--> tg.topic, tg.field, tg.rule (loader.c) --> struct
- * tg_script, tg_rule
+ *   files --prelude_*.lua: check, bind--> tg.topic, tg.field, tg.rule --> struct tg_script, tg_rule
  *
  * The checking itself is written in Lua (bindings/prelude_*.lua, embedded): it reads Lua tables,
  * runs under the deadline and the memory cap like any script, and reports every fault it meets. C
@@ -123,7 +122,7 @@ void tg_loader_push(lua_State *L, const char *part, const char *name);
 void tg_loader_give_api(lua_State *L);
 
 /* Loads the prelude and leaves its table referenced in p->prelude. */
-enum tg_rc tg_loader_open(struct tg_program *p, struct tg_err *err);
+enum tg_rc tg_prelude_open(struct tg_program *p, struct tg_err *err);
 
 /* Compiles one file, runs it with the API as its environment and hands what it returns to the
  * prelude. Every fault is reported. TG_FATAL: the VM is lost. */
