@@ -45,7 +45,10 @@ static bool on_record(void *self, const struct tg_event *event)
   if (!lane->open || lane->full) return false;
   if (tg_load_add(&lane->open->load, (uint32_t)p->topic_index, event) != TG_OK)
     return fill_up(lane, event);
-  if (lane->open->load.rows == 1) lane->open->load.opened_us = tg_clock_mono_us();
+  if (lane->open->load.rows == 1) {
+    lane->open->load.opened_us = tg_clock_mono_us();
+    tg_measure_pause(lane);
+  }
   p->next = event->offset + 1;
   p->eof = -1;
   return true;
@@ -60,6 +63,7 @@ static void on_eof(void *self, uint32_t slot, int64_t offset)
   p->seam.offset = -1;
   p->eof = offset < p->limit ? offset : p->limit;
   p->idle_us = tg_clock_mono_us();
+  tg_measure_pause(lane);
 }
 
 /* How far a partition is behind is shown by who holds it. */
@@ -175,6 +179,7 @@ static void on_revoked(void *self, bool lost)
   tg_memory_measure(lane);
   lane->open = NULL;
   lane->reassign = false;
+  lane->swapped_us = 0; /* the group's pause, from here on */
   atomic_store(&lane->assigned, 0);
   atomic_store(&lane->reading, 0);
 }
@@ -369,7 +374,9 @@ static void reassign(struct tg_lane *lane)
   lane->mark_to = -1;
   tg_parts_rewind(&lane->parts);
   if (lane->open) lane->open = NULL;
-  uint32_t n = tg_parts_assignment(&lane->parts, list);
+  uint32_t n = tg_parts_assignment(&lane->parts, list), read = 0;
+  for (uint32_t i = 0; i < n; i++) read += !list[i].paused;
+  if (!read) tg_measure_pause(lane); /* nothing will come */
   if (tg_consumer_assign(lane->consumer, list, n, &err) != TG_OK) {
     tg_log_err(TG_WARN, lane->name, &err);
     lane->reassign = true;

@@ -35,17 +35,32 @@ static void free_topics(struct tg_lane *lane)
   tg_measure_close(lane);
 }
 
-/* Makes the lane run this program. */
-static enum tg_rc bind(struct tg_lane *lane, struct tg_generation *generation,
-                       struct tg_program *program)
+void tg_swap_free(struct tg_swap *s)
+{
+  if (!s) return;
+  tg_elders_drop(s->elders);
+  tg_program_free(s->program);
+  tg_generation_drop(s->generation);
+  free(s);
+}
+
+static struct tg_swap running(const struct tg_lane *lane)
+{
+  struct tg_swap s = {lane->generation, lane->program, {NULL}, lane->elders_bound};
+  memcpy(s.elders, lane->elders, sizeof s.elders);
+  return s;
+}
+
+/* Makes the lane run this set. */
+static enum tg_rc bind(struct tg_lane *lane, const struct tg_swap *set)
 {
   free_topics(lane);
-  tg_elders_drop(lane->elders);
-  lane->elders_bound = false;
-  lane->generation = generation;
-  lane->program = program;
-  lane->topics = tg_program_topics(program, &lane->topics_count);
-  tg_bakes_give(generation->bakes, program);
+  memcpy(lane->elders, set->elders, sizeof lane->elders);
+  lane->elders_bound = set->elders_bound;
+  lane->generation = set->generation;
+  lane->program = set->program;
+  lane->topics = tg_program_topics(lane->program, &lane->topics_count);
+  tg_bakes_give(lane->generation->bakes, lane->program);
   lane->decoders = calloc(lane->topics_count + 1, sizeof *lane->decoders);
   if (!lane->decoders) return TG_FATAL;
   for (uint32_t t = 0; t < lane->topics_count; t++)
@@ -56,13 +71,20 @@ static enum tg_rc bind(struct tg_lane *lane, struct tg_generation *generation,
   return tg_measure_open(lane);
 }
 
+/* No load needs it any more; it is freed by the supervisor, as a large VM takes its time. */
 static void retire(struct tg_lane *lane)
 {
+  if (!lane->retired || atomic_load(&lane->worn)) return;
   for (uint32_t i = 0; i < TG_LOADS; i++)
-    if (lane->loads[i].out && lane->loads[i].load.program == lane->retired.program) return;
-  tg_program_free(lane->retired.program);
-  tg_generation_drop(lane->retired.generation);
-  lane->retired = (struct tg_swap){0};
+    if (lane->loads[i].out && lane->loads[i].load.program == lane->retired->program) return;
+  atomic_store(&lane->worn, lane->retired);
+  lane->retired = NULL;
+}
+
+static void begin(const struct tg_lane *lane, struct tg_load *l)
+{
+  l->program = lane->program;
+  l->generation = tg_program_sha256(lane->program);
 }
 
 void tg_lane_open(struct tg_lane *lane)
@@ -78,8 +100,7 @@ void tg_lane_open(struct tg_lane *lane)
            lane->topics_count);
     return;
   }
-  l->program = lane->program;
-  l->generation = tg_program_sha256(lane->program);
+  begin(lane, l);
   l->number = lane->loads_made;
   lane->full = false;
 }
@@ -105,25 +126,65 @@ static bool reads_same(const struct tg_lane *lane, const struct tg_topic *const 
          covers(lane->topics, lane->topics_count, topics, count);
 }
 
-/* Takes over the program of a reload. What was read and not handed over is read again, so that no
- * old rule judges it. */
+/* The new program's topic of a batch's events, by their partitions; -1: it has not one for all. */
+static int32_t topic_after(const struct tg_lane *lane, const struct tg_batch *b)
+{
+  int32_t topic = lane->parts.list[b->events[0].slot].topic_index;
+  for (uint32_t i = 1; i < b->rows; i++)
+    if (lane->parts.list[b->events[i].slot].topic_index != topic) return -1;
+  return topic;
+}
+
+/* The open load becomes one of the new program, which is bound; false: it has to be read again. */
+static bool carry(struct tg_lane *lane, struct tg_load *l)
+{
+  bool good = true;
+  uint32_t *now = calloc(l->batches_count + 1, sizeof *now);
+  bool *taken = calloc(lane->topics_count + 1, sizeof *taken);
+  for (uint32_t i = 0; now && taken && i < l->batches_count && good; i++) {
+    if (!l->batches[i].rows) continue;
+    int32_t topic = topic_after(lane, &l->batches[i]);
+    good = topic >= 0 && !taken[topic];
+    if (good) now[i] = (uint32_t)topic, taken[topic] = true;
+  }
+  good = good && now && taken && tg_load_turn(l, lane->topics, lane->topics_count, now) == TG_OK;
+  if (good) begin(lane, l);
+  free(now);
+  free(taken);
+  return good;
+}
+
+/* Nothing of what was read is on its way back, or apart from the rest. */
+static bool at_rest(const struct tg_lane *lane)
+{
+  return !lane->reassign && lane->probing < 0 && !lane->parts.alone && !lane->marking;
+}
+
+/* Takes over the program of a reload. What was read and not handed over is the new program's, so
+ * that no old rule judges it; where that cannot be it is read again. */
 static void swap(struct tg_lane *lane)
 {
-  if (lane->retired.program) retire(lane);
-  if (lane->retired.program) return;
+  retire(lane);
+  if (lane->retired) return;
   struct tg_swap *next = atomic_exchange(&lane->next, NULL);
   if (!next) return;
-  lane->retired = (struct tg_swap){lane->generation, lane->program};
+  lane->swapped_us = tg_clock_mono_us();
+  struct tg_swap before_it = running(lane);
   const struct tg_topic *const *before = lane->topics;
   uint32_t count = lane->topics_count;
-  lane->open = NULL;
+  bool rest = at_rest(lane);
   struct tg_err err = {0};
-  enum tg_rc rc = bind(lane, next->generation, next->program);
-  if (rc == TG_OK && !reads_same(lane, before, count)) rc = tg_intake_subscribe(lane, &err);
+  enum tg_rc rc = bind(lane, next);
+  *next = before_it;
+  lane->retired = next;
+  bool same = rc == TG_OK && reads_same(lane, before, count);
+  if (rc == TG_OK && !same) rc = tg_intake_subscribe(lane, &err);
   if (rc != TG_OK)
     lane->ended = tg_err_set(&lane->err, TG_FATAL, lane->name, "reload: %s", err.what);
-  free(next);
-  lane->reassign = true;
+  if (same && rest && (!lane->open || carry(lane, &lane->open->load)))
+    tg_measure_pause(lane);
+  else
+    lane->open = NULL, lane->reassign = true;
   atomic_fetch_sub(&lane->hub->swaps_due, 1);
 }
 
@@ -138,8 +199,9 @@ static void rebuild(struct tg_lane *lane)
   }
   tg_harvest_all(lane, tg_clock_mono_us() + REBUILD_US);
   lane->open = NULL;
+  tg_elders_drop(lane->elders);
   tg_program_free(lane->program);
-  if (bind(lane, lane->generation, fresh) != TG_OK)
+  if (bind(lane, &(struct tg_swap){.generation = lane->generation, .program = fresh}) != TG_OK)
     lane->ended = tg_err_set(&lane->err, TG_FATAL, lane->name, "out of memory");
 }
 
@@ -349,8 +411,11 @@ enum tg_rc tg_lane_start(struct tg_lane *lane, struct tg_hub *hub, uint32_t numb
   *lane = (struct tg_lane){
       .number = number, .hub = hub, .config = hub->config, .seed = number + 1, .probing = -1};
   lane->rows_max = hub->config->load_rows;
+  lane->pause_s = tg_metrics_slot(hub->metrics, TG_HISTOGRAM, "reload_pause_seconds",
+                                  "From the swap of a lane's program to what it reads next", NULL);
   snprintf(lane->name, sizeof lane->name, "lane %u", number);
-  enum tg_rc rc = bind(lane, tg_generation_ref(generation), program);
+  const struct tg_swap set = {.generation = tg_generation_ref(generation), .program = program};
+  enum tg_rc rc = bind(lane, &set);
   if (rc != TG_OK) return tg_err_set(err, rc, lane->name, "out of memory");
   rc = open_loads(lane, err);
   if (rc == TG_OK) rc = tg_writer_start(&lane->writer, hub, number, err);
@@ -371,10 +436,9 @@ void tg_lane_stop(struct tg_lane *lane)
     tg_consumer_close(lane->consumer);
   tg_writer_stop(&lane->writer);
   free_topics(lane);
-  struct tg_swap *next = atomic_exchange(&lane->next, NULL);
-  if (next) tg_program_free(next->program), tg_generation_drop(next->generation), free(next);
-  tg_program_free(lane->retired.program);
-  tg_generation_drop(lane->retired.generation);
+  tg_swap_free(atomic_exchange(&lane->next, NULL));
+  tg_swap_free(atomic_exchange(&lane->worn, NULL));
+  tg_swap_free(lane->retired);
   tg_elders_drop(lane->elders);
   tg_program_free(lane->program);
   tg_generation_drop(lane->generation);

@@ -28,10 +28,16 @@ enum {
   TG_HALTED_PAUSE_US = 3000000 /* until it is looked whether an operator has acted */
 };
 
-struct tg_swap {                    /* what a reload hands to a lane */
-  struct tg_generation *generation; /* taken */
-  struct tg_program *program;       /* taken */
+/* What a reload hands to a lane, and gets back with what the lane ran before: VMs are made and
+ * freed beside the data path. */
+struct tg_swap {
+  struct tg_generation *generation;         /* a reference */
+  struct tg_program *program;               /* owned */
+  struct tg_program *elders[TG_ELDERS_MAX]; /* owned: whose rules act while those of program bake */
+  bool elders_bound;
 };
+/* NULL is fine. */
+void tg_swap_free(struct tg_swap *s);
 
 struct tg_lane_load { /* a load and its way to the writer and back */
   struct tg_load load;
@@ -62,14 +68,17 @@ struct tg_lane {
 
   struct tg_generation *generation;
   struct tg_program *program;
-  struct tg_program *elders[TG_ELDERS_MAX]; /* whose rules act while those of program bake */
+  struct tg_program *elders[TG_ELDERS_MAX]; /* as in struct tg_swap */
   bool elders_bound;
   const struct tg_topic *const *topics;
   uint32_t topics_count;
   struct tg_decoder **decoders;      /* one per topic */
   struct tg_topic_metrics *measures; /* one per topic */
-  struct tg_swap retired;            /* the one before, while loads of it are out */
+  struct tg_swap *retired;           /* the one before, while loads of it are out */
   _Atomic(struct tg_swap *) next;    /* from the supervisor; owned by whoever takes it out */
+  _Atomic(struct tg_swap *) worn;    /* the one before, on its way back to the supervisor */
+  struct tg_metric *pause_s;
+  int64_t swapped_us; /* monotonic: taken over then, and nothing was read for it yet; else 0 */
 
   struct tg_lane_load loads[TG_LOADS];
   struct tg_lane_load *open; /* NULL: all are out */
@@ -180,7 +189,7 @@ void tg_harvest(struct tg_lane *lane);
 /* Waits until no job is out; after give_up_us (monotonic) the writer is told to give up. */
 void tg_harvest_all(struct tg_lane *lane, int64_t give_up_us);
 
-/* measure.c: metrics of a topic. */
+/* measure.c: metrics of a topic, and of the pause that a reload makes. */
 enum tg_rc tg_measure_open(struct tg_lane *lane);
 void tg_measure_close(struct tg_lane *lane);
 void tg_measure_judged(struct tg_lane *lane, uint32_t topic, const struct tg_batch *b,
@@ -188,6 +197,8 @@ void tg_measure_judged(struct tg_lane *lane, uint32_t topic, const struct tg_bat
 void tg_measure_state(struct tg_lane *lane, uint32_t topic, const struct tg_state_size *size);
 void tg_measure_committed(struct tg_lane *lane, uint32_t topic, const struct tg_batch *b,
                           int64_t commit_us);
+/* A program that was taken over has what it needs to go on; nothing, when none waits for it. */
+void tg_measure_pause(struct tg_lane *lane);
 
 /* lane.c: makes a free load the open one, if there is any. */
 void tg_lane_open(struct tg_lane *lane);

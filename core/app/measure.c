@@ -1,4 +1,5 @@
-/* A topic's metrics: fates, rules, stages, latency. Slots are asked for once per program. */
+/* A topic's metrics: fates, rules, stages, latency; a reload's pause. Slots are asked for once per
+ * program. */
 #include "core/app/alerts.h"
 #include "core/app/lane.h"
 
@@ -147,4 +148,11 @@ void tg_measure_committed(struct tg_lane *lane, uint32_t topic, const struct tg_
     count_stages(m, b, s);
     observe_latency(m, b, s, commit_us);
   }
+}
+
+void tg_measure_pause(struct tg_lane *lane)
+{
+  if (!lane->swapped_us) return;
+  tg_metric_observe(lane->pause_s, (double)(tg_clock_mono_us() - lane->swapped_us) / TG_SEC, 1);
+  lane->swapped_us = 0;
 }

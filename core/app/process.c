@@ -4,6 +4,7 @@
 #include "bindings/runner.h"
 #include "core/app/alerts.h"
 #include "core/app/budget.h"
+#include "core/app/elders.h"
 #include "core/app/endpoint.h"
 #include "core/app/logmeter.h"
 #include "core/app/notify.h"
@@ -223,13 +224,15 @@ enum tg_rc tg_process_start(struct tg_process *p, const struct tg_config *config
 
 static void free_swaps(struct tg_process *p, struct tg_swap **swaps)
 {
-  for (uint32_t i = 0; swaps && i < p->lanes_count; i++) {
-    if (!swaps[i]) continue;
-    tg_program_free(swaps[i]->program);
-    tg_generation_drop(swaps[i]->generation);
-    free(swaps[i]);
-  }
+  for (uint32_t i = 0; swaps && i < p->lanes_count; i++) tg_swap_free(swaps[i]);
   free(swaps);
+}
+
+/* What lanes ran before. */
+static void free_worn(struct tg_process *p)
+{
+  for (uint32_t i = 0; i < p->lanes_count; i++)
+    tg_swap_free(atomic_exchange(&p->lanes[i].worn, NULL));
 }
 
 /* A program of the new set for every lane, made before anybody takes the set over: all or none. */
@@ -248,10 +251,13 @@ static enum tg_rc make_swaps(struct tg_process *p, struct tg_generation *g, stru
   return rc;
 }
 
-/* Takes the swaps; those that an earlier reload left behind are freed. */
+/* Takes the swaps; those that an earlier reload left behind are freed. The keeper knows by now
+ * whose rules act while new ones bake. */
 static void hand_out(struct tg_process *p, struct tg_swap **swaps)
 {
   for (uint32_t i = 0; i < p->lanes_count; i++) {
+    struct tg_swap *s = swaps[i];
+    s->elders_bound = tg_elders_bind(s->generation, s->program, s->elders);
     atomic_fetch_add(&p->hub->swaps_due, 1);
     swaps[i] = atomic_exchange(&p->lanes[i].next, swaps[i]);
     if (swaps[i]) atomic_fetch_sub(&p->hub->swaps_due, 1);
@@ -430,6 +436,7 @@ enum tg_rc tg_process_turn(struct tg_process *p, int64_t timeout_us, struct tg_e
   uint64_t wanted = p->reloads_wanted, taken = p->reloads_taken;
   p->reloads_taken = wanted;
   pthread_mutex_unlock(&p->lock);
+  free_worn(p);
   if (hup && (taken == wanted || !same_order(&order, &plain))) do_reload(p, &plain, taken);
   if (taken < wanted) do_reload(p, &order, wanted);
   watchdog(p);

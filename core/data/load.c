@@ -64,6 +64,33 @@ enum tg_rc tg_load_open(struct tg_load *l, const struct tg_topic *const *topics,
   return rc;
 }
 
+/* from's events are to's. */
+static void take_events(struct tg_load *l, struct tg_batch *to, const struct tg_batch *from)
+{
+  assert(!to->rows && !from->fates);
+  to->events = from->events, to->events_size = from->events_size;
+  to->rows = from->rows;
+  l->bytes_later -= (size_t)from->rows * from->row_bytes;
+  l->bytes_later += (size_t)to->rows * to->row_bytes;
+}
+
+enum tg_rc tg_load_turn(struct tg_load *l, const struct tg_topic *const *topics, uint32_t count,
+                        const uint32_t *now)
+{
+  uint32_t before = l->batches_count;
+  struct tg_batch *old = calloc(before + 1, sizeof *old);
+  if (!old) return TG_FATAL;
+  if (before) memcpy(old, l->batches, before * sizeof *old);
+  enum tg_rc rc = make_room(l, count);
+  for (uint32_t i = 0; i < count && rc == TG_OK; i++)
+    rc = tg_batch_init(&l->batches[i], topics[i], &l->arena, l->rows_max);
+  if (rc == TG_OK) l->batches_count = count;
+  for (uint32_t i = 0; i < before && rc == TG_OK; i++)
+    if (old[i].rows) take_events(l, &l->batches[now[i]], &old[i]);
+  free(old);
+  return rc;
+}
+
 /* An eighth of the cap is left for what cannot be foreseen: chunk ends, reasons, columns that a
  * script makes. */
 static bool fits(const struct tg_load *l, const struct tg_event *event, size_t bytes_later)

@@ -38,6 +38,12 @@ void tg_load_fini(struct tg_load *l);
 /* Empties the load for count topics (borrowed). TG_FATAL without memory. */
 enum tg_rc tg_load_open(struct tg_load *l, const struct tg_topic *const *topics, uint32_t count);
 
+/* The program has changed while the load was being filled: its events, none of them sealed, stay
+ * where they are and are other topics' from now on: batch i's those of topic now[i]. No two batches
+ * may become one. TG_FATAL without memory: it is unchanged. */
+enum tg_rc tg_load_turn(struct tg_load *l, const struct tg_topic *const *topics, uint32_t count,
+                        const uint32_t *now);
+
 /* What a rule remembers of a segment: all of it (base), or what the segment changed. */
 struct tg_load_state {
   uint32_t batch, segment; /* numbers of them in the load */

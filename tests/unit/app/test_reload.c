@@ -30,6 +30,16 @@ static void a_reload_under_load_loses_nothing(void **state)
       0);
 }
 
+/* How many pauses of lanes were measured. */
+static uint64_t pauses(void)
+{
+  const struct tg_metric *m =
+      tg_metrics_slot(world.process.metrics, TG_HISTOGRAM, "reload_pause_seconds", "", NULL);
+  uint64_t n = 0;
+  for (int i = 0; i < TG_METRIC_BUCKETS; i++) n += atomic_load(&m->buckets[i]);
+  return n;
+}
+
 /* The group is not disturbed by a reload that reads the same topics. */
 static void a_reload_keeps_the_assignment(void **state)
 {
@@ -50,6 +60,7 @@ static void a_reload_keeps_the_assignment(void **state)
   UNTIL(world_in("a") == 100);
   assert_int_equal(world_number("SELECT count(*) FROM a WHERE v = 'new'"), 100);
   assert_true(tg_metric_get(rebalances) == before);
+  assert_int_equal(pauses(), world.process.lanes_count); /* each lane told its own */
 }
 
 static void a_reload_may_add_and_remove_topics(void **state)

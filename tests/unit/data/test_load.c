@@ -191,6 +191,42 @@ static void what_rules_remember_is_kept_until_the_load_is_opened_again(void **st
   assert_int_equal(load.states.size, 0); /* a large base is not held on to */
 }
 
+static void events_turn_to_the_topics_of_another_program(void **state)
+{
+  (void)state;
+  static struct tg_field more[] = {
+      {.type = {.kind = TG_INT8}}, {.type = {.kind = TG_INT8}}, {.type = {.kind = TG_INT8}}};
+  static const struct tg_topic wide = {.fields = more, .fields_count = 3};
+  const struct tg_topic *others[TOPICS];
+  const uint32_t now[] = {TOPICS - 1, 5, 0};
+  for (int i = 0; i < TOPICS; i++) others[i] = &wide;
+  assert_int_equal(tg_load_open(&load, topics, 3), TG_OK);
+  assert_int_equal(fill(0, 10, 300), 300);
+  assert_int_equal(fill(2, 20, 200), 200);
+  size_t used = load.arena.bytes_used, later = load.bytes_later;
+  assert_int_equal(tg_load_turn(&load, others, TOPICS, now), TG_OK);
+  assert_int_equal(load.batches_count, TOPICS);
+  assert_int_equal(load.rows, 500);
+  assert_int_equal(load.arena.bytes_used, used);
+  assert_int_equal(load.batches[TOPICS - 1].rows, 300);
+  assert_int_equal(load.batches[0].rows, 200);
+  assert_int_equal(load.batches[5].rows, 0);
+  assert_ptr_equal(load.batches[0].topic, &wide);
+  for (uint32_t i = 0; i < 200; i++) {
+    assert_int_equal(load.batches[0].events[i].offset, i);
+    assert_int_equal(load.batches[0].events[i].value.len, 20);
+  }
+  uint32_t old_row = 13 + (8 + 1) + (tg_type_width(fields[1].type) + 1), new_row = 13 + 3 * (8 + 1);
+  assert_int_equal(load.bytes_later, later + 500 * ((size_t)new_row - old_row));
+  assert_int_equal(fill(0, 20, 600), 500); /* 1,000 rows, as before */
+  assert_int_equal(load.batches[0].rows, 700);
+  const uint32_t back[TOPICS] = {[0] = 1, [TOPICS - 1] = 0};
+  assert_int_equal(tg_load_turn(&load, topics, 2, back), TG_OK);
+  assert_int_equal(load.batches[0].rows, 300);
+  assert_int_equal(load.batches[1].rows, 700);
+  assert_int_equal(load.bytes_later, later + 500 * (old_row + 20));
+}
+
 static void caps_of_nothing_are_refused(void **state)
 {
   (void)state;
@@ -214,6 +250,7 @@ int main(void)
       T(full_arena_of_small_chunks_still_gives_a_large_one),
       T(topics_may_change_between_loads),
       T(what_rules_remember_is_kept_until_the_load_is_opened_again),
+      T(events_turn_to_the_topics_of_another_program),
       T(caps_of_nothing_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
