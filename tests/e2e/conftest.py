@@ -11,7 +11,7 @@ from lib.postgres import Postgres
 from lib.tidegate import Tidegate
 
 LONG = ("test_calls", "test_demo", "test_exact", "test_logs", "test_members", "test_outputs",
-        "test_servers", "test_sink", "test_state")
+        "test_reloads", "test_servers", "test_sink", "test_state")
 serial = itertools.count(1)
 # Needs an image: tests/container/run.
 collect_ignore = [] if "TIDEGATE_IMAGE" in os.environ else ["test_container.py"]
