@@ -4,6 +4,7 @@ import pytest
 
 from lib import scripts
 from lib.poll import eventually
+from lib.tidegate import PROGRAM_FAULTS
 
 CRITICAL = ['between { "amount", min = 0, on_fail = "tag", critical = 3 }']
 TOLERANT = ['between { "amount", min = 0, on_fail = "quarantine" }']
@@ -172,6 +173,31 @@ def test_a_probe_without_a_cause_fails_and_doubles_the_cool_down(shop):
     assert ranges == [(2, 7)]
     shop.send_other()
     assert shop.breaker("probe", "nothing", code=3)
+
+
+@pytest.mark.parametrize("point", ["pg.before_advance", "pg.after_advance_sent", "pg.after_commit"])
+def test_a_probe_that_is_killed_is_cut_again_at_the_same_places(shop, point):
+    shop.process = shop.member(static=True, program=PROGRAM_FAULTS)
+    shop.opened()
+    assert shop.process.stop() == 0
+    shop.process.faults = f"{point}=exit"  # nothing else is loaded: the probe is the first
+    shop.process.start(ready=False)
+    shop.is_("open")
+    shop.breaker("accept", "events", "--reason", "refunds are real", "--user", "anna")
+    assert shop.process.wait() == 86
+    assert shop.database.value("SELECT state FROM tidegate.breaker") == "half_open"
+    if point == "pg.before_advance":
+        assert shop.ids() == [0, 1] and shop.chain(shop.events) == {0: 2, 1: 0}
+    shop.process.faults = None
+    shop.process.start(ready=False)
+    shop.done()
+    shop.is_("closed")
+    assert shop.ids() == list(range(9)) and scripts.rejected(shop.database, shop.events) == {}
+    assert shop.segments() == [(0, 2, 2, 0), (2, 7, 5, 0), (7, 9, 2, 0)]
+    assert shop.ids("_issues::text LIKE '%%critical: accepted by anna%%'") == [3, 4, 5]
+    assert shop.database.value("SELECT count(*) FROM tidegate.breaker_range") == 0
+    assert [m.partition(" by ")[0].partition(":")[0] for m in shop.moves()] == [
+        "closed -> open", "open -> half_open", "half_open -> closed"]
 
 
 def test_a_hold_pauses_a_closed_topic_and_ends_by_itself(shop):
