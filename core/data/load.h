@@ -40,7 +40,7 @@ enum tg_rc tg_load_open(struct tg_load *l, const struct tg_topic *const *topics,
 
 /* The program has changed while the load was being filled: its events, none of them sealed, stay
  * where they are and are other topics' from now on: batch i's those of topic now[i]. No two batches
- * may become one. TG_FATAL without memory: it is unchanged. */
+ * may become one. TG_FATAL without memory: it is good for tg_load_open() only. */
 enum tg_rc tg_load_turn(struct tg_load *l, const struct tg_topic *const *topics, uint32_t count,
                         const uint32_t *now);
 
