@@ -82,6 +82,10 @@ static enum tg_rc recall(struct tg_pg *pg, const struct tg_generation *now, cons
   char sha256[65];
   bool fresh;
   struct tg_buf json;
+  if (now->config->sink == TG_SINK_KAFKA)
+    return tg_err_set(err, TG_CONFIG, "reload --to",
+                      "a pipeline with `sink: kafka` keeps no earlier sets: put the files back, "
+                      "then `tidegate reload`");
   tg_buf_init(&json, 0);
   enum tg_rc rc = tg_pg_connect(pg, &fresh, err);
   if (rc == TG_OK) rc = find(pg, pipeline, begin, sha256, err);

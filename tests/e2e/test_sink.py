@@ -27,7 +27,10 @@ def until_dead(stream, process):
 
 
 def test_what_rows_emit_is_out_once(stream):
-    process = stream.process(lanes=2).start()
+    process = stream.process(lanes=2)
+    (process.folder / "token").write_text("open-sesame\n", encoding="utf-8")
+    process.config["http"]["token_file"] = "token"
+    process.start()
     stream.send(3000)
     stream.until_out(process)
     assert stream.wrong() == []
@@ -40,6 +43,8 @@ def test_what_rows_emit_is_out_once(stream):
     assert process.metric("output_records_total") == len(stream.due())
     code, _, why = process.command("quarantine", "list")
     assert code == 78 and "keeps nothing in PostgreSQL" in why
+    code, answer, why = process.command("reload", "--to", "0a1b")
+    assert code == 78 and "keeps no earlier sets" in answer + why
     assert process.stop() == 0
 
 
