@@ -262,7 +262,8 @@ static enum tg_rc send(struct tg_sink *s, struct tg_load *load, struct tg_loader
 {
   int64_t began_us = tg_clock_mono_us();
   enum tg_rc rc = transact(s, load, report, err);
-  if (rc != TG_RETRY || tg_clock_mono_us() - began_us < LATE_US) return rc;
+  bool late = tg_clock_mono_us() - began_us >= LATE_US;
+  if (rc != TG_RETRY || !(late || tg_fault("sink.late"))) return rc;
   if (s->load != load->number) s->late = 0;
   s->load = load->number;
   return ++s->late < LATE_MAX ? rc : cut(load);

@@ -97,6 +97,46 @@ def test_a_zombie_inside_its_transaction_doubles_nothing(stream, point):
     assert stream.wrong() == []
 
 
+def test_loads_that_take_too_long_become_smaller(stream):
+    faults = ",".join(["relay.after_produce=fail", "sink.late=fail"] * 2)  # the first two visits
+    process = stream.process(faults=faults, load={"rows": 100})
+    stream.send(500)
+    process.start(ready=False)
+    stream.until_out(process)
+    assert "rows took longer than a Kafka transaction may; loads of" in process.log()
+    assert stream.wrong() == []
+
+
+def test_what_was_deleted_unread_is_jumped_over(stream):
+    process = stream.process()
+    process.config["kafka"]["on_gap"] = "skip"
+    process.start(ready=False)
+    stream.send(100)
+    stream.until_out(process)
+    assert process.stop() == 0
+    read = stream.kafka.ends(stream.input)[0]
+    stream.send(100)
+    stream.kafka.delete_records(stream.input, 0, read + 20)
+    process.start(ready=False)
+    stream.until_out(process)
+    assert "were deleted before they were read; skipped" in process.log()
+    for offset in range(read, read + 20):
+        del stream.sent[0, offset]
+    assert stream.wrong() == []
+
+
+def test_check_asks_for_the_topics(stream):
+    process = stream.process()
+    assert process.command("check", "--connect")[0] == 0
+    stream.big = "nowhere"
+    stream.write(process, table="events")
+    code, _, faults = process.command("check", "--connect")
+    assert code == 78 and "keeps nothing in PostgreSQL; take it out" in faults
+    stream.write(process)
+    code, _, faults = process.command("check", "--connect")
+    assert code == 78 and "nowhere: there is no such topic" in faults
+
+
 def test_without_the_transaction_a_death_doubles_records(stream):
     """The negative control: offsets that are committed after the records."""
     process = stream.process(faults="no.sink_transaction,sink.between=exit@2", load={"rows": 200})

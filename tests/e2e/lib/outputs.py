@@ -48,7 +48,7 @@ class Stream:
 
     def write(self, process, **more):
         process.script(f"{self.input}.lua", scripts.topic(
-            self.input, self.table, fields=FIELDS,
+            self.input, more.pop("table", self.table), fields=FIELDS,
             transform=EMIT.format(big=self.big, all=self.all),
             outputs=f'{{ "{self.big}", "{self.all}" }}', dead_letter=f'"{self.dead}"', **more))
 
