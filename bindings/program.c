@@ -196,6 +196,12 @@ void tg_program_warnings(const struct tg_program *p, tg_program_fault *tell, voi
   }
 }
 
+void tg_program_limit(struct tg_program *p, int64_t deadline_us)
+{
+  p->conf.deadline_us = deadline_us;
+  tg_vm_set_deadline(p->vm, deadline_us);
+}
+
 const char *tg_program_sha256(const struct tg_program *p)
 {
   return p->files.sha256;

@@ -58,6 +58,9 @@ void tg_program_free(struct tg_program *p);
  * in err->where, err->rc is TG_OK. */
 void tg_program_warnings(const struct tg_program *p, tg_program_fault *tell, void *self);
 
+/* From now on a call of a script may take so long, instead of what conf said. */
+void tg_program_limit(struct tg_program *p, int64_t deadline_us);
+
 const char *tg_program_sha256(const struct tg_program *p);
 /* The topics, by number as in tg_load_open(). Borrowed. */
 const struct tg_topic *const *tg_program_topics(const struct tg_program *p, uint32_t *count);

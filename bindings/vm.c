@@ -286,6 +286,11 @@ static enum tg_rc guarded_call(struct tg_vm *vm, int args, int results, struct t
   return rc;
 }
 
+void tg_vm_set_deadline(struct tg_vm *vm, int64_t deadline_us)
+{
+  vm->deadline_us = deadline_us;
+}
+
 enum tg_rc tg_vm_call(struct tg_vm *vm, int args, int results, struct tg_err *err)
 {
   lua_State *L = vm->L;

@@ -33,6 +33,8 @@ void tg_vm_free(struct tg_vm *vm);
 lua_State *tg_vm_lua(struct tg_vm *vm);
 struct tg_vm *tg_vm_of(lua_State *L); /* from extra space; works in every coroutine-free state */
 size_t tg_vm_memory(const struct tg_vm *vm);
+/* Of the outermost calls from now on. */
+void tg_vm_set_deadline(struct tg_vm *vm, int64_t deadline_us);
 
 /* Between the two no collection moves the stack (why: STACK_KEPT in vm.c). When something is raised
  * in between, the next call unpins. */

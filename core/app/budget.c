@@ -1,11 +1,14 @@
 /* What every part of the process may take. */
 #include "core/app/budget.h"
 
+#include "core/app/canary.h"
+
 #include <stdio.h>
 
 static const char *const names[TG_BUDGET_PARTS] = {
     [TG_BUDGET_BASE] = "base",       [TG_BUDGET_LOADS] = "loads", [TG_BUDGET_QUEUES] = "queues",
-    [TG_BUDGET_SCRIPTS] = "scripts", [TG_BUDGET_STATE] = "state", [TG_BUDGET_LOOKUPS] = "lookups"};
+    [TG_BUDGET_SCRIPTS] = "scripts", [TG_BUDGET_STATE] = "state", [TG_BUDGET_LOOKUPS] = "lookups",
+    [TG_BUDGET_CANARY] = "canary"};
 
 const char *tg_budget_name(enum tg_budget_part part)
 {
@@ -22,6 +25,7 @@ uint64_t tg_budget_bytes(const struct tg_config *c, enum tg_budget_part part)
   case TG_BUDGET_SCRIPTS: return c->lanes * c->lua_memory_bytes;
   case TG_BUDGET_STATE: return c->state_bytes;
   case TG_BUDGET_LOOKUPS: return c->lookups_bytes;
+  case TG_BUDGET_CANARY: return TG_SAMPLES_BYTES + 2 * (uint64_t)TG_CANARY_ARENA_BYTES;
   case TG_BUDGET_PARTS: break;
   }
   return 0;

@@ -7,6 +7,8 @@
  *   scripts  lua.memory in every lane
  *   state    what rules remember by key, all lanes together    state.bytes
  *   lookups  snapshots of tables, all together                 lookups.bytes
+ *   canary   the newest events, and while a reload compares the sets two arenas
+ *            (samples.h, canary.h); the VMs that every reload builds beside come on top
  *
  * Each part keeps to its own limit; there is no lending between them. */
 #ifndef TG_APP_BUDGET_H
@@ -21,6 +23,7 @@ enum tg_budget_part {
   TG_BUDGET_SCRIPTS,
   TG_BUDGET_STATE,
   TG_BUDGET_LOOKUPS,
+  TG_BUDGET_CANARY,
   TG_BUDGET_PARTS
 };
 

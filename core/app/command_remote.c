@@ -1,5 +1,6 @@
 /* tidegate reload, status, health: asking the running process over its HTTP endpoint. */
 #include "core/app/ask.h"
+#include "core/app/canaryview.h"
 #include "core/app/cli.h"
 #include "core/app/statusview.h"
 #include "core/net/fetch.h"
@@ -59,6 +60,13 @@ static int show_reload(long status, json_t *answer)
   const char *faults = json_string_value(json_object_get(answer, "faults"));
   const char *generation = json_string_value(json_object_get(answer, "generation"));
   const char *error = json_string_value(json_object_get(answer, "error"));
+  const char *wanted = json_string_value(json_object_get(answer, "wanted"));
+  const char *result = json_string_value(json_object_get(answer, "result"));
+  tg_canaryview_print(json_object_get(answer, "canary"), stdout);
+  if (status == 200 && result && strcmp(result, "dry-run") == 0)
+    return printf("dry run: generation %.12s stays; %s is fit to run\n",
+                  generation ? generation : "?", wanted ? wanted : "?"),
+           TG_EXIT_OK;
   if (status == 200)
     return printf("reloaded: generation %s\n", generation ? generation : "?"), TG_EXIT_OK;
   if (error) return fprintf(stderr, "refused: %s\n", error), TG_EXIT_CONFIG;
@@ -125,16 +133,20 @@ int tg_command_reload(int argc, char **argv)
 {
   struct question q = {.fetch = {.method = "POST", .url = "/-/reload"}, .show = answer_reload};
   const char *to = NULL, *user = tg_ask_user();
+  bool dry = false, force = false;
   const struct tg_option options[] = {
       OPTIONS_OF(q),
       TG_OPT_TEXT("to", "SHA",
                   "an earlier set instead of what lies on disk, by the beginning of its name", to),
+      TG_OPT_FLAG("dry-run", "show what would change, take nothing over", dry),
+      TG_OPT_FLAG("force", "whatever the canary says (reload.canary_percent)", force),
       TG_OPT_TEXT("user", "NAME", "who; default: who is logged in", user),
       {0}};
   struct tg_args args;
   int code = tg_cli_parse(argc, argv, options, &args);
   if (code >= 0) return code;
-  json_t *order = json_pack("{s:s*,s:s}", "to", to, "by", user);
+  json_t *order =
+      json_pack("{s:s*,s:s,s:b,s:b}", "to", to, "by", user, "dry_run", dry, "force", force);
   char *body = order ? json_dumps(order, JSON_COMPACT) : NULL;
   json_decref(order);
   if (!body) return fprintf(stderr, "error: --to, --user: not UTF-8\n"), TG_EXIT_USAGE;

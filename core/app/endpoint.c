@@ -130,7 +130,7 @@ static void refresh_budget(struct tg_process *p)
       [TG_BUDGET_STATE] = p->hub->state_room.bytes, [TG_BUDGET_LOOKUPS] = p->hub->lookups_bytes};
   for (uint32_t i = 0; i < p->lanes_count; i++)
     used[TG_BUDGET_SCRIPTS] += (uint64_t)atomic_load(&p->lanes[i].lua_bytes);
-  for (int part = TG_BUDGET_SCRIPTS; part < TG_BUDGET_PARTS; part++) {
+  for (int part = TG_BUDGET_SCRIPTS; part <= TG_BUDGET_LOOKUPS; part++) {
     const char *const labels[] = {"part", tg_budget_name(part), NULL};
     tg_metric_set(tg_metrics_slot(p->metrics, TG_GAUGE, "memory_used_bytes",
                                   "What a part of the process takes", labels),
@@ -211,25 +211,41 @@ static bool allowed(const struct tg_config *c, const struct tg_http_request *q)
   return tg_http_bearer(q->authorization, token);
 }
 
-/* {"to": "16401c", "by": "ann"}, both may be missing; an empty body is an empty object. */
+/* {"to": "16401c", "by": "ann", "dry_run": false, "force": false}, each may be missing; an empty
+ * body is an empty object. */
 static bool take_order(struct tg_text body, struct tg_reload_order *order)
 {
   const char *to = NULL, *by = NULL;
+  int dry = false, force = false;
   *order = (struct tg_reload_order){0};
   if (!tg_text_trim(body).len) return true;
   json_t *o = json_loadb(body.ptr, body.len, 0, NULL);
-  bool good = json_unpack(o, "{s?s,s?s!}", "to", &to, "by", &by) == 0 && !(to && !*to) &&
-              !(to && strlen(to) >= sizeof order->to);
+  bool good = json_unpack(o, "{s?s,s?s,s?b,s?b!}", "to", &to, "by", &by, "dry_run", &dry, "force",
+                          &force) == 0;
+  good = good && !(to && (!*to || strlen(to) >= sizeof order->to));
+  order->dry = dry, order->force = force;
   if (good && to) snprintf(order->to, sizeof order->to, "%s", to);
   if (good && by) tg_text_line(tg_text(by), order->by, sizeof order->by);
   json_decref(o);
   return good;
 }
 
+/* Result, what runs now, what was asked for, what is wrong with it, what it would change. */
+static void write_answer(struct tg_reload_answer *r, struct tg_buf *out)
+{
+  const char *result = r->rc != TG_OK ? "refused" : r->dry ? "dry-run" : "ok";
+  tg_buf_printf(out,
+                "{\"result\":\"%s\",\"generation\":\"%s\",\"wanted\":\"%s\",\"faults\":", result,
+                r->running, r->generation);
+  tg_buf_json(out, tg_text(r->text));
+  bool known = r->canary.len && !r->canary.failed;
+  tg_buf_printf(out, ",\"canary\":%s}\n", known ? tg_buf_cstr(&r->canary) : "[]");
+}
+
 static void post_reload(struct tg_endpoint *e, const struct tg_http_request *q,
                         struct tg_http_answer *a)
 {
-  char text[4096] = "";
+  struct tg_reload_answer answer;
   struct tg_reload_order order;
   if (q->origin || !q->content_type || strncmp(q->content_type, "application/json", 16) != 0) {
     a->status = 415;
@@ -245,17 +261,14 @@ static void post_reload(struct tg_endpoint *e, const struct tg_http_request *q,
     a->status = 400;
     tg_buf_str(&a->body,
                "{\"error\":\"the body is an object of `to`, the beginning of an earlier "
-               "set's name (1 to 64 hex digits), and `by`, who asks; both may be missing\"}\n");
+               "set's name (1 to 64 hex digits), `by`, who asks, and the flags `dry_run` and "
+               "`force`; each may be missing\"}\n");
     return;
   }
-  enum tg_rc rc = tg_process_reload_wait(e->process, &order, text, sizeof text, RELOAD_US);
+  enum tg_rc rc = tg_process_reload_wait(e->process, &order, &answer, RELOAD_US);
   a->status = rc == TG_OK ? 200 : rc == TG_AGAIN ? 504 : 422;
-  pthread_mutex_lock(&e->process->lock);
-  tg_buf_printf(&a->body, "{\"result\":\"%s\",\"generation\":\"%s\",\"faults\":",
-                rc == TG_OK ? "ok" : "refused", e->process->generation_name);
-  pthread_mutex_unlock(&e->process->lock);
-  tg_buf_json(&a->body, tg_text(text));
-  tg_buf_str(&a->body, "}\n");
+  write_answer(&answer, &a->body);
+  tg_reload_answer_fini(&answer);
 }
 
 static const struct {

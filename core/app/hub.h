@@ -63,6 +63,7 @@ struct tg_entry { /* a journal row on its way to PostgreSQL */
 };
 
 struct tg_relay;    /* relay.h */
+struct tg_samples;  /* samples.h */
 struct tg_alerts;   /* alerts.h */
 struct tg_logmeter; /* logmeter.h */
 
@@ -70,14 +71,15 @@ struct tg_hub {
   const struct tg_config *config;
   struct tg_metrics *metrics;
   atomic_bool stopping;
-  atomic_uint version;       /* grows with every change of holds */
-  atomic_bool schema_ready;  /* the state schema is there: lanes may claim */
-  atomic_llong pg_ok_us;     /* monotonic time when PostgreSQL last answered anybody; 0 = never */
-  atomic_llong kafka_bad_us; /* since when the brokers are away; 0 = fine */
-  int64_t run;               /* random: which process this is */
-  atomic_uint careful;       /* the lane that tries records alone, plus one; 0: none does */
-  atomic_uint swaps_due;     /* lanes that have not taken over the newest program yet */
-  struct tg_relay *relay;    /* outbox -> Kafka; set before any lane starts; NULL: sink: kafka */
+  atomic_uint version;        /* grows with every change of holds */
+  atomic_bool schema_ready;   /* the state schema is there: lanes may claim */
+  atomic_llong pg_ok_us;      /* monotonic time when PostgreSQL last answered anybody; 0 = never */
+  atomic_llong kafka_bad_us;  /* since when the brokers are away; 0 = fine */
+  int64_t run;                /* random: which process this is */
+  atomic_uint careful;        /* the lane that tries records alone, plus one; 0: none does */
+  atomic_uint swaps_due;      /* lanes that have not taken over the newest program yet */
+  struct tg_samples *samples; /* of the newest events */
+  struct tg_relay *relay;     /* outbox -> Kafka; set before any lane starts; NULL: sink: kafka */
   struct tg_logmeter *logmeter; /* set before any lane starts */
   struct tg_alerts *alerts;     /* set before anything else starts; NULL: nobody is told (tests) */
   atomic_bool emits; /* some output is, or was, configured: the group's offsets are the relay's */

@@ -2,6 +2,7 @@
 #include "core/app/elders.h"
 #include "core/app/memory.h"
 #include "core/app/probe.h"
+#include "core/app/samples.h"
 
 #include "core/base/clock.h"
 #include "core/base/fault.h"
@@ -325,6 +326,8 @@ static void shrink(struct tg_lane *lane, struct tg_batch *b)
 static void hand_over(struct tg_lane *lane)
 {
   struct tg_lane_load *full = lane->open;
+  for (uint32_t t = 0; t < full->load.batches_count; t++)
+    tg_samples_keep(lane->hub->samples, &full->load.batches[t]);
   full->out = true;
   lane->handed_us = tg_clock_mono_us();
   full->job =

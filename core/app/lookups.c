@@ -317,6 +317,14 @@ static enum tg_lookup_state state_of(const struct entry *e, int64_t age_us)
   return e->source.on_stale == TG_ON_STALE_SKIP ? TG_LOOKUP_SKIPPED : TG_LOOKUP_REFUSED;
 }
 
+/* A canary judges a batch of a new set by the snapshots of the running one. */
+static bool declares(const struct tg_topic *topic, const char *name)
+{
+  for (uint32_t i = 0; i < topic->lookups_count; i++)
+    if (tg_text_is(topic->lookups[i].name, name)) return true;
+  return false;
+}
+
 /* Takes the snapshots of this batch's topic. */
 static void lend(struct tg_lookups *l, struct tg_batch *b, struct tg_lookup_set *set)
 {
@@ -324,7 +332,7 @@ static void lend(struct tg_lookups *l, struct tg_batch *b, struct tg_lookup_set 
   pthread_mutex_lock(&l->lock);
   for (uint32_t i = 0; i < l->count; i++) {
     struct entry *e = &l->list[i];
-    if (!e->now || !tg_text_is(b->topic->name, e->topic)) continue;
+    if (!e->now || !tg_text_is(b->topic->name, e->topic) || !declares(b->topic, e->name)) continue;
     set->list[set->count++] = (struct tg_lookup_use){.name = e->source.name,
                                                      .lookup = tg_lookup_ref(e->now),
                                                      .single = e->source.single,

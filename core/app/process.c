@@ -4,6 +4,7 @@
 #include "bindings/runner.h"
 #include "core/app/alerts.h"
 #include "core/app/budget.h"
+#include "core/app/canary.h"
 #include "core/app/elders.h"
 #include "core/app/endpoint.h"
 #include "core/app/logmeter.h"
@@ -19,6 +20,8 @@
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+enum { CANARY_BYTES_MAX = 4 << 20 };
 
 static void handled(sigset_t *set)
 {
@@ -41,6 +44,8 @@ struct faults {
   char *text;
   size_t size, len;
   uint32_t count;
+  char generation[65];  /* of a reload: the set asked for, once it is built */
+  struct tg_buf canary; /* .. and what the canary says */
 };
 
 static void take_fault(void *self, const struct tg_err *err)
@@ -211,7 +216,8 @@ enum tg_rc tg_process_start(struct tg_process *p, const struct tg_config *config
   p->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   p->metrics = tg_metrics_new();
   p->hub = p->metrics ? tg_hub_new(config, p->metrics) : NULL;
-  if (!p->hub || p->signals < 0)
+  if (p->hub) p->hub->samples = tg_samples_new();
+  if (!p->hub || !p->hub->samples || p->signals < 0)
     return tg_process_stop(p), tg_err_set(err, TG_FATAL, "process", "out of memory or files");
   open_metrics(p);
   enum tg_rc rc = start(p, err);
@@ -266,17 +272,49 @@ static void hand_out(struct tg_process *p, struct tg_swap **swaps)
   free_swaps(p, swaps);
 }
 
-static enum tg_rc reload(struct tg_process *p, const struct tg_reload_order *order,
-                         struct faults *f)
+/* More rows refused than an operator lets pass unseen? */
+static enum tg_rc judge_jump(const struct tg_process *p, const struct tg_canary_jump *w,
+                             struct tg_err *err)
 {
-  struct tg_generation *g;
-  struct tg_program *program;
+  double points = w->rows ? 100.0 * (w->after - w->before) / w->rows : 0;
+  if (!p->config->canary_percent || points <= p->config->canary_percent) return TG_OK;
+  return tg_err_set(err, TG_CONFIG, "canary",
+                    "topic %.100s: of its newest %u events %u would be quarantined, %u are now; "
+                    "more than reload.canary_percent (%u); `tidegate reload --force` takes the set "
+                    "all the same",
+                    w->topic, w->rows, w->after, w->before, p->config->canary_percent);
+}
+
+/* What would change, for whoever asked. */
+static enum tg_rc canary(struct tg_process *p, const struct tg_reload_order *order,
+                         struct tg_generation *g, struct faults *f)
+{
+  struct tg_canary c = {
+      .samples = p->hub->samples, .now = p->generation, .next = g, .time_us = TG_CANARY_US};
+  struct tg_canary_jump worst = {0};
+  struct tg_err err;
+  tg_canary_run(&c, &f->canary, &worst);
+  if (order->force || judge_jump(p, &worst, &err) == TG_OK) return TG_OK;
+  return take_fault(f, &err), TG_CONFIG;
+}
+
+static bool in_set(void *self, const char *topic)
+{
+  uint32_t count;
+  const struct tg_topic *const *topics = tg_program_topics(self, &count);
+  for (uint32_t t = 0; t < count; t++)
+    if (tg_text_is(topics[t]->name, topic)) return true;
+  return false;
+}
+
+/* Hands the set to the keeper and the lanes. g, program: taken when TG_OK. */
+static enum tg_rc take_over(struct tg_process *p, struct tg_generation *g,
+                            struct tg_program *program, struct faults *f)
+{
   struct tg_swap **swaps = NULL;
   struct tg_err err = {0};
-  enum tg_rc rc = build(p, order->to, f, &g, &program);
-  if (rc != TG_OK) return rc;
   bool emits = any_outputs(p, program);
-  rc = make_swaps(p, g, f, &swaps);
+  enum tg_rc rc = make_swaps(p, g, f, &swaps);
   if (rc == TG_FATAL) {
     tg_err_set(&err, rc, "reload", "out of memory");
     take_fault(f, &err);
@@ -285,13 +323,9 @@ static enum tg_rc reload(struct tg_process *p, const struct tg_reload_order *ord
     rc = tg_keeper_adopt(&p->keeper, tg_generation_ref(g), program, &err);
     if (rc != TG_OK) take_fault(f, &err), tg_generation_drop(g);
   }
-  if (rc != TG_OK) {
-    free_swaps(p, swaps);
-    tg_program_free(program);
-    tg_generation_drop(g);
-    return rc;
-  }
+  if (rc != TG_OK) return free_swaps(p, swaps), rc;
   if (emits) atomic_store(&p->hub->emits, true);
+  tg_samples_forget(p->hub->samples, in_set, swaps[0]->program);
   hand_out(p, swaps);
   pthread_mutex_lock(&p->lock);
   struct tg_generation *before = p->generation;
@@ -299,6 +333,21 @@ static enum tg_rc reload(struct tg_process *p, const struct tg_reload_order *ord
   pthread_mutex_unlock(&p->lock);
   tg_generation_drop(before);
   return TG_OK;
+}
+
+static enum tg_rc reload(struct tg_process *p, const struct tg_reload_order *order,
+                         struct faults *f)
+{
+  struct tg_generation *g;
+  struct tg_program *program;
+  enum tg_rc rc = build(p, order->to, f, &g, &program);
+  if (rc != TG_OK) return rc;
+  snprintf(f->generation, sizeof f->generation, "%s", g->files.sha256);
+  rc = canary(p, order, g, f);
+  if (rc == TG_OK && !order->dry && (rc = take_over(p, g, program, f)) == TG_OK) return TG_OK;
+  tg_program_free(program);
+  tg_generation_drop(g);
+  return rc;
 }
 
 /* The manager wants to know since when, to tell the READY=1 that follows from an older one. */
@@ -338,63 +387,113 @@ static void describe(const struct tg_process *p, const struct tg_reload_order *o
            *order->to ? ", an earlier one (--to)" : "", *order->by ? ", by " : "", order->by);
 }
 
-/* Reloads and keeps the result for whoever waits. */
-static void do_reload(struct tg_process *p, const struct tg_reload_order *order, uint64_t upto)
+/* Alert, journal, log. */
+static void tell_reload(struct tg_process *p, const struct tg_reload_order *order, enum tg_rc rc,
+                        const struct faults *f)
 {
-  char text[sizeof p->reload_text] = "";
-  struct faults f = {.text = text, .size = sizeof text};
-  notify_reloading();
-  enum tg_rc rc = reload(p, order, &f);
-  if (rc == TG_OK) note_recall(p, order);
-  tg_notify("READY=1");
+  char note[256];
+  if (rc == TG_OK)
+    describe(p, order, note, sizeof note);
+  else
+    snprintf(note, sizeof note, "refused, %u faults: %.180s", f->count, f->text);
+  tell(p, rc, note);
+  tg_hub_note(p->hub, "reload", NULL, note);
+  tg_log(rc == TG_OK ? TG_INFO : TG_ERROR, "reload", "%s", note);
+}
+
+/* For whoever waits; under the lock. */
+static void give_answer(struct tg_process *p, const struct tg_reload_order *order, enum tg_rc rc,
+                        struct faults *f)
+{
+  struct tg_reload_answer *a = &p->answer;
+  a->rc = rc, a->dry = order->dry;
+  snprintf(a->running, sizeof a->running, "%s", p->generation_name);
+  snprintf(a->generation, sizeof a->generation, "%s", f->generation);
+  snprintf(a->text, sizeof a->text, "%s", f->text);
+  tg_buf_fini(&a->canary);
+  a->canary = f->canary;
+  f->canary = (struct tg_buf){0};
+}
+
+/* What metrics and status show; under the lock. */
+static void show_reload(struct tg_process *p, enum tg_rc rc, const char *text)
+{
   tg_metric_add(rc == TG_OK ? p->reloads_good : p->reloads_bad, 1);
-  pthread_mutex_lock(&p->lock);
   if (rc == TG_OK)
     show_generation(p);
   else
     tg_metric_set(p->reload_ok, 0);
   p->reload_rc = rc;
   snprintf(p->reload_text, sizeof p->reload_text, "%s", text);
+}
+
+/* Reloads and keeps the result for whoever waits. */
+static void do_reload(struct tg_process *p, const struct tg_reload_order *order, uint64_t upto)
+{
+  char text[sizeof p->reload_text] = "";
+  struct faults f = {.text = text, .size = sizeof text, .canary = {.max = CANARY_BYTES_MAX}};
+  if (!order->dry) notify_reloading();
+  enum tg_rc rc = reload(p, order, &f);
+  if (!order->dry) tg_notify("READY=1");
+  if (rc == TG_OK && !order->dry) note_recall(p, order);
+  pthread_mutex_lock(&p->lock);
+  if (!order->dry) show_reload(p, rc, text);
+  give_answer(p, order, rc, &f);
   p->reloads_done = upto;
   pthread_cond_broadcast(&p->changed);
   pthread_mutex_unlock(&p->lock);
-  char note[256];
-  if (rc == TG_OK)
-    describe(p, order, note, sizeof note);
-  else
-    snprintf(note, sizeof note, "refused, %u faults: %.180s", f.count, text);
-  tell(p, rc, note);
-  tg_hub_note(p->hub, "reload", NULL, note);
-  tg_log(rc == TG_OK ? TG_INFO : TG_ERROR, "reload", "%s", note);
+  if (!order->dry) tell_reload(p, order, rc, &f);
 }
 
 static bool same_order(const struct tg_reload_order *a, const struct tg_reload_order *b)
 {
-  return strcmp(a->to, b->to) == 0 && strcmp(a->by, b->by) == 0;
+  return strcmp(a->to, b->to) == 0 && strcmp(a->by, b->by) == 0 && a->dry == b->dry &&
+         a->force == b->force;
+}
+
+void tg_reload_answer_fini(struct tg_reload_answer *a)
+{
+  tg_buf_fini(&a->canary);
+}
+
+static void copy_answer(const struct tg_reload_answer *from, struct tg_reload_answer *to)
+{
+  *to = *from;
+  to->canary = (struct tg_buf){0};
+  tg_buf_text(&to->canary, tg_buf_view(&from->canary));
+}
+
+/* Under the lock; done: the reloads that were done once this one is. False: another one waits. */
+static bool put_order(struct tg_process *p, const struct tg_reload_order *order, uint64_t *done)
+{
+  static const struct tg_reload_order plain;
+  if (!order) order = &plain;
+  if (p->reloads_taken < p->reloads_wanted && !same_order(order, &p->order)) return false;
+  p->order = *order;
+  *done = ++p->reloads_wanted;
+  return true;
 }
 
 enum tg_rc tg_process_reload_wait(struct tg_process *p, const struct tg_reload_order *order,
-                                  char *text, size_t size, int64_t timeout_us)
+                                  struct tg_reload_answer *answer, int64_t timeout_us)
 {
-  static const struct tg_reload_order plain;
   struct timespec until;
+  uint64_t mine = 0;
   clock_gettime(CLOCK_REALTIME, &until);
   until.tv_sec += timeout_us / TG_SEC;
+  *answer = (struct tg_reload_answer){.rc = TG_AGAIN, .dry = order && order->dry};
   pthread_mutex_lock(&p->lock);
-  if (!order) order = &plain;
-  bool waits = p->reloads_taken < p->reloads_wanted;
-  if (waits && !same_order(order, &p->order)) {
-    pthread_mutex_unlock(&p->lock);
-    return snprintf(text, size, "another reload is under way; try again\n"), TG_AGAIN;
-  }
-  p->order = *order;
-  uint64_t mine = ++p->reloads_wanted;
+  bool put = put_order(p, order, &mine);
   while (p->reloads_done < mine && !atomic_load(&p->hub->stopping))
     if (pthread_cond_timedwait(&p->changed, &p->lock, &until) == ETIMEDOUT) break;
-  enum tg_rc rc = p->reloads_done >= mine ? p->reload_rc : TG_AGAIN;
-  snprintf(text, size, "%s", rc == TG_AGAIN ? "no answer in time\n" : p->reload_text);
+  if (put && p->reloads_done >= mine)
+    copy_answer(&p->answer, answer);
+  else
+    snprintf(answer->text, sizeof answer->text, "%s",
+             put ? "no answer in time\n" : "another reload is under way; try again\n");
+  snprintf(answer->running, sizeof answer->running, "%s", p->generation_name);
   pthread_mutex_unlock(&p->lock);
-  return rc;
+  return answer->rc;
 }
 
 static enum tg_rc check_lanes(struct tg_process *p, struct tg_err *err)
@@ -471,6 +570,8 @@ void tg_process_stop(struct tg_process *p)
   if (p->hub) tg_alerts_stop(p->hub->alerts);
   free(p->lanes);
   tg_generation_drop(p->generation);
+  tg_reload_answer_fini(&p->answer);
+  if (p->hub) tg_samples_free(p->hub->samples);
   tg_hub_free(p->hub);
   tg_metrics_free(p->metrics);
   pthread_mutex_destroy(&p->lock);

@@ -22,7 +22,20 @@ struct tg_endpoint; /* endpoint.h */
 struct tg_reload_order {
   char to[65]; /* the beginning of an earlier set's name; "": what lies on disk */
   char by[64]; /* who asks; "": nobody said, or a signal */
+  bool dry;    /* show what would change, take nothing over */
+  bool force;  /* take it over whatever the canary says */
 };
+
+/* What came of it. */
+struct tg_reload_answer {
+  enum tg_rc rc; /* TG_AGAIN: not known */
+  bool dry;
+  char running[65];     /* the set that runs now */
+  char generation[65];  /* the one asked for; "": it could not be read */
+  char text[4096];      /* faults, a line each */
+  struct tg_buf canary; /* JSON list (canary.h), empty: it did not come so far */
+};
+void tg_reload_answer_fini(struct tg_reload_answer *a);
 
 struct tg_process {
   const struct tg_config *config;
@@ -41,6 +54,7 @@ struct tg_process {
   pthread_cond_t changed;
   uint64_t reloads_wanted, reloads_taken, reloads_done;
   struct tg_reload_order order; /* of those wanted and not taken yet */
+  struct tg_reload_answer answer;
   enum tg_rc reload_rc;
   int64_t reloaded_us;      /* wall time of the last good reload */
   char reload_text[4096];   /* the faults of the last reload, a line each; "" after a good one */
@@ -64,10 +78,10 @@ enum tg_rc tg_process_turn(struct tg_process *p, int64_t timeout_us, struct tg_e
 /* Stops everything, in order. */
 void tg_process_stop(struct tg_process *p);
 
-/* Asks the main thread for a reload and waits for its result; text gets the faults. order NULL:
+/* Asks the main thread for a reload and waits for its answer, which the caller frees. order NULL:
  * what lies on disk. TG_AGAIN: no answer in time, or another order still waits. From any other
  * thread. */
 enum tg_rc tg_process_reload_wait(struct tg_process *p, const struct tg_reload_order *order,
-                                  char *text, size_t size, int64_t timeout_us);
+                                  struct tg_reload_answer *answer, int64_t timeout_us);
 
 #endif

@@ -126,6 +126,12 @@ static const struct tg_property properties[] = {
      "1000", NULL, false, false, "With fewer rows in `breaker.over` that share is not judged."},
     {"breaker.over", TG_PROPERTY_DURATION, AT(breaker.over_us), 1000000, INT64_C(86400000000), "5m",
      NULL, false, false, "The window of Kafka time in which rejected rows are counted."},
+    {"reload.canary_percent", TG_PROPERTY_NUMBER, AT(canary_percent), 0, 100, "50", NULL, false,
+     false,
+     "A reload is refused when on the newest events of a topic (100 to 1,000) the share of "
+     "quarantined rows would grow by more than so many points; 0 = never. `tidegate reload "
+     "--force` "
+     "takes the set all the same."},
     {"http.listen", TG_PROPERTY_TEXT, AT(http_listen), 0, 200, "127.0.0.1:8080", NULL, false, false,
      "Address of metrics, health and status; empty = off."},
     {"http.token_file", TG_PROPERTY_PATH, AT(http_token_file), 1, 4096, NULL, NULL, false, false,

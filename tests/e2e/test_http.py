@@ -143,7 +143,8 @@ def test_status_is_complete(shop):
     shop.until(lambda: shop.http("/readyz")[0] == 200)  # the second lane's joining may be under way
     status = shop.status()
     assert set(status) == {"version", "pipeline", "generation", "started_at", "reloaded_at",
-                           "last_reload", "last_reload_faults", "lanes", "topics", "windows",
+                           "last_reload", "last_reload_faults", "generation_from", "lanes",
+                           "topics", "windows",
                            "lookups", "outputs", "loads", "verdicts", "rules_failed", "healthy",
                            "stands", "stands_count", "alerts", "alerts_firing"}
     assert (status["windows"], status["lookups"]) == ([], [])

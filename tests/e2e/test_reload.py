@@ -245,3 +245,66 @@ def test_only_a_whole_earlier_set_comes_back(shop, database):
     status, text = shop.http("/-/reload", "POST", {"Authorization": f"Bearer {TOKEN}",
                                                    "Content-Type": "application/json"}, b"[1]")
     assert status == 400 and "error" in json.loads(text)
+
+
+def strict(column):
+    return f'not_null {{ "{column}", on_fail = "quarantine" }}'
+
+
+@pytest.fixture
+def single(kafka, topic, tidegate, database):
+    """A process of one lane whose topic has 300 events, every third of them without a name."""
+    process = tidegate(lanes=1)
+    (process.folder / "token").write_text(TOKEN + "\n", encoding="utf-8")
+    process.config["http"]["token_file"] = "token"
+    process.topic = topic("events", partitions=2)
+    process.script("events.lua", scripts.topic(process.topic, "events"))
+    kafka.produce(process.topic, [{"id": n, "name": "x" if n % 3 else None} for n in range(300)])
+    process.start()
+    process.until(lambda: scripts.done(database, kafka, process.topic))
+    return process
+
+
+def test_a_dry_run_shows_what_would_change(single, database):
+    before = single.status()["generation"]
+    single.script("events.lua", scripts.topic(single.topic, "events", rules=[strict("name")],
+                                              transform="b.name = b.name .. '!'"))
+    code, out, err = single.command("reload", "--dry-run", "--json")
+    answer = json.loads(out)
+    assert (code, err, answer["result"], answer["generation"]) == (0, "", "dry-run", before)
+    (seen,) = answer["canary"]
+    assert (seen["topic"], seen["rows"], seen["otherwise"]) == ("events", 300, 100)
+    assert (seen["was"]["load"], seen["is"]["load"], seen["is"]["quarantine"]) == (300, 200, 100)
+    (rule,) = seen["rules"]
+    assert (rule["was"], rule["is"]["verdict"], rule["is"]["failed"]) == (None, "fail", 100)
+    (column,) = seen["columns"]
+    assert (column["column"], column["rows"]) == ("name", 200)
+    assert (column["example"]["was"], column["example"]["is"]) == ("x", "x!")
+    assert [(e["was"], e["is"]) for e in seen["examples"]] == [("load", "quarantine")] * 3
+    assert "name" in seen["examples"][0]["reason"]
+    _, out, _ = single.command("reload", "--dry-run")
+    assert ("canary: events: 100 of its newest 300 events end otherwise: load 300 -> 200, "
+            "quarantine 0 -> 100\n") in out and "x -> x!" in out and before[:12] in out
+
+    assert single.status()["generation"] == before  # nothing was taken over, nothing is told
+    assert database.value("SELECT count(*) FROM tidegate.journal WHERE kind = 'reload'") == 0
+    assert single.metric("reloads_total", result="ok") == 0
+    code, out, err = single.command("reload")
+    assert (code, err) == (0, "") and f"reloaded: generation {answer['wanted']}" in out
+    _, out, _ = single.command("reload", "--dry-run")
+    assert "canary: events: 0 of its newest 300 events end otherwise\n" in out
+    single.command("reload", "--dry-run", "--to", before)
+    assert single.status()["generation"] == answer["wanted"]
+
+
+def test_a_set_that_would_refuse_most_events_is_refused(single):
+    before = single.status()["generation"]
+    single.script("events.lua", scripts.topic(single.topic, "events", rules=[strict("amount")]))
+    for flags in [[], ["--dry-run"]]:
+        code, out, err = single.command("reload", *flags)
+        assert code == 78 and "quarantine 0 -> 300" in out
+        assert "300 events 300 would be quarantined, 0 are now" in err and "--force" in err
+    assert single.status()["generation"] == before
+    code, out, err = single.command("reload", "--force")
+    assert (code, err) == (0, "") and single.status()["generation"] in out
+    assert single.status()["generation"] != before

@@ -114,13 +114,13 @@ struct asker {
   pthread_t thread;
   atomic_bool done;
   enum tg_rc rc;
-  char text[512];
+  struct tg_reload_answer answer;
 };
 
 static void *ask(void *self)
 {
   struct asker *a = self;
-  a->rc = tg_process_reload_wait(&world.process, NULL, a->text, sizeof a->text, 30 * TG_SEC);
+  a->rc = tg_process_reload_wait(&world.process, NULL, &a->answer, 30 * TG_SEC);
   atomic_store(&a->done, true);
   return NULL;
 }
@@ -141,7 +141,8 @@ static void every_thread_that_asks_for_a_reload_gets_its_result(void **state)
   for (int i = 0; i < 3; i++) {
     pthread_join(askers[i].thread, NULL);
     assert_int_equal(askers[i].rc, TG_CONFIG);
-    assert_non_null(strstr(askers[i].text, "a.lua"));
+    assert_non_null(strstr(askers[i].answer.text, "a.lua"));
+    tg_reload_answer_fini(&askers[i].answer);
   }
 }
 
