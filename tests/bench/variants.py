@@ -53,13 +53,16 @@ class Load:
     def __init__(self, world, rules, lanes, rows=50000, more=()):
         self.world, self.rules, self.lanes, self.rows = world, rules, lanes, rows
         self.more = more
-        self.database = world.fresh()
+        self.database = self.made()
         home = world.folder / f"home-{world.databases}"
         config = {"pipeline": self.database, "kafka": {"brokers": world.kafka.bootstrap},
                   "postgres": {"dsn": world.postgres.dsn(self.database)}, "lanes": lanes,
                   "load": {"rows": rows}, "breaker": {"quarantine_percent": 0}}
         self.process = Tidegate(home, config, program=world.program)
         self.fill(home)
+
+    def made(self):
+        return self.world.fresh()
 
     def fill(self, home):
         text = (HOME / "scripts/reference.lua").read_text(encoding="utf-8")
