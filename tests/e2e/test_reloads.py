@@ -15,7 +15,7 @@ from lib import scripts
 
 LONG = os.environ.get("TIDEGATE_E2E_LONG") == "1"
 RELOADS = 100 if LONG else 12
-AHEAD = 200000 if LONG else 20000  # events that are not loaded: then the producer waits
+AHEAD = 100000 if LONG else 20000  # events that are not loaded: then the producer waits
 PAUSE_S = 0.05
 HELPERS = 4000  # functions of a large set
 # What makes the program slower than the producer, whatever else the machine does.
