@@ -42,6 +42,8 @@ def test_what_rows_emit_is_out_once(stream):
     assert headers["tg-generation"] == process.status()["generation"]
     code, _, why = process.command("quarantine", "list")
     assert code == 78 and "keeps nothing in PostgreSQL" in why
+    code, text, _ = process.command("status")
+    assert code == 0 and "healthy" in text, text
     assert process.stop() == 0
     jump_over(stream, process)
 
