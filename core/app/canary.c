@@ -2,6 +2,7 @@
 #include "core/app/canary.h"
 
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "core/data/decode.h"
 #include "core/data/order.h"
 #include "core/state/stateset.h"
@@ -336,6 +337,8 @@ static void write_topic(const struct run *r)
   write_columns(r);
   write_examples(r);
   note_jump(r, was[TG_QUARANTINE], is[TG_QUARANTINE]);
+  tg_log(TG_INFO, "canary", "%.*s: %u of its newest %u events end otherwise; quarantined %u -> %u",
+         TG_TEXT(r->new.topic->name), otherwise, rows, was[TG_QUARANTINE], is[TG_QUARANTINE]);
 }
 
 /* --- all topics --- */
@@ -365,6 +368,7 @@ static void compare(struct run *r, const struct tg_topic *topic, bool first)
   else {
     tg_buf_str(r->out, ",\"not_compared\":");
     tg_buf_json(r->out, tg_text(err.what));
+    tg_log(TG_WARN, "canary", "%.*s is not compared: %s", TG_TEXT(topic->name), err.what);
   }
   tg_buf_char(r->out, '}');
   close_side(&r->old), close_side(&r->new);

@@ -34,7 +34,8 @@ struct tg_canary_jump {
 
 /* Compares and appends a JSON list, an object a topic that has samples; [] without any. worst: the
  * topic with at least TG_CANARY_ROWS_MIN rows whose share of quarantined rows grows most, rows 0:
- * none grows. Faults of programs are no faults of the reload: they stand in the list. */
+ * none grows. Faults of programs are no faults of the reload: they stand in the list. A line
+ * a topic is logged, too: SIGHUP has no answer. */
 void tg_canary_run(const struct tg_canary *c, struct tg_buf *out, struct tg_canary_jump *worst);
 
 #endif

@@ -291,6 +291,7 @@ def test_a_dry_run_shows_what_would_change(single, database):
     assert single.metric("reloads_total", result="ok") == 0
     code, out, err = single.command("reload")
     assert (code, err) == (0, "") and f"reloaded: generation {answer['wanted']}" in out
+    assert "100 of its newest 300 events end otherwise; quarantined 0 -> 100" in single.log()
     _, out, _ = single.command("reload", "--dry-run")
     assert "canary: events: 0 of its newest 300 events end otherwise\n" in out
     single.command("reload", "--dry-run", "--to", before)
