@@ -68,7 +68,7 @@ def corrupt(servers, args):
     with World(servers, stream.Plan(args.seed), args.out) as world:
         world.produce_all(2500)
         world.member(load={"rows": 100}).begin()
-        assert world.settle(), "the run came to no end"
+        assert not (left := world.settle()), f"the run came to no end: {left}"
         assert world.members[0].leave() == 0
         log = Kept(verify.Log(world.kafka.bootstrap, world))
         untouched = verify.check(world.database, log, world)
@@ -126,7 +126,7 @@ def fencing(servers, args):
         eventually(stale.stands)
         heir = world.member(faults="no.fencing")
         heir.begin()
-        assert world.settle(), "nobody took over"
+        assert not (left := world.settle()), f"nobody took over: {left}"
         stale.resume()
         try:
             eventually(lambda: doubled(world), 10)
@@ -150,7 +150,7 @@ def outbox(servers, args):
         eventually(lambda: not member.running(), 60)
         member.faults = None
         member.begin()
-        assert world.settle(), "the run came to no end"
+        assert not (left := world.settle()), f"the run came to no end: {left}"
         found = verify.check(world.database, verify.Log(world.kafka.bootstrap, world), world)
         return [] if found.count["unsent"] else ["records that were not sent"]
 

@@ -37,7 +37,7 @@ class Strikes:
             self.recoveries_s[fault.kind].append(round(seconds, 1))
 
 
-def of_run(world, strikes, checked, settled):
+def of_run(world, strikes, checked, unsettled):
     """checked: the Report of verify.check()."""
     counted = {name: int(sum(m.total(name) for m in world.members))
                for name in ("fenced_total", "pg_commit_unknown_total")}
@@ -49,7 +49,7 @@ def of_run(world, strikes, checked, settled):
         "misplaced": checked.count["misplaced"], "records": len(checked.due),
         "violations": dict(checked.count),
         "first": [f"{v.name} {v.where}: {v.what}" for v in checked[:50]],
-        "cents": checked.cents, "settled": settled,
+        "cents": checked.cents, "unsettled": unsettled,
         "faults": {kind: {"tried": n, "hit": strikes.hit[kind],
                           "recoveries_s": strikes.recoveries_s[kind]}
                    for kind, n in strikes.tried.items()},
@@ -100,8 +100,7 @@ def text(result):
               for kind, seconds in result["slow"].items()]
     lines += [f"  cannot be tried here: {kind}" for kind in result["skipped"]]
     lines += [f"  weak: {why}" for why in result["weak"]]
-    if not result["settled"]:
-        lines.append("  the chains did not come to the ends of their partitions")
+    lines += [f"  not at its end in time: {what}" for what in result["unsettled"]]
     return "\n".join(lines + [f"  {first}" for first in result["first"]])
 
 

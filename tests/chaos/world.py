@@ -246,21 +246,30 @@ class World:
         return max(0, self.said(ENDED) - self.before[ENDED] - self.terminated)
 
     def settle(self, deadline=300.0):
-        """Whether the chains come to the ends of their partitions in time, and the outputs to
-        theirs."""
+        """What did not come to its end in time, as texts: chains, the group's offsets, outputs."""
         ends = self.kafka.ends(self.topic)
         try:
-            eventually(lambda: self.watcher.chain == {p: e for p, e in ends.items() if e},
-                       deadline)
-            eventually(lambda: self.plan.clean or self.is_out(ends), deadline, every=0.2)
+            eventually(lambda: not self.behind(ends), deadline)
+            eventually(lambda: not self.unsent(ends), deadline, every=0.2)
         except TimeoutError:
-            return False
-        return True
+            said = [f"{m.folder.name}: {m.http('/status.json')[1]}" for m in self.alive()]
+            return self.behind(ends) + self.unsent(ends) + said
+        return []
 
-    def is_out(self, ends):
-        """The outbox is empty, and the group has committed the ends."""
-        return (not self.database.value("SELECT count(*) FROM tidegate.outbox")
-                and self.kafka.committed(self.topic, self.topic) == ends)
+    def behind(self, ends):
+        """Partitions whose chain is not at its end."""
+        chain = self.watcher.chain
+        return [f"partition {p}: loaded to {chain.get(p, 0)} of {end}" for p, end in ends.items()
+                if end and chain.get(p, 0) != end]
+
+    def unsent(self, ends):
+        """Partitions whose outputs are not out, as the group's offsets say; and the outbox."""
+        if self.plan.clean:
+            return []
+        out = self.kafka.committed(self.topic, self.topic)
+        rows = self.database.value("SELECT count(*) FROM tidegate.outbox")
+        return [f"partition {p}: out to {out.get(p)} of {end}" for p, end in ends.items()
+                if end and out.get(p) != end] + ([f"{rows} rows in the outbox"] if rows else [])
 
 
 class Member(Tidegate):

@@ -122,7 +122,9 @@ def test_a_topic_made_anew_while_it_is_read(log, again):
     log.process.start()
     log.until_done()
     log.kafka.delete_topic(log.topic)
-    log.process.until(lambda: "stops at offset 100" in log.process.log())
+    # newer versions of librdkafka give the partition back at once
+    log.process.until(lambda: "stops at offset 100" in log.process.log()
+                      or "partitions revoked" in log.process.log())
     log.kafka.create_topic(log.topic, 1)
     log.send(range(1000, 1000 + again))
     log.halts(f"tidegate partitions restart {log.topic} 0 --yes")
