@@ -2,6 +2,7 @@
 #include "core/app/endpoint.h"
 
 #include "core/app/budget.h"
+#include "core/app/reload.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/kafka/consumer.h"
@@ -265,7 +266,7 @@ static void post_reload(struct tg_endpoint *e, const struct tg_http_request *q,
                "`force`; each may be missing\"}\n");
     return;
   }
-  enum tg_rc rc = tg_process_reload_wait(e->process, &order, &answer, RELOAD_US);
+  enum tg_rc rc = tg_reload_wait(e->process, &order, &answer, RELOAD_US);
   a->status = rc == TG_OK ? 200 : rc == TG_AGAIN ? 504 : 422;
   write_answer(&answer, &a->body);
   tg_reload_answer_fini(&answer);

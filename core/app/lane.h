@@ -179,6 +179,9 @@ void tg_careful_passed(struct tg_part *p);
 void tg_careful_end(struct tg_lane *lane);
 
 /* outputs.c: what the relay knows of the lane. */
+/* From the first output of a set on the group's offsets are the relay's, for good. With `sink:
+ * kafka` there is none: they are the lanes'. */
+bool tg_outputs_any(const struct tg_config *config, const struct tg_program *program);
 /* Tells it what the lane holds, when that has changed and there are outputs. Once per step. */
 void tg_outputs_tell(struct tg_lane *lane);
 /* Everything was revoked; lost: others may own it already. */

@@ -9,6 +9,16 @@
 
 enum { LET_GO_US = 5000000 }; /* what an orderly revoke waits for the transaction under way */
 
+bool tg_outputs_any(const struct tg_config *config, const struct tg_program *program)
+{
+  uint32_t count;
+  if (config->sink == TG_SINK_KAFKA) return false;
+  const struct tg_topic *const *topics = tg_program_topics(program, &count);
+  for (uint32_t t = 0; t < count; t++)
+    if (tg_topic_emits(topics[t])) return true;
+  return false;
+}
+
 static uint32_t list_parts(const struct tg_lane *lane, struct tg_relay_part *out)
 {
   uint32_t n = 0;

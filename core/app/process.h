@@ -9,7 +9,7 @@
  *
  * Order of start: scripts -> alerts -> keeper (schema, tables) -> relay -> log meter -> lanes ->
  * HTTP -> READY. Stop is the reverse.
- * Thread: main; tg_process_reload_wait() from any. */
+ * Thread: main. */
 #ifndef TG_APP_PROCESS_H
 #define TG_APP_PROCESS_H
 
@@ -35,7 +35,6 @@ struct tg_reload_answer {
   char text[4096];      /* faults, a line each */
   struct tg_buf canary; /* JSON list (canary.h), empty: it did not come so far */
 };
-void tg_reload_answer_fini(struct tg_reload_answer *a);
 
 struct tg_process {
   const struct tg_config *config;
@@ -77,11 +76,5 @@ enum tg_rc tg_process_turn(struct tg_process *p, int64_t timeout_us, struct tg_e
 
 /* Stops everything, in order. */
 void tg_process_stop(struct tg_process *p);
-
-/* Asks the main thread for a reload and waits for its answer, which the caller frees. order NULL:
- * what lies on disk. TG_AGAIN: no answer in time, or another order still waits. From any other
- * thread. */
-enum tg_rc tg_process_reload_wait(struct tg_process *p, const struct tg_reload_order *order,
-                                  struct tg_reload_answer *answer, int64_t timeout_us);
 
 #endif

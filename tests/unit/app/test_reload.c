@@ -120,7 +120,7 @@ struct asker {
 static void *ask(void *self)
 {
   struct asker *a = self;
-  a->rc = tg_process_reload_wait(&world.process, NULL, &a->answer, 30 * TG_SEC);
+  a->rc = tg_reload_wait(&world.process, NULL, &a->answer, 30 * TG_SEC);
   atomic_store(&a->done, true);
   return NULL;
 }
