@@ -135,6 +135,19 @@ static const char *twice(const struct tg_consumer *c)
   return NULL;
 }
 
+/* Two questions to librdkafka's main thread, one after the other: behind the first one the stops
+ * are under way that the assignment has asked for, behind the second one they are done. Without
+ * them the next assignment may stop a partition twice, and an assertion ends the process (all
+ * versions up to 2.15.0, github.com/confluentinc/librdkafka/issues/5573). Not from a callback: a
+ * client that is closing may leave them without an answer. */
+static void settle(struct tg_consumer *c)
+{
+  for (int i = 0; i < 2; i++) {
+    rd_kafka_topic_partition_list_t *now = NULL;
+    if (!rd_kafka_assignment(c->rk, &now)) rd_kafka_topic_partition_list_destroy(now);
+  }
+}
+
 /* Makes librdkafka read exactly what is wanted from each partition's next offset; nothing while
  * stalled. */
 static enum tg_rc assign_parts(struct tg_consumer *c, struct tg_err *err)
@@ -148,6 +161,7 @@ static enum tg_rc assign_parts(struct tg_consumer *c, struct tg_err *err)
   }
   rd_kafka_resp_err_t code = rd_kafka_assign(c->rk, list);
   rd_kafka_topic_partition_list_destroy(list);
+  settle(c);
   c->last = NULL, c->last_rkt = NULL;
   if (!code) return TG_OK;
   return tg_err_set(err, code == RD_KAFKA_RESP_ERR__FATAL ? TG_FATAL : TG_RETRY, "kafka assign",

@@ -1,5 +1,6 @@
 /* A reload under load: both sets are in the ledger, nothing is lost; a refused one changes
  * nothing; a breaker is left by new rules. */
+#include "core/app/reload.h"
 #include "tests/unit/app/world.h"
 
 #define TAGGED_TOPIC(table, mark)                                                                  \

@@ -14,7 +14,7 @@ static struct joined {
     {"order", 3000, NULL}, {"full", 4000, NULL},  {"most", 500, NULL},  {"again", 3000, NULL},
     {"pause", 4000, NULL}, {"held", 50, NULL},    {"range", 100, NULL}, {"foreign", 10, NULL},
     {"inside", 0, NULL},   {"share", 1000, NULL}, {"large", 0, NULL},   {"marks", 30, NULL},
-    {"ends", 20, NULL},
+    {"ends", 20, NULL},    {"quick", 50, NULL},
 };
 enum { JOINED = sizeof joined / sizeof *joined };
 
@@ -186,6 +186,23 @@ static void out_of_range_breaks_the_partition_until_the_next_assign(void **state
   assert_int_equal(check_run(o, 1, 0, 0), 100);
   assert_int_equal(o->seen_count, 200);
   assert_int_equal(o->broken, 1);
+  owner_free(o);
+}
+
+/* librdkafka ends the process when a partition is to stop that is about to stop already. */
+static void assignments_may_follow_each_other_at_once(void **state)
+{
+  (void)state;
+  struct owner *o = start("quick");
+  for (int round = 0; round < 300; round++) {
+    assert_int_equal(owner_assign(o, 2, 0), TG_OK);
+    if (round % 3 == 0) assert_int_equal(tg_consumer_poll(o->c, 0, 1, NULL), TG_OK);
+  }
+  uint32_t before = o->seen_count;
+  assert_int_equal(owner_assign(o, 2, 0), TG_OK);
+  POLL_UNTIL(o, o->eof[1] == 50 && o->eof[2] == 50);
+  assert_int_equal(check_run(o, 1, before, 0), 50);
+  assert_int_equal(check_run(o, 2, before, 0), 50);
   owner_free(o);
 }
 
@@ -364,6 +381,7 @@ int main(void)
       cmocka_unit_test(a_held_partition_stays_silent),
       cmocka_unit_test(out_of_range_breaks_the_partition_until_the_next_assign),
       cmocka_unit_test(what_the_group_did_not_give_is_refused),
+      cmocka_unit_test(assignments_may_follow_each_other_at_once),
       cmocka_unit_test(assigning_inside_a_callback_is_refused),
       cmocka_unit_test(two_members_share_and_a_close_moves_partitions),
       cmocka_unit_test(a_large_value_is_cut_and_marked),
