@@ -2,8 +2,8 @@
  * servers and tables. */
 #include "core/app/cli.h"
 #include "core/app/generation.h"
+#include "core/app/producers.h"
 #include "core/base/clock.h"
-#include "core/kafka/emitter.h"
 #include "core/pg/lookuptable.h"
 #include "core/pg/table.h"
 
@@ -85,12 +85,7 @@ static void check_outputs(const struct tg_config *c, const struct tg_program *p,
   struct tg_emitter *e = NULL;
   const struct tg_topic *const *topics = tg_program_topics(p, &count);
   snprintf(id, sizeof id, "%.200s-check", c->pipeline);
-  struct tg_emitter_conf conf = {.brokers = c->brokers,
-                                 .properties = c->properties,
-                                 .properties_count = c->properties_count,
-                                 .group = c->pipeline,
-                                 .id = id,
-                                 .record_bytes_max = (uint32_t)c->output_bytes_max};
+  struct tg_emitter_conf conf = tg_producers_conf(c, id);
   if (tg_emitter_new(&conf, &e, &err) != TG_OK) return take(r, &err);
   for (uint32_t t = 0; t < count; t++) {
     for (uint32_t k = 0; k < topics[t]->outputs_count; k++)

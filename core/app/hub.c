@@ -43,10 +43,16 @@ static void free_trip(struct tg_trip *t)
   free(t);
 }
 
+static void drop_trips(struct tg_topic_state *s)
+{
+  for (struct tg_trip *t = s->trips, *next; t; t = next) next = t->next, free_trip(t);
+  s->trips = NULL, s->trips_count = 0;
+}
+
 /* What a topic owns. */
 static void clear_state(struct tg_topic_state *s)
 {
-  for (struct tg_trip *t = s->trips, *next; t; t = next) next = t->next, free_trip(t);
+  drop_trips(s);
   free(s->ranges);
   *s = (struct tg_topic_state){0};
 }
@@ -367,8 +373,7 @@ void tg_hub_close_breakers(struct tg_hub *h)
   pthread_mutex_lock(&h->lock);
   for (uint32_t i = 0; i < h->topics_count; i++) {
     struct tg_topic_state *s = &h->topics[i];
-    for (struct tg_trip *t = s->trips, *next; t; t = next) next = t->next, free_trip(t);
-    s->trips = NULL, s->trips_count = 0;
+    drop_trips(s);
     move(h, s, TG_CLOSED, "");
   }
   pthread_mutex_unlock(&h->lock);

@@ -156,7 +156,7 @@ static void recycle(struct tg_relay *r, const struct tg_err *err)
   r->emitter = NULL;
   r->open = false;
   for (uint32_t i = 0; i < TG_LANES_MAX; i++) r->lanes[i].ready = false;
-  tg_metric_add(r->metrics.recycled, 1);
+  tg_metric_add(r->metrics.out.recycled, 1);
   snprintf(note, sizeof note, "the producer of the outputs is made anew: %.400s", err->what);
   if (!r->failures) tg_hub_note(r->hub, "relay", NULL, note);
 }
@@ -172,7 +172,7 @@ static void fail(struct tg_relay *r, struct tg_relay_lane *l, const struct tg_er
   memcpy(r->failure, text, sizeof text);
   pthread_mutex_unlock(&r->lock);
   if (fresh) tg_log_err(err->rc == TG_CONFIG ? TG_ERROR : TG_WARN, "relay", err);
-  tg_metric_add(r->metrics.failed, 1);
+  tg_metric_add(r->metrics.out.failed, 1);
   r->retry_us = tg_clock_mono_us() + backoff_us(r->failures++);
 }
 
@@ -232,20 +232,10 @@ static void *relay_main(void *self)
 static void open_metrics(struct tg_relay *r)
 {
   struct tg_metrics *m = r->hub->metrics;
-  const char *const good[] = {"outcome", "committed", NULL}, *const bad[] = {"outcome", "failed",
-                                                                             NULL};
-  const char *help = "Kafka transactions of outputs by outcome";
-  r->metrics.records = tg_metrics_slot(m, TG_COUNTER, "output_records_total",
-                                       "Records committed to output topics", NULL);
-  r->metrics.bytes =
-      tg_metrics_slot(m, TG_COUNTER, "output_bytes_total", "Bytes of those records", NULL);
+  r->metrics.out = tg_producers_metrics(m);
   r->metrics.suppressed =
       tg_metrics_slot(m, TG_COUNTER, "output_suppressed_records_total",
                       "Records that were out already when the database came back older", NULL);
-  r->metrics.committed = tg_metrics_slot(m, TG_COUNTER, "output_transactions_total", help, good);
-  r->metrics.failed = tg_metrics_slot(m, TG_COUNTER, "output_transactions_total", help, bad);
-  r->metrics.recycled = tg_metrics_slot(m, TG_COUNTER, "output_producers_recycled_total",
-                                        "Producers made anew after a failed transaction", NULL);
   r->metrics.lag = tg_metrics_slot(m, TG_GAUGE, "output_lag_records",
                                    "Input offsets that are loaded and whose records wait", NULL);
   r->metrics.stalled =
@@ -324,8 +314,8 @@ void tg_relay_status(struct tg_relay *r, struct tg_buf *out)
   tg_buf_printf(out, "\"outputs\":{\"active\":%s,\"transactional_id\":\"%s\"",
                 atomic_load(&r->hub->emits) ? "true" : "false", r->id);
   tg_buf_printf(out, ",\"records\":%.0f,\"transactions\":%.0f,\"failed\":%.0f",
-                tg_metric_get(r->metrics.records), tg_metric_get(r->metrics.committed),
-                tg_metric_get(r->metrics.failed));
+                tg_metric_get(r->metrics.out.records), tg_metric_get(r->metrics.out.committed),
+                tg_metric_get(r->metrics.out.failed));
   tg_buf_printf(out, ",\"lag_records\":%.0f,\"lag_seconds\":%.3f,\"last_failure\":",
                 tg_metric_get(r->metrics.lag), tg_metric_get(r->metrics.stalled));
   tg_buf_json(out, tg_text(r->failure));

@@ -5,7 +5,7 @@
 
 #include "core/app/relay.h"
 
-#include "core/kafka/emitter.h"
+#include "core/app/producers.h"
 #include "core/pg/outbox.h"
 
 #include <pthread.h>
@@ -32,7 +32,8 @@ struct tg_relay_lane {
 };
 
 struct tg_relay_metrics {
-  struct tg_metric *records, *bytes, *suppressed, *committed, *failed, *recycled, *lag, *stalled;
+  struct tg_output_metrics out;
+  struct tg_metric *suppressed, *lag, *stalled;
 };
 
 struct tg_relay {

@@ -20,23 +20,12 @@ static int64_t deadline(void)
   return tg_clock_mono_us() + CALL_US;
 }
 
-static struct tg_emitter_conf conf_of(const struct tg_relay *r)
-{
-  const struct tg_config *c = r->hub->config;
-  return (struct tg_emitter_conf){.brokers = c->brokers,
-                                  .properties = c->properties,
-                                  .properties_count = c->properties_count,
-                                  .group = c->pipeline,
-                                  .id = r->id,
-                                  .record_bytes_max = (uint32_t)c->output_bytes_max};
-}
-
 /* --- taking partitions over --- */
 
 /* Ends what the former relays of the lane's partitions may have begun. */
 static enum tg_rc end_formers(struct tg_relay *r, struct tg_relay_lane *lane, struct tg_err *err)
 {
-  struct tg_emitter_conf conf = conf_of(r);
+  struct tg_emitter_conf conf = tg_producers_conf(r->hub->config, r->id);
   struct tg_buf *ids = &r->headers;
   enum tg_rc rc = tg_outbox_formers(r->pg, lane->outgoing, lane->count, ids, deadline(), err);
   for (const char *id = ids->ptr; rc == TG_OK && id && id < ids->ptr + ids->len;
@@ -57,7 +46,7 @@ static void name_parts(struct tg_relay_lane *lane)
 
 enum tg_rc tg_relay_adopt(struct tg_relay *r, struct tg_relay_lane *lane, struct tg_err *err)
 {
-  struct tg_emitter_conf conf = conf_of(r);
+  struct tg_emitter_conf conf = tg_producers_conf(r->hub->config, r->id);
   enum tg_rc rc = end_formers(r, lane, err);
   if (rc == TG_OK) rc = tg_outbox_take(r->pg, lane->outgoing, lane->count, r->id, deadline(), err);
   if (rc == TG_OK && !r->emitter) rc = tg_emitter_new(&conf, &r->emitter, err);
@@ -174,10 +163,10 @@ static enum tg_rc send_all(struct sending *s, struct tg_relay_lane *lane, uint32
 
 static void count_sent(struct tg_relay *r, const struct sending *s)
 {
-  tg_metric_add(r->metrics.records, (double)s->records);
-  tg_metric_add(r->metrics.bytes, (double)s->bytes);
+  tg_metric_add(r->metrics.out.records, (double)s->records);
+  tg_metric_add(r->metrics.out.bytes, (double)s->bytes);
   tg_metric_add(r->metrics.suppressed, (double)s->suppressed);
-  tg_metric_add(r->metrics.committed, 1);
+  tg_metric_add(r->metrics.out.committed, 1);
 }
 
 static enum tg_rc transact(struct tg_relay *r, struct tg_relay_lane *lane, bool *more,

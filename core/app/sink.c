@@ -2,9 +2,9 @@
 #include "core/app/sink.h"
 
 #include "core/app/memory.h"
+#include "core/app/producers.h"
 #include "core/base/clock.h"
 #include "core/base/fault.h"
-#include "core/kafka/emitter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ struct tg_sink {
   uint32_t parts_count, parts_size;
   struct tg_topart *offsets; /* of a load or a claim */
   uint32_t offsets_size;
-  struct tg_metric *bytes, *recycled;
+  struct tg_output_metrics metrics;
 };
 
 /* --- partitions --- */
@@ -88,27 +88,16 @@ static enum tg_rc list_ends(struct tg_sink *s, const struct tg_load *load, uint3
 
 /* --- the producer --- */
 
-static struct tg_emitter_conf conf_of(const struct tg_sink *s)
-{
-  const struct tg_config *c = s->hub->config;
-  return (struct tg_emitter_conf){.brokers = c->brokers,
-                                  .properties = c->properties,
-                                  .properties_count = c->properties_count,
-                                  .group = c->pipeline,
-                                  .id = s->id,
-                                  .record_bytes_max = (uint32_t)c->output_bytes_max};
-}
-
 /* Then there is a producer, and no transaction of ours is open: a new one of the same id ended it.
  */
 static enum tg_rc ready(struct tg_sink *s, struct tg_err *err)
 {
-  struct tg_emitter_conf conf = conf_of(s);
+  struct tg_emitter_conf conf = tg_producers_conf(s->hub->config, s->id);
   if (s->open) {
     tg_emitter_free(s->emitter);
     s->emitter = NULL;
     s->unsure = true;
-    tg_metric_add(s->recycled, 1);
+    tg_metric_add(s->metrics.recycled, 1);
   }
   s->open = false;
   return s->emitter ? TG_OK : tg_emitter_new(&conf, &s->emitter, err);
@@ -194,7 +183,7 @@ static enum tg_rc transact(struct tg_sink *s, const struct tg_load *load,
   if (rc != TG_OK) return rc;
   s->open = false;
   report->emitted = x.records;
-  tg_metric_add(s->bytes, (double)x.bytes);
+  tg_metric_add(s->metrics.bytes, (double)x.bytes);
   if (tg_fault("sink.after_commit"))
     return tg_err_set(err, TG_RETRY, "sink", "fault point after the commit");
   return TG_OK;
@@ -221,15 +210,15 @@ static enum tg_rc find_topics(struct tg_sink *s, const struct tg_load *load, str
   return rc;
 }
 
-/* How many of the load's segments end (begin: begin) where the group's offset is. */
-static uint32_t count_at(const struct tg_sink *s, const struct tg_load *load, bool begin)
+/* How many of the load's segments end where the group's offset is. */
+static uint32_t count_out(const struct tg_sink *s, const struct tg_load *load)
 {
   uint32_t n = 0;
   for (uint32_t i = 0; i < load->batches_count; i++)
     for (uint32_t j = 0; j < load->batches[i].segments_count; j++) {
       const struct tg_segment *g = &load->batches[i].segments[j];
       if (load->batches[i].held || g->gone) continue;
-      n += s->parts[g->partition_id].out == (begin ? g->from : g->to);
+      n += s->parts[g->partition_id].out == g->to;
     }
   return n;
 }
@@ -280,7 +269,7 @@ enum tg_rc tg_sink_write(struct tg_sink *s, struct tg_load *load, struct tg_load
   if (rc == TG_OK && s->unsure) rc = look(s, count, err);
   if (rc != TG_OK) return rc;
   s->unsure = false;
-  if (count_at(s, load, false) == count) return TG_OK; /* it had been committed */
+  if (count_out(s, load) == count) return TG_OK; /* it had been committed */
   report->fenced = leave(s, load);
   if (report->fenced) return TG_AGAIN;
   rc = find_topics(s, load, err);
@@ -380,10 +369,7 @@ struct tg_sink *tg_sink_new(struct tg_hub *hub, uint32_t lane)
   if (!s) return NULL;
   s->hub = hub;
   name_it(s, lane);
-  s->bytes = tg_metrics_slot(hub->metrics, TG_COUNTER, "output_bytes_total",
-                             "Bytes of those records", NULL);
-  s->recycled = tg_metrics_slot(hub->metrics, TG_COUNTER, "output_producers_recycled_total",
-                                "Producers made anew after a failed transaction", NULL);
+  s->metrics = tg_producers_metrics(hub->metrics);
   return s;
 }
 

@@ -1,5 +1,6 @@
 /* The writer thread: loads into PostgreSQL (or Kafka), one after the other. */
 #include "core/app/memory.h"
+#include "core/app/producers.h"
 #include "core/app/sink.h"
 
 #include "core/base/clock.h"
@@ -198,22 +199,10 @@ static void *writer_main(void *self)
   return NULL;
 }
 
-/* Transactions by outcome, and what they sent to Kafka. */
-static void open_outcomes(struct tg_writer *w, const char *name, const char *help, const char *bad)
-{
-  struct tg_metrics *m = w->hub->metrics;
-  const char *const good[] = {"outcome", "committed", NULL}, *const not_good[] = {"outcome", bad,
-                                                                                  NULL};
-  w->commits = tg_metrics_slot(m, TG_COUNTER, name, help, good);
-  w->retries = tg_metrics_slot(m, TG_COUNTER, name, help, not_good);
-}
-
 static void open_kafka_metrics(struct tg_writer *w)
 {
-  open_outcomes(w, "output_transactions_total", "Kafka transactions of outputs by outcome",
-                "failed");
-  w->emitted = tg_metrics_slot(w->hub->metrics, TG_COUNTER, "output_records_total",
-                               "Records committed to output topics", NULL);
+  struct tg_output_metrics out = tg_producers_metrics(w->hub->metrics);
+  w->commits = out.committed, w->retries = out.failed, w->emitted = out.records;
 }
 
 static void open_pg_metrics(struct tg_writer *w)
@@ -221,8 +210,13 @@ static void open_pg_metrics(struct tg_writer *w)
   struct tg_metrics *m = w->hub->metrics;
   const char *const encode[] = {"stage", "encode", NULL}, *const copy[] = {"stage", "copy", NULL};
   const char *const commit[] = {"stage", "commit", NULL};
+  const char *const committed[] = {"outcome", "committed", NULL};
+  const char *const retried[] = {"outcome", "retried", NULL};
   const char *help = "Time of a stage per load";
-  open_outcomes(w, "pg_transactions_total", "Load transactions by outcome", "retried");
+  w->commits = tg_metrics_slot(m, TG_COUNTER, "pg_transactions_total",
+                               "Load transactions by outcome", committed);
+  w->retries = tg_metrics_slot(m, TG_COUNTER, "pg_transactions_total",
+                               "Load transactions by outcome", retried);
   w->unknown = tg_metrics_slot(m, TG_COUNTER, "pg_commit_unknown_total",
                                "Commits whose outcome was not known at first", NULL);
   w->emitted = tg_metrics_slot(m, TG_COUNTER, "outbox_records_total",

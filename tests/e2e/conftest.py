@@ -36,6 +36,16 @@ def pytest_runtest_makereport(item, call):
             report.sections.append((f"log of {process.folder.name}", process.log()))
 
 
+@pytest.fixture
+def tell(capsys, record_property):
+    """Tells a figure: on the terminal and in the JUnit file."""
+    def say(name, value):
+        record_property(name, value)
+        with capsys.disabled():
+            print(f"\n  {name}: {value}", end="", flush=True)
+    return say
+
+
 @pytest.fixture(scope="session")
 def kafka():
     server = Kafka()

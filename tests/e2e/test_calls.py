@@ -73,12 +73,3 @@ def test_each_call_fails_once(kafka, topic, tidegate, database, tmp_path, monkey
          f"the process ended {walk.ends} times")
     assert walk.failed(), "weak: nothing failed"
     assert walk.stream.wrong() == []
-
-
-@pytest.fixture
-def tell(capsys, record_property):
-    def say(name, value):
-        record_property(name, value)
-        with capsys.disabled():
-            print(f"\n  {name}: {value}", end="", flush=True)
-    return say

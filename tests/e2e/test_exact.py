@@ -36,16 +36,6 @@ def orders(kafka, topic, tidegate, database):
     return make
 
 
-@pytest.fixture
-def tell(capsys, record_property):
-    """Tells a figure: on the terminal and in the JUnit file."""
-    def say(name, value):
-        record_property(name, value)
-        with capsys.disabled():
-            print(f"\n  {name}: {value}", end="", flush=True)
-    return say
-
-
 def small(**more):
     """Loads of 2,000 events: more transactions to hit."""
     return {"lanes": 2, "load": {"rows": 2000}, **more}

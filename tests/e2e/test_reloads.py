@@ -170,15 +170,6 @@ def busy(request, kafka, topic, tidegate, database):
     return process
 
 
-@pytest.fixture
-def tell(capsys, record_property):
-    def say(name, value):
-        record_property(name, value)
-        with capsys.disabled():
-            print(f"\n  {name}: {value}", end="", flush=True)
-    return say
-
-
 def test_each_event_is_judged_by_the_one_set_that_the_ledger_names(busy, kafka, database,
                                                                    tell):
     sets = {busy.status()["generation"]: "x0"}

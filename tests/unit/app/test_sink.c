@@ -18,10 +18,7 @@ static void start(void)
   world_topic("a"), world_topic("out"), world_topic("dead");
   world_configure("load:\n  rows: 100\nsink: kafka\n");
   world.config.dsn = "host=/nowhere";
-  world.config.session_us = 20 * TG_SEC;
-  world_start();
-  UNTIL(world_reads(WORLD_PARTS) && atomic_load(&world.process.lanes[0].assigned) &&
-        atomic_load(&world.process.lanes[1].assigned));
+  world_start_both();
 }
 
 static void what_two_lanes_emit_is_out(void **state)

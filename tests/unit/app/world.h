@@ -219,6 +219,16 @@ static inline bool world_reads(unsigned partitions)
   return reading == partitions;
 }
 
+/* Starts and waits until both lanes have their partitions. Nobody takes them away again soon: the
+ * mock cluster cannot take a Kafka transaction back. */
+static inline void world_start_both(void)
+{
+  world.config.session_us = 20 * TG_SEC;
+  world_start();
+  UNTIL(world_reads(WORLD_PARTS) && atomic_load(&world.process.lanes[0].assigned) &&
+        atomic_load(&world.process.lanes[1].assigned));
+}
+
 /* The reload of a HUP signal; returns its result, the faults are in process.reload_text. */
 static inline enum tg_rc world_reload(void)
 {
