@@ -4,7 +4,7 @@ import statistics
 import subprocess
 import time
 
-from variants import Load
+from variants import Load, measured, shape
 
 GOOD, BROKEN = "reference", "broken"
 ALONE = "alone"
@@ -86,11 +86,9 @@ class Beside(Load):
 
 def beside(kind):
     def variant(world):
+        shape(world)
         make_topic(world)
-        load = Beside(world, kind)
-        figures = load.run()
-        load.finish()
-        return figures
+        return measured(Beside(world, kind))
     return variant
 
 

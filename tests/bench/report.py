@@ -2,25 +2,12 @@
 import os
 import pathlib
 import platform
-import statistics
+import re
 import subprocess
 from datetime import datetime, timezone
 
+from groups import GROUPS
 from world import SETTINGS
-
-COLUMNS = (("rate", "events/s", 0), ("ratio", "of raw", 2), ("own_cpu", "own CPU-s/1M", 2),
-           ("pg_cpu", "PostgreSQL CPU-s/1M", 2), ("rss_mb", "peak RSS MB", 0),
-           ("others", "others", 2))
-
-
-def median(rounds):
-    """The median of every figure, within dicts too."""
-    merged = {}
-    for key in rounds[0]:
-        values = [r[key] for r in rounds if key in r]
-        merged[key] = median(values) if isinstance(values[0], dict) else statistics.median(values)
-    return merged
-
 
 def command(*args):
     done = subprocess.run(args, capture_output=True, text=True, check=False)
@@ -38,21 +25,18 @@ def machine(program):
             "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")}
 
 
-def summary(rounds):
-    """{variant: median of its rounds}; ratio is to raw of the same round."""
-    for one in rounds:
-        for figures in one.values():
-            figures["ratio"] = figures["rate"] / one["raw"]["rate"]
-    return {name: median([one[name] for one in rounds]) for name in rounds[0]}
+def cell(figures, key, digits):
+    if key not in figures:
+        return "-"
+    return figures[key] if digits is None else f"{figures[key]:,.{digits}f}"
 
 
-def cells(figures):
-    return [f"{figures[key]:,.{digits}f}" if key in figures else "-" for key, _, digits in COLUMNS]
-
-
-def table(medians):
-    rows = [["variant"] + [title for _, title, _ in COLUMNS]]
-    rows += [[name] + cells(figures) for name, figures in medians.items()]
+def table(medians, columns):
+    """columns: (figure, title, digits); those that no variant has are left out."""
+    columns = [c for c in columns if any(c[0] in f for f in medians.values())]
+    rows = [["variant"] + [title for _, title, _ in columns]]
+    rows += [[name] + [cell(f, key, digits) for key, _, digits in columns]
+             for name, f in medians.items()]
     widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
     lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(r, widths)) + " |" for r in rows]
     lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
@@ -71,13 +55,23 @@ def shares(medians, kind):
     return "\n".join(lines)
 
 
+def filled(name, done):
+    """What stands for @table NAME@."""
+    rounds = done["rounds"]
+    words = f"{rounds} interleaved rounds, medians." if rounds > 1 else "One round."
+    lines = "\n".join(f"- {line}" for line in done["lines"])
+    return "\n\n".join(filter(None, [words, table(done["median"], GROUPS[name].columns), lines]))
+
+
 def document(result):
-    """docs/PERFORMANCE.md"""
-    m, medians = result["machine"], result["median"]
+    """docs/PERFORMANCE.md; what stands between @if GROUP@ and @end@ goes when that was not run."""
+    m, done = result["machine"], result["groups"]
     text = pathlib.Path(__file__).with_name("performance.md.in").read_text(encoding="utf-8")
+    text = re.sub(r"(?ms)^@if (\w+)@\n(.*?)^@end@\n", lambda x: x[2] if x[1] in done else "", text)
+    text = re.sub(r"@table (\w+)@", lambda x: filled(x[1], done[x[1]]), text)
+    main = done.get("main", {"median": {}})["median"]
     values = {**{k: str(v) for k, v in m.items()}, "events": f"{result['events']:,}",
-              "rounds": str(result["rounds"]), "table": table(medians),
-              "stages": shares(medians, "stages"), "threads": shares(medians, "threads"),
+              "stages": shares(main, "stages"), "threads": shares(main, "threads"),
               "settings": ", ".join(f"`{k} = {v}`" for k, v in SETTINGS.items())}
     for key, value in values.items():
         text = text.replace(f"@{key}@", value)

@@ -1,4 +1,6 @@
 """What a benchmark runs in: a broker with the events, a server with a shape, and clocks for CPU."""
+import copy
+import itertools
 import json
 import os
 import pathlib
@@ -6,19 +8,35 @@ import subprocess
 import tempfile
 import threading
 import time
+from datetime import datetime
 
+import producer
+from figures import repeated
 from lib.kafka import Kafka
 from lib.postgres import Postgres
 
 TICK = os.sysconf("SC_CLK_TCK")
 # The same for every variant. What a plain installation has, but for a bigger WAL and buffers;
-# autovacuum would come and go between rounds.
+# autovacuum would come and go between rounds. Statements are counted where a variant asks for it.
 SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB", "checkpoint_timeout": "1h",
-            "track_commit_timestamp": "on", "autovacuum": "off"}
-SUMS = """SELECT count(*), coalesce(sum(amount), 0), count(amount), sum(user_id), sum(size_class),
+            "track_commit_timestamp": "on", "autovacuum": "off",
+            "shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "none"}
+SUMS = """SELECT count(*), sum(amount) * 100, count(amount), sum(user_id), sum(size_class),
   sum((extract(epoch FROM event_time) * 1000)::bigint), sum(length(event_id::text || session_id
   || event_type || currency || country || ip || os || ver || channel || is_test::text))
   FROM reference"""
+TEXTS = ("event_id", "session_id", "event_type", "currency", "country", "ip", "channel")
+
+
+def parts(line):
+    """What a reference event adds to SUMS."""
+    e = json.loads(line)
+    amount = e["amount"]
+    at = datetime.fromisoformat(e["event_time"]).timestamp()
+    return (1, round((amount or 0) * 100), amount is not None, e["user_id"],
+            2 if len(line) > 350 else 1, round(at * 1000),
+            sum(len(e[x]) for x in TEXTS) + len(e["device"]["os"]) + len(e["device"]["ver"])
+            + len(str(e["is_test"])))
 
 
 def cpu_seconds(stat):
@@ -82,7 +100,8 @@ class World:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tgbench-", dir="/tmp"))
         self.kafka = self.postgres = None
         self.raw = self.folder / "rows.bin"
-        self.databases = 0
+        self.check = SUMS
+        self.databases, self.streams = itertools.count(1), {}
 
     def __enter__(self):
         try:
@@ -100,12 +119,59 @@ class World:
         self.kafka = Kafka()
         self.postmaster = int(self.postgres.run("pid"))
         self.broker = self.kafka_pid()
-        self.sums = self._expected()
-        self.generate("--brokers", self.kafka.bootstrap, "--topic", self.topic,
-                      "--partitions", "8", stdout=subprocess.DEVNULL).wait()
-        ends = self.kafka.ends(self.topic)
-        if sum(ends.values()) != self.count:
-            raise RuntimeError(f"{self.count} events sent, {sum(ends.values())} in Kafka")
+        self.sums = self.expected()
+        self.fill_topic(self.topic)
+
+    def fill_topic(self, topic, partitions=8, *args):
+        """Reference events in a topic, which is made."""
+        self.generate("--brokers", self.kafka.bootstrap, "--topic", topic, "--partitions",
+                      str(partitions), *args, stdout=subprocess.DEVNULL).wait()
+        self.complete(topic, self.count)
+
+    def complete(self, topic, count):
+        ends = self.kafka.ends(topic)
+        if sum(ends.values()) != count:
+            raise RuntimeError(f"{topic}: {count} events sent, {sum(ends.values())} in Kafka")
+
+    # --- other topics, on the same servers
+
+    def on(self, topic, count, sums, check=SUMS):
+        """The same world, but for the topic, its events and what must become of them: `check` is a
+        query that must answer `sums`."""
+        other = copy.copy(self)
+        other.topic, other.count, other.sums, other.check = topic, count, sums, check
+        return other
+
+    def once(self, topic, make):
+        """on() with what make() answers, which fills the topic the first time it is asked for."""
+        if topic not in self.streams:
+            self.streams[topic] = make()
+        return self.on(topic, *self.streams[topic])
+
+    def reference(self, topic, partitions=8, *args):
+        """As many reference events, made with other arguments of `tidegate generate`."""
+        def make():
+            sums = self.expected(*args) if args else self.sums
+            self.fill_topic(topic, partitions, *args)
+            return self.count, sums
+        return self.once(topic, make)
+
+    def repeating(self, topic, lines, count, parts_of, check):
+        """`count` events, these lines over and over; parts_of(line): what one adds to `check`."""
+        def make():
+            self.kafka.create_topic(topic)
+            producer.fill(self.kafka.bootstrap, topic, lines, count)
+            self.complete(topic, count)
+            return count, repeated([parts_of(x) for x in lines], count), check
+        return self.once(topic, make)
+
+    def lines(self, count):
+        """The first reference events."""
+        source = self.generate(count=count, stdout=subprocess.PIPE)
+        lines = [line.rstrip(b"\n") for line in source.stdout]
+        if source.wait() or len(lines) != count:
+            raise RuntimeError("tidegate generate failed")
+        return lines
 
     def close(self):
         for server in (self.kafka, self.postgres):
@@ -113,35 +179,21 @@ class World:
                 server.wipe()
         subprocess.run(["rm", "-rf", str(self.folder)], check=True)
 
-    def generate(self, *args, **how):
-        command = [self.program, "generate", "reference", "--count", str(self.count), *args]
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, **how)
+    def generate(self, *args, count=None, **how):
+        command = [self.program, "generate", "reference", "--count", str(count or self.count)]
+        return subprocess.Popen([*command, *args], stdin=subprocess.DEVNULL, **how)
 
-    def _expected(self):
+    def expected(self, *args):
         """What SUMS must give, from the generator's own text."""
-        sums = [0] * 7
-        source = self.generate(stdout=subprocess.PIPE)
-        start = 1767225600000  # --start
-        texts = ("event_id", "session_id", "event_type", "currency", "country", "ip", "channel")
-        for i, line in enumerate(source.stdout):
-            e = json.loads(line)
-            sums[0] += 1
-            if e["amount"] is not None:
-                sums[1] += round(e["amount"] * 100)
-                sums[2] += 1
-            sums[3] += e["user_id"]
-            sums[4] += 2 if len(line) > 351 else 1
-            sums[5] += start + 3 * i
-            sums[6] += (sum(len(e[x]) for x in texts) + len(e["device"]["os"])
-                        + len(e["device"]["ver"]) + (4 if e["is_test"] else 5))
+        source = self.generate(*args, stdout=subprocess.PIPE)
+        sums = repeated((parts(line.rstrip(b"\n")) for line in source.stdout), None)
         if source.wait():
             raise RuntimeError("tidegate generate failed")
         return sums
 
     def fresh(self, template=None):
         """An empty database, or a copy of one."""
-        self.databases += 1
-        name = f"bench_{self.databases}"
+        name = f"bench_{next(self.databases)}"
         with self.postgres.connect() as c:
             c.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
             c.execute("CHECKPOINT")
@@ -150,9 +202,7 @@ class World:
     def verify(self, database):
         """Raises unless the table holds exactly the generated rows."""
         with self.postgres.connect(database) as c:
-            got = list(c.execute(SUMS).fetchone())
-        got[1] = round(got[1] * 100)
-        got = [int(x or 0) for x in got]
+            got = [int(x or 0) for x in c.execute(self.check).fetchone()]
         if got != self.sums:
             raise RuntimeError(f"{database}: rows differ from the generated: {got}, {self.sums}")
 
