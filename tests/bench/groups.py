@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from latency import Latency, Spike
 from neighbours import ALONE, NEIGHBOURS, against_alone
+from scaling import BY_RULES, COLUMNS, KEYS, PARTITIONS, SIZES, a_rule
+from tables import PLAIN, TABLES
 from variants import VELOCITY, end_to_end, measured, raw_copy, shape
 
 RATE = ("rate", "events/s", 0)
@@ -52,6 +54,18 @@ GROUPS = {
                             ("behind_s", "behind for s", 1), ("spike", "spike events/s", 0),
                             *LOAD, RSS, OTHERS, ("pace", "producer's pace", None)),
         rounds=(1, 1), quick=spike(5, 10, 15), seconds=180),
+    "partitions": Group(
+        PARTITIONS, (RATE, ("ratio", "of 8 partitions", 2), *CPU, RSS, OTHERS),
+        base="8 partitions"),
+    "sizes": Group(SIZES, (RATE, ("mb_s", "MB/s", 0), *CPU, RSS, ("events", "events", 0), OTHERS)),
+    "columns": Group(COLUMNS, (RATE, *CPU, RSS, ("bytes", "bytes of JSON", 0),
+                               ("events", "events", 0), OTHERS)),
+    "rules": Group(BY_RULES, (RATE, ("ratio", "of no rules", 2), *CPU, RSS, OTHERS),
+                   base="0 rules", lines=a_rule),
+    "keys": Group(KEYS, (RATE, ("ratio", "of no keys", 2), *CPU, RSS, ("keys", "keys", 0),
+                         ("state_mb", "MB of them", 0), OTHERS), base="no keys"),
+    "tables": Group(TABLES, (RATE, ("ratio", "of a plain table", 2), *CPU, RSS, OTHERS),
+                    base=PLAIN, prepare=shape),
     "neighbours": Group(
         NEIGHBOURS, (RATE, ("ratio", "of alone", 2), ("rate_all", "events/s, all in all", 0),
                      *CPU, RSS), base=ALONE, lines=lambda rounds: list(against_alone(rounds))),

@@ -156,9 +156,11 @@ class World:
             return self.count, sums
         return self.once(topic, make)
 
-    def repeating(self, topic, lines, count, parts_of, check):
-        """`count` events, these lines over and over; parts_of(line): what one adds to `check`."""
+    def repeating(self, topic, make_lines, count, parts_of, check):
+        """`count` events, the lines that are made over and over; parts_of(line): what one adds to
+        `check`."""
         def make():
+            lines = make_lines()
             self.kafka.create_topic(topic)
             producer.fill(self.kafka.bootstrap, topic, lines, count)
             self.complete(topic, count)
