@@ -3,6 +3,7 @@ group. performance.md.in says what the tables mean."""
 from typing import NamedTuple
 
 from latency import Latency, Spike
+from machinery import ONCE, OUTBOX, RELOADS, STARTS, WITHOUT
 from neighbours import ALONE, NEIGHBOURS, against_alone
 from scaling import BY_RULES, COLUMNS, KEYS, PARTITIONS, SIZES, a_rule
 from tables import PLAIN, TABLES
@@ -66,6 +67,18 @@ GROUPS = {
                          ("state_mb", "MB of them", 0), OTHERS), base="no keys"),
     "tables": Group(TABLES, (RATE, ("ratio", "of a plain table", 2), *CPU, RSS, OTHERS),
                     base=PLAIN, prepare=shape),
+    "starts": Group(STARTS, (("ready_s", "READY after s", 2), ("assigned_s", "partitions", 2),
+                             ("first_s", "first commit", 2), ("all_s", "last commit", 2)),
+                    rounds=(5, 1)),
+    "reloads": Group(RELOADS, (RATE, *CPU, ("reloads", "lanes that swapped", 0),
+                               ("pause_ms", "mean pause ms", 2),
+                               ("pause_max_ms", "longest, at most ms", 1), RSS, OTHERS)),
+    "without": Group(WITHOUT, (RATE, *CPU, RSS, OTHERS)),
+    "once": Group(ONCE, (RATE, ("ledger_ms", "ledger, ms a load", 2),
+                                 ("claims_ms", "claims, ms in all", 1),
+                                 ("share", "% of the loads' time", 2), OTHERS)),
+    "outbox": Group(OUTBOX, (RATE, ("ratio", "of no outbox", 2), *CPU, RSS, OTHERS),
+                    base="no outbox"),
     "neighbours": Group(
         NEIGHBOURS, (RATE, ("ratio", "of alone", 2), ("rate_all", "events/s, all in all", 0),
                      *CPU, RSS), base=ALONE, lines=lambda rounds: list(against_alone(rounds))),

@@ -3,10 +3,12 @@ import pathlib
 import sys
 import unittest
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent)]
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 sys.dont_write_bytecode = True
 
 from figures import kept_pace, median, percentile, repeated, slope, summary  # noqa: E402
+from machinery import by_kind  # noqa: E402
 
 
 class Percentile(unittest.TestCase):
@@ -49,6 +51,19 @@ class Rounds(unittest.TestCase):
 
     def test_slope_of_a_line(self):
         self.assertAlmostEqual(0.25, slope([(0, 1), (10, 3.5), (50, 13.5)]))
+
+
+class Once(unittest.TestCase):
+    def test_statements_are_told_apart(self):
+        statements = [("SELECT tidegate.advance_v2($1, $2)", 20, 0.04),
+                      ("SET CONSTRAINTS ALL IMMEDIATE", 20, 0.01), ("COMMIT", 20, 0.2),
+                      ("SELECT tidegate.claim_renew_v1($1::int[], $2::bigint[])", 3, 0.02),
+                      ("COPY reference FROM STDIN (FORMAT binary)", 20, 1.0), ("BEGIN", 20, 0.0),
+                      ("SELECT * FROM tidegate.progress_v2($1, $2)", 9, 5.0)]
+        spent = by_kind(statements)
+        self.assertEqual(["claims", "ledger", "rows"], sorted(spent))
+        for kind, seconds in (("ledger", 0.05), ("claims", 0.02), ("rows", 1.2)):
+            self.assertAlmostEqual(seconds, spent[kind])
 
 
 class Pace(unittest.TestCase):

@@ -54,7 +54,7 @@ class Load:
 
     def __init__(self, world, rules, lanes, rows=50000, more=()):
         self.world, self.rules, self.lanes, self.rows = world, rules, lanes, rows
-        self.more = more
+        self.more, self.executed = more, 0.0
         self.database = self.made()
         home = world.folder / f"home-{self.database}"
         config = {"pipeline": self.database, "kafka": {"brokers": world.kafka.bootstrap},
@@ -88,6 +88,7 @@ class Load:
             "SELECT coalesce(sum(to_offset - from_offset), 0) FROM tidegate.segment").fetchone()[0]
 
     def start(self):
+        self.executed = time.time()
         return self.process.start()
 
     def clocks(self):
@@ -137,8 +138,9 @@ class Load:
 
     def assigned(self):
         """When the first lane got its partitions: reading begins."""
-        line = re.search(r"time=(\S+)Z .*partitions assigned", self.process.log(1 << 20))
-        return datetime.fromisoformat(line[1] + "+00:00").timestamp()
+        found = re.findall(r"time=(\S+)Z .*partitions assigned", self.process.log(1 << 20))
+        times = [datetime.fromisoformat(x + "+00:00").timestamp() for x in found]
+        return min(x for x in times if x >= self.executed)
 
     def stages(self):
         """CPU seconds per 1M events of each stage, by the program's own metrics."""
