@@ -7,6 +7,7 @@ import stream
 import verify
 from lib.checker import Report
 from lib.poll import eventually
+from straight import Straight
 from world import World
 
 ROW = "(SELECT ctid FROM payments ORDER BY _part, _offset LIMIT 1 OFFSET {})"
@@ -121,7 +122,8 @@ def fencing(servers, args):
     has loaded everything, then goes on."""
     with World(servers, stream.Plan(args.seed, clean=True), args.out) as world:
         world.produce_all(8000)
-        stale = world.member(faults="no.fencing,pg.before_advance=stop@2", timeout="60s")
+        stale = world.member(faults="no.fencing,pg.before_advance=stop@2")
+        stale.config = world.patient(stale.config)
         stale.begin()
         eventually(stale.stands)
         heir = world.member(faults="no.fencing")
@@ -155,4 +157,19 @@ def outbox(servers, args):
         return [] if found.count["unsent"] else ["records that were not sent"]
 
 
-CONTROLS = {"fencing": fencing, "outbox": outbox, "corrupt": corrupt}
+def sink(servers, args):
+    """Without PostgreSQL: offsets have a transaction of their own, behind that of their records,
+    and a process dies in between."""
+    with Straight(servers, stream.Plan(args.seed, straight=True), args.out) as world:
+        world.produce_all(3000)
+        member = world.member(faults="no.sink_transaction,sink.between=exit@3", load={"rows": 400})
+        member.begin()
+        member.expected = False
+        eventually(lambda: not member.running(), 60)
+        member.faults = None
+        member.begin()
+        assert not (left := world.settle()), f"the run came to no end: {left}"
+        return [] if world.check().count["resent"] else ["records that were sent twice"]
+
+
+CONTROLS = {"fencing": fencing, "outbox": outbox, "sink": sink, "corrupt": corrupt}

@@ -1,4 +1,5 @@
-"""What is done to a run, and when: FAULTS by profile, and the schedule of a seed.
+"""What is done to a run, and when: FAULTS by profile (STRAIGHT: without PostgreSQL), and the
+schedule of a seed.
 
 A fault is a function (world, draw) -> whether it hit anything, or None where it cannot be tried;
 when it returns its cause is gone.
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from lib.poll import eventually
 from proxy import DOWN, UP
-from world import CHAIN, SESSION_S, STATEMENT_S
+from world import SESSION_S, STATEMENT_S
 
 MEMBERS_MAX = 4
 PARTITIONS_MORE = 4
@@ -30,15 +31,20 @@ class Fault(NamedTuple):
     every_s: float = 0.0  # from the beginning of this one to that of the next one, at least
 
 
-def schedule(seed, profiles):
+def of(straight):
+    """Faults by profile, and the kinds of the short form."""
+    return (STRAIGHT, STRAIGHT_SHORT) if straight else (FAULTS, SHORT)
+
+
+def schedule(seed, profiles, straight=False):
     """The faults of a seed, without end: every kind once in a random order, then again. Without
     profiles those of the short form."""
-    draw = random.Random(seed)
+    draw, (faults, short) = random.Random(seed), of(straight)
     while profiles == ["members"]:
         yield Fault("process", "members come and go", draw.getrandbits(32), 0, False, 10)
-    for profile, kind in () if profiles else SHORT:
+    for profile, kind in () if profiles else short:
         yield Fault(profile, kind, draw.getrandbits(32), draw.uniform(0.2, 2.0), True)
-    kinds = [(profile, kind) for profile in profiles for kind in FAULTS[profile]]
+    kinds = [(profile, kind) for profile in profiles for kind in faults.get(profile, ())]
     while kinds:
         draw.shuffle(kinds)
         for profile, kind in kinds:
@@ -48,7 +54,8 @@ def schedule(seed, profiles):
 
 def inflict(world, fault):
     """Whether it hit."""
-    return FAULTS[fault.profile][fault.kind](world, random.Random(fault.seed))
+    strike = of(world.plan.straight)[0][fault.profile][fault.kind]
+    return strike(world, random.Random(fault.seed))
 
 
 # --- processes
@@ -108,15 +115,15 @@ def at_point(point, action):
     def strike(world, draw):
         member = world.pick()
         member.leave()
-        settings = member.config["postgres"]
+        config = member.config
         visits = 4 if point.startswith("relay.") else 12  # of them there are fewer
         member.faults = f"{point}={action}@{draw.randrange(1, visits)}"
-        member.config["postgres"] = {**settings, "statement_timeout": "60s"}
+        member.config = world.patient(config)
         member.begin()
         hit = AFTER[action](member)
         if member.running():
             member.leave()
-        member.faults, member.config["postgres"] = None, settings
+        member.faults, member.config = None, config
         member.begin()
         return hit
     return strike
@@ -274,11 +281,11 @@ def loaded_deleted(world, draw):
 
 
 def unread_deleted(world, draw):
-    """All members leave; half of what came since is deleted, and noted as gaps when they return."""
+    """All members leave; half of what came since is deleted, and passed over when they return."""
     members = world.alive()
     for member in members:
         member.leave()
-    chain = dict(world.database.rows(CHAIN, (world.topic,)))
+    chain = world.loaded()
     time.sleep(2)
 
     def half(part):
@@ -375,3 +382,26 @@ FAULTS = {
 SHORT = (("process", "zombie before advance"), ("postgres", "cut after a COMMIT"),
          ("process", "death after an output's offsets"), ("postgres", "half of the backends end"),
          ("process", "reload"), ("network", "Kafka: reset"), ("postgres", "cut before a COMMIT"))
+
+STRAIGHT = {
+    "process": {
+        **{kind: FAULTS["process"][kind] for kind in
+           ("SIGKILL", "SIGSTOP 1 s", "SIGSTOP session + 2 s", "SIGSTOP 2 x session",
+            "members come and go", "reload", "death in a step")},
+        "death before a transaction": at_point("sink.before_transaction", "exit"),
+        "death after its records": at_point("relay.after_produce", "exit"),
+        "death after its offsets": at_point("relay.after_offsets", "exit"),
+        "death after a transaction": at_point("sink.after_commit", "exit"),
+        "zombie before a transaction": at_point("sink.before_transaction", "stop"),
+        "zombie after its records": at_point("relay.after_produce", "stop"),
+        "zombie after its offsets": at_point("relay.after_offsets", "stop"),
+        "zombie after a transaction": at_point("sink.after_commit", "stop"),
+        "lost after its records": at_point("relay.after_produce", "fail"),
+        "lost after its offsets": at_point("relay.after_offsets", "fail"),
+        "its commit is of unknown outcome": at_point("relay.commit_lost", "fail"),
+    },
+    "kafka": FAULTS["kafka"],
+    "network": network("to_kafka", "Kafka"),
+}
+STRAIGHT_SHORT = (("process", "zombie after its records"), ("process", "reload"),
+                  ("process", "its commit is of unknown outcome"), ("network", "Kafka: reset"))

@@ -1,4 +1,4 @@
-"""What Kafka's log has, as a reader of committed records sees it."""
+"""What Kafka's log has, as a reader of committed records sees it, or one of all."""
 import zlib
 from typing import NamedTuple
 
@@ -26,11 +26,11 @@ def sent_of(plan, m):
 
 
 class Reader:
-    def __init__(self, brokers):
+    def __init__(self, brokers, isolation="read_committed"):
         self.consumer = Consumer({"bootstrap.servers": brokers, "group.id": "chaos-checker",
                                   "enable.auto.commit": False, "enable.partition.eof": True,
                                   "auto.offset.reset": "earliest", "fetch.wait.max.ms": 10,
-                                  "isolation.level": "read_committed", "log_level": 0})
+                                  "isolation.level": isolation, "log_level": 0})
 
     def messages(self, topic, parts):
         """Those of partitions, up to their ends; of each in order."""

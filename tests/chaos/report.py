@@ -44,7 +44,8 @@ def of_run(world, strikes, checked, unsettled):
     result = {
         "program": version(), "seed": world.plan.seed, "events": sum(checked.fates.values()),
         "acknowledged": world.acked(), "fates": dict(checked.fates),
-        "lost": checked.count["lost"], "doubled": checked.count["doubled"],
+        "lost": checked.count["lost"] + checked.count["unsent"],
+        "doubled": checked.count["doubled"] + checked.count["resent"],
         "order": checked.count["order"] + checked.count["shuffled"],
         "misplaced": checked.count["misplaced"], "records": len(checked.due),
         "violations": dict(checked.count),
@@ -61,6 +62,8 @@ def of_run(world, strikes, checked, unsettled):
         "unknown_commits": counted["pg_commit_unknown_total"],
         "longest_stall_s": round(world.watcher.longest_s, 1),
         "longest_wait_s": round(checked.waited_s, 1), "longest_wait_in": checked.waited_in}
+    if world.plan.straight:
+        result["aborted"] = checked.aborted
     result["weak"] = weaknesses(result)
     return result
 
@@ -72,6 +75,8 @@ def weaknesses(result):
         found.append("no fault was tried")
     if result["events"] < 1000:
         found.append("hardly an event")
+    if "aborted" in result:
+        return found + ([] if result["aborted"] else ["no record of an aborted transaction"])
     if not result["fenced"] + result["refused_loads"] + result["sessions_ended"]:
         found.append("nobody was fenced")
     if not result["unknown_commits"]:
@@ -91,6 +96,9 @@ def text(result):
              f"{result['unknown_commits']} commits of unknown outcome; "
              f"longest stall {result['longest_stall_s']} s, longest wait for a commit "
              f"{result['longest_wait_s']} s ({result['longest_wait_in']})"]
+    if "aborted" in result:
+        lines.append(f"{result['aborted']} records of aborted transactions are in the outputs, for "
+                     "readers that want all")
     for kind, f in sorted(result["faults"].items()):
         took = " ".join(map(str, f["recoveries_s"]))
         lines.append(f"  {kind:32} {f['hit']} of {f['tried']} hit"

@@ -5,12 +5,14 @@ Source s sends its numbers 0, 1, 2 .. in this order. An account belongs to one s
 partition, so that the order of an account is that of its numbers. A few events are broken, too
 large, refused by the table, tests, or sent a second time (same id, another number). Small amounts
 are emitted to a topic, what is quarantined goes to another one, and half of the rows are tagged
-with what a rule remembers of their account."""
+with what a rule remembers of their account. Without PostgreSQL (Plan.straight) all that is loaded
+is emitted, nothing is remembered, and no table refuses anything."""
 import hashlib
 from typing import NamedTuple
 
 SOURCES = 3  # that fill the partitions a run begins with; others have one of their own
 EMITTED, TAGGED = 1000000, 2500000  # amounts below it, in cents
+ALL = 6000000  # above what is loaded
 LOAD, QUARANTINE, DROP = "load", "quarantine", "drop"
 
 # below this value of draw % 1000 -> kind
@@ -28,16 +30,18 @@ CREATE TABLE payments (id bigint NOT NULL, number bigint NOT NULL, account bigin
   seq bigint NOT NULL, amount numeric(12,2), note text, produced_at timestamptz,
   arrived bigint NOT NULL DEFAULT nextval('arrivals'), _part int NOT NULL, _offset bigint NOT NULL,
   _issues text[], CONSTRAINT payments_note_check CHECK (note <> 'refused'))"""
-SPOILING = """dedup = {{ by = {{ "id" }}, within = "24h" }},
-  outputs = {{ "{topic}.out" }}, dead_letter = "{topic}.dead","""
+ROWS = """table  = "payments",
+  key    = "account","""
+DEDUP = """dedup  = { by = { "id" }, within = "24h" },
+  """
+OUTPUTS = """outputs = {{ "{topic}.out" }}, dead_letter = "{topic}.dead","""
 EMIT = """
-    b:emit("{topic}.out", b.amount:lt(10000), {{ key = b.account,
+    b:emit("{topic}.out", b.amount:lt({limit}), {{ key = b.account,
       value = {{ "id", "number", "account", "seq", "amount", "note" }} }})"""
 SCRIPT = """-- Payments of a chaos run, version {version}.
 return {{
   topics = {{ "{topic}" }},
-  table  = "payments",
-  key    = "account",
+  {rows}
   {more}
   fields = {{
     "id bigint not null",
@@ -74,9 +78,10 @@ return {
 
 class Plan(NamedTuple):
     """clean: without anything that is quarantined, dropped, emitted, remembered or sent again.
-    accounts: of a source, a multiple of partitions."""
+    straight: from Kafka to Kafka. accounts: of a source, a multiple of partitions."""
     seed: int
     clean: bool = False
+    straight: bool = False
     partitions: int = 8
     accounts: int = 64
 
@@ -89,11 +94,19 @@ class Plan(NamedTuple):
             return range(part, count, self.partitions) if part < self.partitions else ()
         return range(count) if part == self.partition(source, 0) else ()
 
+    def emits(self, cents):
+        """Whether a row of this amount goes to the topic for outputs."""
+        return not self.clean and cents < (ALL if self.straight else EMITTED)
+
 
 def script(plan, topic, version):
-    more, emit = ("", "") if plan.clean else (SPOILING, EMIT)
-    return SCRIPT.format(topic=topic, version=version, more=more.format(topic=topic),
-                         emit=emit.format(topic=topic))
+    more, emit = ("", "") if plan.clean else (OUTPUTS, EMIT)
+    more, limit = more.format(topic=topic), (ALL if plan.straight else EMITTED) // 100
+    if more and not plan.straight:
+        more = DEDUP + more
+    return SCRIPT.format(topic=topic, version=version, more=more,
+                         rows="" if plan.straight else ROWS,
+                         emit=emit.format(topic=topic, limit=limit))
 
 
 class Event(NamedTuple):
@@ -147,14 +160,14 @@ def made(plan, kind, place, value):
     ident, seq = source << 40 | first, first // plan.accounts
     text = (f'{{"id":{ident},"number":{number},"account":{account},"seq":{seq},"amount":{amount},'
             f'"note":"{note}"')
-    emitted = (text + "}").encode() if cents < EMITTED and not plan.clean else None
+    emitted = (text + "}").encode() if plan.emits(cents) else None
     if kind == "null":
         text = text.replace(f'"account":{account}', '"account":null')
     text = (text + (',"test":true}' if kind == "test" else ',"test":false}')).encode()
     if kind == "cut":
         text = text[:len(text) * 2 // 3]
     row = f"{ident}\t{number}\t{account}\t{seq}\t{amount}\t{note}"
-    reason = REASONS.get(kind)
+    reason = None if kind == "refused" and plan.straight else REASONS.get(kind)
     fate = QUARANTINE if reason else DROP if kind == "test" else LOAD
     return Event(account, plan.partition(source, number), text, fate, row, reason,
                  ident if kind not in ("cut", "null") else None, cents, emitted)

@@ -1,6 +1,7 @@
 """What a run happens in: a broker, a database, producers, the pipeline's members, and a watcher who
 sees how far the chains are."""
 import collections
+import json
 import pathlib
 import re
 import random
@@ -10,9 +11,11 @@ import threading
 import time
 
 import psycopg
+from confluent_kafka import KafkaException
 
 import outputs
 import stream
+import verify
 from disk import Disk
 from lib import metrics
 from lib.kafka import Kafka
@@ -41,32 +44,39 @@ def port_of(dsn):
 
 class Servers:
     """A Kafka and a PostgreSQL that syncs, each behind a proxy that only members use; several runs
-    may follow each other in them. Databases are on a disk of their own, where there can be one."""
+    may follow each other in them. Databases are on a disk of their own, where there can be one.
+    straight: without PostgreSQL."""
 
-    def __init__(self, brokers=1):
-        self.brokers, self.runs = brokers, 0
-        self.disk = Disk.make()
+    def __init__(self, brokers=1, straight=False):
+        self.brokers, self.straight, self.runs = brokers, straight, 0
+        self.postgres = self.to_postgres = None
+        self.disk = None if straight else Disk.make()
 
     def __enter__(self):
         self.to_kafka = Proxy([None] * self.brokers)
         self.kafka = Kafka(self.brokers, via=self.to_kafka.ports)
         self.to_kafka.targets = self.kafka.via()
         try:
-            self.postgres = Postgres(fsync=True)
+            if not self.straight:
+                self.start_postgres()
         except Exception:
             self.kafka.wipe()
             raise
+        return self
+
+    def start_postgres(self):
+        self.postgres = Postgres(fsync=True)
         if self.disk:
             with self.postgres.connect() as c:
                 c.execute(f"CREATE TABLESPACE disk LOCATION '{self.disk.space}'")
         self.to_postgres = PostgresProxy(port_of(self.postgres.address))
-        return self
 
     def __exit__(self, *_):
         self.kafka.wipe()
-        self.postgres.wipe()
         self.to_kafka.close()
-        self.to_postgres.close()
+        if self.postgres:
+            self.postgres.wipe()
+            self.to_postgres.close()
         if self.disk:
             self.disk.wipe()
 
@@ -110,11 +120,15 @@ class World:
         self.kafka.create_topic(self.topic, self.partitions)
         for name in outputs.NAMES:
             self.kafka.create_topic(f"{self.topic}.{name}", 3)
+        self.watcher = Watcher(self, self.store())
+        return self
+
+    def store(self):
+        """Makes what the pipeline needs beside topics; how to see how far it is."""
         self.database = self.servers.create(self.name)
         self.database.execute(stream.TABLE)
         self.database.execute(STRANGER)
-        self.watcher = Watcher(self)
-        return self
+        return Ledger(self)
 
     def __exit__(self, failure, *_):
         for source in self.sources:
@@ -166,7 +180,7 @@ class World:
         before = choose(list(there)) if there else None
         if before is None:
             return None
-        loaded = dict(self.database.rows(CHAIN, (self.topic,))).get(part, 0)
+        loaded = self.loaded().get(part, 0)
         gone = {offset: sent for offset, sent in there.items() if offset < before}
         self.deleted[part].update(gone)
         self.deleted_to[part] = self.kafka.delete_records(self.topic, part, before)
@@ -183,29 +197,37 @@ class World:
 
     # --- members
 
-    def member(self, faults=None, timeout=f"{STATEMENT_S}s", **more):
-        """A process of the pipeline, not started. timeout: of statements and idle transactions.
-        Every second one may not end the sessions of others: the chain must refuse them."""
-        dsn = re.sub(r"port=\d+", f"port={self.to_postgres.ports[0]}", self.database.dsn)
+    def member(self, faults=None, **more):
+        """A process of the pipeline, not started."""
         brokers = ",".join(f"127.0.0.1:{port}" for port in self.to_kafka.ports)
-        role = "stranger" if len(self.members) % 2 and not self.plan.clean else "postgres"
         config = {"pipeline": self.topic, "lanes": 1, "load": {"rows": 1000},
                   "breaker": {"quarantine_percent": 0},
                   "kafka": {"brokers": brokers, "session_timeout": f"{SESSION_S}s",
-                            "on_gap": "skip"},
-                  "postgres": {"dsn": dsn.replace("user=postgres", f"user={role}"),
-                               "owner_dsn": dsn, "statement_timeout": timeout}, **more}
+                            "on_gap": "skip"}}
+        config = {**self.sink(config), **more}
         made = Member(self.home / f"member-{len(self.members) + 1}", config, faults=faults,
                       program=PROGRAM_FAULTS)
         self.members.append(made)
         self.write_script(made)
         return made
 
+    def sink(self, config):
+        """The configuration of the next member, with where it loads to. Every second one may not
+        end the sessions of others: the chain must refuse them."""
+        dsn = re.sub(r"port=\d+", f"port={self.to_postgres.ports[0]}", self.database.dsn)
+        role = "stranger" if len(self.members) % 2 and not self.plan.clean else "postgres"
+        return {**config, "postgres": {"dsn": dsn.replace("user=postgres", f"user={role}"),
+                                       "owner_dsn": dsn, "statement_timeout": f"{STATEMENT_S}s"}}
+
+    def patient(self, config):
+        """The same, with a timeout of statements and idle transactions that nothing outlasts."""
+        return {**config, "postgres": {**config["postgres"], "statement_timeout": "60s"}}
+
     def write_script(self, member, text=None):
         """Keys of the quarantine, of the outbox and of what rules remember fence, too: clean is
         without them."""
         member.script("payments.lua", text or stream.script(self.plan, self.topic, self.version))
-        if not self.plan.clean:
+        if not self.plan.clean | self.plan.straight:
             member.rule("turn.lua", stream.RULE)
 
     def alive(self):
@@ -226,9 +248,17 @@ class World:
             return set()
         return {int(owner.split(" lane")[0].rpartition(":")[2]) for (owner,) in rows}
 
-    def dead(self):
-        """Members that ended although nobody told them to."""
-        return [m for m in self.members if m.expected and not m.running()]
+    def all_alive(self):
+        """True; raises when a member ended although nobody told it to."""
+        for m in self.members:
+            if m.expected and not m.running():
+                raise RuntimeError(f"{m.folder.name} ended with {m.process.returncode}; the end of "
+                                   f"its log:\n{m.log(3000)}")
+        return True
+
+    def loaded(self):
+        """{partition: the end of its chain}"""
+        return dict(self.database.rows(CHAIN, (self.topic,)))
 
     # --- the end
 
@@ -247,29 +277,35 @@ class World:
 
     def settle(self, deadline=300.0):
         """What did not come to its end in time, as texts: chains, the group's offsets, outputs."""
-        ends = self.kafka.ends(self.topic)
         try:
-            eventually(lambda: not self.behind(ends), deadline)
-            eventually(lambda: not self.unsent(ends), deadline, every=0.2)
+            eventually(lambda: not self.behind(), deadline, every=0.2)
+            eventually(lambda: not self.unsent(), deadline, every=0.2)
         except TimeoutError:
             said = [f"{m.folder.name}: {m.http('/status.json')[1]}" for m in self.alive()]
-            return self.behind(ends) + self.unsent(ends) + said
+            return self.behind() + self.unsent() + said
         return []
 
-    def behind(self, ends):
-        """Partitions whose chain is not at its end."""
-        chain = self.watcher.chain
+    def behind(self):
+        """Partitions whose chain is not at its end. The ends are asked for each time: markers of
+        transactions, and what a producer that was given up had under way, may come yet."""
+        ends, chain = self.kafka.ends(self.topic), self.watcher.chain
         return [f"partition {p}: loaded to {chain.get(p, 0)} of {end}" for p, end in ends.items()
                 if end and chain.get(p, 0) != end]
 
-    def unsent(self, ends):
+    def unsent(self):
         """Partitions whose outputs are not out, as the group's offsets say; and the outbox."""
         if self.plan.clean:
             return []
+        ends = self.kafka.ends(self.topic)
         out = self.kafka.committed(self.topic, self.topic)
         rows = self.database.value("SELECT count(*) FROM tidegate.outbox")
         return [f"partition {p}: out to {out.get(p)} of {end}" for p, end in ends.items()
                 if end and out.get(p) != end] + ([f"{rows} rows in the outbox"] if rows else [])
+
+    def check(self):
+        """The Report of verify.py."""
+        self.database.execute("CREATE INDEX ON payments (_part, arrived)")
+        return verify.check(self.database, verify.Log(self.kafka.bootstrap, self), self)
 
 
 class Member(Tidegate):
@@ -303,6 +339,11 @@ class Member(Tidegate):
         """Whether it was stopped, by somebody or by itself."""
         return self._proc("stat").rpartition(")")[2].split()[0] == "T"
 
+    def reading(self):
+        """Partitions that it reads; 0 when it does not answer."""
+        status, text = self.http("/status.json")
+        return sum(each["reading"] for each in json.loads(text)["lanes"]) if status == 200 else 0
+
     def look(self):
         """Reads its counters, when it answers."""
         status, text = self.http("/metrics")
@@ -314,11 +355,27 @@ class Member(Tidegate):
         return self.before[name] + self.counted.get(name, 0)
 
 
-class Watcher:
-    """Asks PostgreSQL five times a second how far the chains are, and members what they count."""
+class Ledger:
+    """Asks PostgreSQL how far the chains are."""
 
     def __init__(self, world):
-        self.world, self.chain, self.connection = world, {}, None
+        self.world, self.connection = world, None
+
+    def chain(self):
+        self.connection = self.connection or self.world.postgres.connect(self.world.name)
+        return dict(self.connection.execute(CHAIN, (self.world.topic,)).fetchall())
+
+    def close(self):
+        if self.connection:
+            self.connection.close()
+        self.connection = None
+
+
+class Watcher:
+    """Asks five times a second how far the chains are, and members what they count."""
+
+    def __init__(self, world, store):
+        self.world, self.store, self.chain = world, store, {}
         self.moved = {}  # partition -> when its chain came further, or had nothing to do
         self.longest_s, self.over = 0.0, threading.Event()
         self.threads = [threading.Thread(target=self._repeat, args=each, daemon=True)
@@ -330,19 +387,14 @@ class Watcher:
         self.over.set()
         for thread in self.threads:
             thread.join()
-        self.disconnect()
-
-    def disconnect(self):
-        if self.connection:
-            self.connection.close()
-        self.connection = None
+        self.store.close()
 
     def _repeat(self, every, look):
         while not self.over.wait(every):
             try:
                 look()
-            except (psycopg.Error, OSError):  # away, or gone at this moment
-                self.disconnect()
+            except (psycopg.Error, KafkaException, OSError):  # away, or gone at this moment
+                self.store.close()
 
     def look_at_members(self):
         for member in self.world.alive():
@@ -352,8 +404,7 @@ class Watcher:
     def look(self):
         now, before = time.monotonic(), self.chain
         try:
-            self.connection = self.connection or self.world.postgres.connect(self.world.name)
-            self.chain = dict(self.connection.execute(CHAIN, (self.world.topic,)).fetchall())
+            self.chain = self.store.chain()
         finally:
             self.measure(now, before)
 
