@@ -1,35 +1,43 @@
-"""Is it still fast enough? Figures of a short run against guard.json.
+"""Is it still fast enough? Figures of a short run against those committed in guard.json.
 
-CPU seconds depend on what else the machine does (shared caches, clock), so they are scaled by what
-the raw COPY cost in the same rounds against what it cost when the figures were committed; only
-slower machines are excused. The rate's floor shrinks by the share of the machine that others took.
-
-The limits are a third above what was measured when they were committed (2.8 to 3.3 CPU-s per 1M
-events, 0.52 to 0.65 of raw COPY: the same program on the same machine within an hour), so that a
-guard that fails means a change, not a noisy minute. Targets are in docs/PERFORMANCE.md.
+Both figures are ratios to the raw COPY of the same rows in the same rounds: of CPU seconds (ours to
+the server's), of rates. Noise only ever adds CPU time and takes rate, so each side counts with the
+best of its rounds, and rounds alternate. Measured that way the same program gave 1.11, 1.18 and
+1.27, and 0.69, 0.71 and 0.71, on a quiet machine, where single rounds gave 0.80 to 1.72 and 0.52 to
+1.09. 15 % worse than what is committed fails; what others took of the machine is taken off the
+rate's floor; and before it fails as many rounds again are measured.
 """
+WORSE = 1.15  # by how much a figure may be worse than the committed one
 
 
-def judge(figures, limits):
-    """[(line, good)] of {own_cpu, raw_cpu, ratio, others, alloc_growth}."""
-    slow = max(1.0, figures["raw_cpu"] / limits["raw_cpu"])
-    floor = limits["ratio_min"] * (1 - figures["others"])
-    own_max = limits["own_cpu_max"] * slow
+def figures(rounds, name):
+    """{cpu_ratio, rate_ratio, others} of [{"raw": figures, name: figures}]."""
+    ours, raw = [one[name] for one in rounds], [one["raw"] for one in rounds]
+    return {"cpu_ratio": min(f["own_cpu"] for f in ours) / min(f["pg_cpu"] for f in raw),
+            "rate_ratio": max(f["rate"] for f in ours) / max(f["rate"] for f in raw),
+            "others": max(ours, key=lambda f: f["rate"])["others"]}
+
+
+def judge(figures, committed):
+    """[(line, good)] of {cpu_ratio, rate_ratio, others, alloc_growth}."""
+    left = 1 - figures["others"]
+    cpu_max, rate_min = WORSE * committed["cpu_ratio"], committed["rate_ratio"] / WORSE * left
     return [
-        (f"own CPU, 50 rules: {figures['own_cpu']:.2f} CPU-s per 1M events; at most {own_max:.2f}"
-         f" = {limits['own_cpu_max']:.2f} x {slow:.2f} (how slow the machine is)",
-         figures["own_cpu"] <= own_max),
-        (f"rate, 50 rules: {figures['ratio']:.2f} of raw COPY BINARY; at least {floor:.2f}"
-         f" = {limits['ratio_min']:.2f} x {1 - figures['others']:.2f} (what others left)",
-         figures["ratio"] >= floor),
+        (f"own CPU, 50 rules: {figures['cpu_ratio']:.2f} of raw COPY BINARY's; at most"
+         f" {cpu_max:.2f} = {committed['cpu_ratio']:.2f} x {WORSE}",
+         figures["cpu_ratio"] <= cpu_max),
+        (f"rate, 50 rules: {figures['rate_ratio']:.2f} of raw COPY BINARY's; at least"
+         f" {rate_min:.2f} = {committed['rate_ratio']:.2f} / {WORSE} x {left:.2f} (what others"
+         " left)", figures["rate_ratio"] >= rate_min),
         (f"malloc: {figures['alloc_growth']:.4f} calls more per row of a load; at most"
-         f" {limits['alloc_growth_max']}", figures["alloc_growth"] <= limits["alloc_growth_max"]),
+         f" {committed['alloc_growth_max']}",
+         figures["alloc_growth"] <= committed["alloc_growth_max"]),
     ]
 
 
-def verdict(figures, limits):
+def verdict(figures, committed):
     """Prints a line per figure; true when all are good."""
-    lines = judge(figures, limits)
+    lines = judge(figures, committed)
     for line, good in lines:
         print("ok  " if good else "FAIL", line)
     return all(good for _, good in lines)
