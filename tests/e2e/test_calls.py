@@ -1,6 +1,7 @@
 """Every call of libpq, of librdkafka and of the allocator fails once from every place it is made
-from, on the way of events into PostgreSQL and of records out to Kafka: the process goes on, or ends
-and says why; in the end everything is there once (tests/faults/calls.h).
+from, on the way of events into PostgreSQL and of records out to Kafka, and from Kafka to Kafka
+(`sink: kafka`): the process goes on, or ends and says why; in the end everything is there once
+(tests/faults/calls.h).
 
 The short form takes a part of the places; TIDEGATE_E2E_LONG=1 takes all, which is minutes."""
 import os
@@ -8,7 +9,7 @@ import signal
 
 import pytest
 
-from lib.outputs import Stream
+from lib.outputs import Straight, Stream
 from lib.poll import PATIENCE_S, eventually
 from lib.tidegate import PROGRAM_FAULTS
 
@@ -60,16 +61,28 @@ class Walk:
             self.round()
 
 
+@pytest.fixture
+def walk_all(tmp_path, monkeypatch, tell):
+    """Lets calls of a kind fail on the way of a stream; the short form in one of `parts` places."""
+    def walk_all(stream, kind, parts):
+        seen = tmp_path / "seen"
+        monkeypatch.setenv("TG_FAULT_CALLS", kind if LONG else f"{kind}/{parts}+0")
+        monkeypatch.setenv("TG_FAULT_CALLS_SEEN", str(seen))
+        walk = Walk(stream, seen)
+        walk.all()
+        names = sorted({line.split()[1] for line in walk.failed()})
+        tell("calls that failed", f"{len(walk.failed())} of {len(names)} functions; "
+             f"the process ended {walk.ends} times")
+        assert walk.failed(), "weak: nothing failed"
+        assert walk.stream.wrong() == []
+    return walk_all
+
+
 @pytest.mark.parametrize("kind, parts", [("pg", 25), ("kafka", 5), ("alloc", 60)])
-def test_each_call_fails_once(kafka, topic, tidegate, database, tmp_path, monkeypatch, tell, kind,
-                              parts):
-    seen = tmp_path / "seen"
-    monkeypatch.setenv("TG_FAULT_CALLS", kind if LONG else f"{kind}/{parts}+0")
-    monkeypatch.setenv("TG_FAULT_CALLS_SEEN", str(seen))
-    walk = Walk(Stream(kafka, topic, tidegate, database), seen)
-    walk.all()
-    names = sorted({line.split()[1] for line in walk.failed()})
-    tell("calls that failed", f"{len(walk.failed())} of {len(names)} functions; "
-         f"the process ended {walk.ends} times")
-    assert walk.failed(), "weak: nothing failed"
-    assert walk.stream.wrong() == []
+def test_each_call_fails_once(kafka, topic, tidegate, database, walk_all, kind, parts):
+    walk_all(Stream(kafka, topic, tidegate, database), kind, parts)
+
+
+@pytest.mark.parametrize("kind, parts", [("kafka", 5), ("alloc", 60)])
+def test_each_call_fails_once_without_postgresql(kafka, topic, tidegate, walk_all, kind, parts):
+    walk_all(Straight(kafka, topic, tidegate), kind, parts)
