@@ -23,9 +23,9 @@ class Group(NamedTuple):
     rounds: tuple = (3, 1)    # of a whole run and of a quick one
     base: str = None          # what ratios are to
     prepare: object = None    # world -> None, before the first round
-    quick: dict = None        # the variants of a quick run, when they are others
+    quick: tuple = None       # variants and seconds of a quick run, when they are others
     lines: object = None      # rounds -> lines below the table
-    seconds: float = 8        # what a variant of the whole run takes
+    seconds: tuple = (5, 4)   # a variant takes on two quiet cores: so many, and for 1M events
 
 
 def latency(seconds):
@@ -49,12 +49,13 @@ GROUPS = {
     "latency": Group(
         latency(30), (("p50", "p50 ms", 0), ("p99", "p99 ms", 0), ("p99.9", "p99.9 ms", 0),
                       ("max", "max ms", 0), ("commit_ms", "commit ms", 1), *LOAD, RSS, OTHERS,
-                      ("pace", "producer's pace", None)), quick=latency(10), seconds=48),
+                      ("pace", "producer's pace", None)), quick=(latency(10), (20, 0)),
+        seconds=(40, 0)),
     "spike": Group(
         spike(30, 60, 60), (("recovery_s", "backlog gone after s", 1),
                             ("behind_s", "behind for s", 1), ("spike", "spike events/s", 0),
                             *LOAD, RSS, OTHERS, ("pace", "producer's pace", None)),
-        rounds=(1, 1), quick=spike(5, 10, 15), seconds=180),
+        rounds=(1, 1), quick=(spike(5, 10, 15), (40, 0)), seconds=(190, 0)),
     "partitions": Group(
         PARTITIONS, (RATE, ("ratio", "of 8 partitions", 2), *CPU, RSS, OTHERS),
         base="8 partitions"),
@@ -72,11 +73,13 @@ GROUPS = {
                     rounds=(5, 1)),
     "reloads": Group(RELOADS, (RATE, *CPU, ("reloads", "lanes that swapped", 0),
                                ("pause_ms", "mean pause ms", 2),
-                               ("pause_max_ms", "longest, at most ms", 1), RSS, OTHERS)),
+                               ("pause_max_ms", "longest, at most ms", 1), RSS, OTHERS),
+                     rounds=(2, 1), seconds=(6, 20)),
     "without": Group(WITHOUT, (RATE, *CPU, RSS, OTHERS)),
     "once": Group(ONCE, (RATE, ("ledger_ms", "ledger, ms a load", 2),
                                  ("claims_ms", "claims, ms in all", 1),
-                                 ("share", "% of the loads' time", 2), OTHERS)),
+                                 ("share", "ledger, % of the loads' time", 2),
+                                 ("all_share", "with claims, %", 2), OTHERS)),
     "outbox": Group(OUTBOX, (RATE, ("ratio", "of no outbox", 2), *CPU, RSS, OTHERS),
                     base="no outbox"),
     "neighbours": Group(

@@ -8,7 +8,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 sys.dont_write_bytecode = True
 
 from figures import kept_pace, median, percentile, repeated, slope, summary  # noqa: E402
+from groups import GROUPS  # noqa: E402
 from machinery import by_kind  # noqa: E402
+from report import document  # noqa: E402
 
 
 class Percentile(unittest.TestCase):
@@ -64,6 +66,24 @@ class Once(unittest.TestCase):
         self.assertEqual(["claims", "ledger", "rows"], sorted(spent))
         for kind, seconds in (("ledger", 0.05), ("claims", 0.02), ("rows", 1.2)):
             self.assertAlmostEqual(seconds, spent[kind])
+
+
+class Page(unittest.TestCase):
+    def test_each_group_has_its_section(self):
+        text = (HERE / "performance.md.in").read_text(encoding="utf-8")
+        for name in GROUPS:
+            self.assertIn(f"@if {name}@\n## ", text)
+            self.assertIn(f"\n@table {name}@\n", text)
+
+    def test_a_group_that_was_not_run_is_not_there(self):
+        done = {"rounds": 1, "median": {"a variant": {"p50": 17}}, "lines": ["so it is"]}
+        machine = {name: "x" for name in ("cpu", "cores", "memory_gb", "kernel", "tidegate",
+                                          "postgres", "commit", "date")}
+        page = document({"machine": machine, "events": 1, "groups": {"latency": done}})
+        self.assertIn("| a variant | 17     |", page)
+        self.assertIn("- so it is", page)
+        self.assertNotIn("## Spike", page)
+        self.assertNotRegex(page, r"@\w+( \w+)?@")
 
 
 class Pace(unittest.TestCase):
