@@ -10,6 +10,7 @@ enum {
   RULES_MAX = 10000,
   BASE_BYTES = 1 << 20, /* deltas worth a new base, at least */
   BASE_SHARE = 4,       /* or so many times the base */
+  DELTA_BYTES = 8192,   /* what a claim's reading of one more row is worth */
   DELTAS_MAX = 1000
 };
 
@@ -174,7 +175,8 @@ static bool base_due(const struct tg_keyed *k)
 {
   size_t worth = k->base_bytes * BASE_SHARE;
   if (worth < BASE_BYTES) worth = BASE_BYTES;
-  return !k->based || k->delta_bytes > worth || k->deltas >= DELTAS_MAX;
+  size_t deltas = k->delta_bytes + (size_t)k->deltas * DELTA_BYTES;
+  return !k->based || deltas > worth || k->deltas >= DELTAS_MAX;
 }
 
 static bool save_one(const struct tg_stateset *set, struct state *s, struct tg_buf *scratch,

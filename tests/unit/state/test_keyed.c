@@ -316,6 +316,30 @@ static bool is_base(void *self, const struct tg_state_row *row)
   return true;
 }
 
+/* A claim reads them all. */
+static void a_base_follows_a_hundred_small_deltas(void **state)
+{
+  (void)state;
+  struct stream *s = plain(300);
+  struct results r;
+  struct judge j;
+  struct tg_buf scratch;
+  uint32_t bases = 0;
+  tg_buf_init(&scratch, 0);
+  judge_open(&j, conf_of(3, 0), 60 * SEC);
+  for (uint32_t i = 0; i < 300; i++) {
+    int kind = 0;
+    judge_rows(&j, s, i, 1, &r);
+    assert_true(tg_stateset_save(j.set, &scratch, is_base, &kind));
+    bases += kind == 2;
+    tg_stateset_commit(j.set, i + 1);
+  }
+  assert_int_equal(bases, 3);
+  tg_buf_fini(&scratch);
+  judge_close(&j);
+  free(s);
+}
+
 static void a_base_that_was_dropped_is_written_again(void **state)
 {
   (void)state;
@@ -409,6 +433,7 @@ int main(void)
       cmocka_unit_test(keys_untouched_for_long_leave),
       cmocka_unit_test(what_was_touched_and_dropped_is_as_old_as_before),
       cmocka_unit_test(what_was_touched_and_dropped_leaves_when_it_should),
+      cmocka_unit_test(a_base_follows_a_hundred_small_deltas),
       cmocka_unit_test(a_base_that_was_dropped_is_written_again),
       cmocka_unit_test(a_changed_declaration_begins_anew_and_is_told_once),
       cmocka_unit_test(a_delta_needs_its_base),
