@@ -33,11 +33,22 @@ static void take_test(void *self, const struct tg_test *t)
   tg_faults_take(self, &err);
 }
 
+static enum tg_rc find_files(const struct tg_candidate *c, struct tg_faults *f,
+                             struct tg_generation **g)
+{
+  struct tg_err err;
+  if (!c->former && *c->to) return tg_generation_recall(c->running, c->to, tg_faults_take, f, g);
+  if (!c->former) return tg_generation_read(c->config, tg_faults_take, f, g);
+  *g = tg_generation_copy(c->former);
+  if (*g) return TG_OK;
+  tg_err_set(&err, TG_RETRY, "reload", "no memory for the files of the set before");
+  return tg_faults_take(f, &err), TG_RETRY;
+}
+
 enum tg_rc tg_candidate_build(const struct tg_candidate *c, struct tg_faults *f,
                               struct tg_generation **g, struct tg_program **program)
 {
-  enum tg_rc rc = *c->to ? tg_generation_recall(c->running, c->to, tg_faults_take, f, g)
-                         : tg_generation_read(c->config, tg_faults_take, f, g);
+  enum tg_rc rc = find_files(c, f, g);
   if (rc != TG_OK) return rc;
   rc = tg_generation_program(*g, tg_faults_take, f, program);
   if (rc == TG_OK) {

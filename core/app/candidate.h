@@ -16,6 +16,7 @@ struct tg_candidate {
   const struct tg_config *config;
   const struct tg_generation *running; /* NULL at start */
   const char *to; /* the beginning of an earlier set's name; "": what lies on disk */
+  const struct tg_generation *former; /* its files instead; NULL: no */
 };
 
 /* *g, *program: owned by the caller when TG_OK. TG_CONFIG: it has faults, which were taken. */

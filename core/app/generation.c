@@ -28,6 +28,19 @@ enum tg_rc tg_generation_read(const struct tg_config *config, tg_config_fault *f
   return rc;
 }
 
+struct tg_generation *tg_generation_copy(const struct tg_generation *g)
+{
+  struct tg_generation *copy = tg_generation_new(g->config);
+  struct tg_buf json;
+  tg_buf_init(&json, 0);
+  tg_fileset_json(&g->files, &json);
+  if (copy &&
+      tg_fileset_of_json(tg_buf_view(&json), &g->files, &copy->arena, &copy->files) != TG_OK)
+    tg_generation_drop(copy), copy = NULL;
+  tg_buf_fini(&json);
+  return copy;
+}
+
 struct tg_generation *tg_generation_ref(struct tg_generation *g)
 {
   atomic_fetch_add(&g->references, 1);

@@ -40,6 +40,8 @@ enum tg_rc tg_generation_recall(const struct tg_generation *now, const char *beg
                                 tg_config_fault *fault, void *self, struct tg_generation **out);
 /* True when the folders hold the very files of g. */
 bool tg_generation_on_disk(const struct tg_generation *g);
+/* The same files once more, and nothing else of it. NULL without memory. */
+struct tg_generation *tg_generation_copy(const struct tg_generation *g);
 struct tg_generation *tg_generation_ref(struct tg_generation *g);
 void tg_generation_drop(struct tg_generation *g); /* NULL is fine */
 

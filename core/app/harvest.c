@@ -113,15 +113,18 @@ static void let_grow(struct tg_lane *lane, const struct tg_job *job)
 }
 
 /* Too many rejected rows open the breaker. */
-static void count_rows(struct tg_lane *lane, const struct tg_batch *b)
+static void count_rows(struct tg_lane *lane, const struct tg_load *l, const struct tg_batch *b)
 {
   for (uint32_t i = 0; i < b->segments_count; i++) {
     const struct tg_segment *s = &b->segments[i];
     uint32_t counts[TG_FATES];
     if (s->gone || !s->rows) continue;
     tg_batch_tally(b, s->row, s->rows, counts);
-    struct tg_breaker_tally rows = {s->rows, counts[TG_QUARANTINE]};
-    tg_hub_count(lane->hub, b->topic->name, &rows, s->kafka_us_max);
+    const struct tg_hub_rows rows = {.topic = b->topic->name,
+                                     .generation = l->generation,
+                                     .tally = {s->rows, counts[TG_QUARANTINE]},
+                                     .kafka_us = s->kafka_us_max};
+    tg_hub_count(lane->hub, &rows);
   }
 }
 
@@ -145,7 +148,7 @@ static void harvest_load(struct tg_lane *lane, struct tg_job *job)
     }
     int32_t topic = topic_now(lane, batch);
     if (out || topic < 0) continue;
-    count_rows(lane, batch);
+    count_rows(lane, l, batch);
     tg_measure_committed(lane, (uint32_t)topic, batch, job->commit_us);
   }
   if (whole) let_grow(lane, job);

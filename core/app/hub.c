@@ -344,26 +344,44 @@ bool tg_hub_was_refreshed(struct tg_hub *h, const char *topic)
   return was;
 }
 
-void tg_hub_count(struct tg_hub *h, struct tg_text topic, const struct tg_breaker_tally *rows,
-                  int64_t kafka_us)
+/* Are too many rows rejected? Lock held. */
+static bool judge_share(const struct tg_hub *h, const struct tg_topic_state *s,
+                        struct tg_trip *trip)
 {
   const struct tg_breaker_conf *conf = &h->config->breaker;
+  const struct tg_breaker_tally *before = &s->before;
   struct tg_breaker_tally all;
+  if (tg_breaker_reached(&s->share, conf, &all))
+    snprintf(trip->reason, sizeof trip->reason,
+             "%llu of %llu rows of the last %lld s went to the quarantine"
+             " (breaker.quarantine_percent is %u)",
+             (unsigned long long)all.rejected, (unsigned long long)all.rows,
+             (long long)(conf->over_us / TG_SEC), conf->quarantine_percent);
+  else if (h->trial && s->sound && tg_breaker_jumped(before, &all, h->config->canary_percent))
+    snprintf(trip->reason, sizeof trip->reason,
+             "%llu of %llu rows since the reload went to the quarantine, %llu of %llu before it"
+             " (reload.canary_percent is %u)",
+             (unsigned long long)all.rejected, (unsigned long long)all.rows,
+             (unsigned long long)before->rejected, (unsigned long long)before->rows,
+             h->config->canary_percent);
+  else
+    return false;
+  snprintf(trip->evidence, sizeof trip->evidence, "{\"rows\":%llu,\"quarantined\":%llu}",
+           (unsigned long long)all.rows, (unsigned long long)all.rejected);
+  return true;
+}
+
+void tg_hub_count(struct tg_hub *h, const struct tg_hub_rows *rows)
+{
   struct tg_trip trip = {0};
+  snprintf(trip.generation, sizeof trip.generation, "%s", rows->generation);
   pthread_mutex_lock(&h->lock);
-  struct tg_topic_state *s = state_of(h, topic);
-  if (s && s->breaker == TG_CLOSED) {
-    tg_breaker_count(&s->share, conf, rows, kafka_us, tg_clock_wall_us());
-    if (tg_breaker_reached(&s->share, conf, &all)) {
-      snprintf(trip.reason, sizeof trip.reason,
-               "%llu of %llu rows of the last %lld s went to the quarantine"
-               " (breaker.quarantine_percent is %u)",
-               (unsigned long long)all.rejected, (unsigned long long)all.rows,
-               (long long)(conf->over_us / TG_SEC), conf->quarantine_percent);
-      snprintf(trip.evidence, sizeof trip.evidence, "{\"rows\":%llu,\"quarantined\":%llu}",
-               (unsigned long long)all.rows, (unsigned long long)all.rejected);
-      add_trip(h, s, &trip);
-    }
+  struct tg_topic_state *s = state_of(h, rows->topic);
+  bool counts = !*h->running || strcmp(h->running, rows->generation) == 0;
+  if (s && s->breaker == TG_CLOSED && counts) {
+    tg_breaker_count(&s->share, &h->config->breaker, &rows->tally, rows->kafka_us,
+                     tg_clock_wall_us());
+    if (judge_share(h, s, &trip)) add_trip(h, s, &trip);
   }
   pthread_mutex_unlock(&h->lock);
 }
@@ -379,11 +397,49 @@ void tg_hub_close_breakers(struct tg_hub *h)
   pthread_mutex_unlock(&h->lock);
 }
 
-void tg_hub_count_anew(struct tg_hub *h)
+/* --- a new set --- */
+
+void tg_hub_run(struct tg_hub *h, const char *generation, bool trial)
 {
   pthread_mutex_lock(&h->lock);
-  for (uint32_t i = 0; i < h->topics_count; i++) h->topics[i].share = (struct tg_breaker_share){0};
+  for (uint32_t i = 0; i < h->topics_count; i++) {
+    struct tg_topic_state *s = &h->topics[i];
+    bool ours = s->trips || strcmp(s->row.generation, h->running) == 0;
+    s->sound = s->breaker == TG_CLOSED || !ours;
+    tg_breaker_reached(&s->share, &h->config->breaker, &s->before);
+    s->share = (struct tg_breaker_share){0};
+  }
+  snprintf(h->running, sizeof h->running, "%s", generation);
+  h->trial = trial;
   pthread_mutex_unlock(&h->lock);
+}
+
+void tg_hub_trial_over(struct tg_hub *h)
+{
+  pthread_mutex_lock(&h->lock);
+  h->trial = false;
+  pthread_mutex_unlock(&h->lock);
+}
+
+/* By the running set, and not by a rule. Lock held. */
+static bool held_back(const struct tg_hub *h, const struct tg_topic_state *s)
+{
+  for (const struct tg_trip *t = s->trips; t; t = t->next)
+    if (!*t->rule && strcmp(t->generation, h->running) == 0) return true;
+  return s->breaker == TG_OPEN && !*s->row.rule && strcmp(s->row.generation, h->running) == 0;
+}
+
+bool tg_hub_trial_failed(struct tg_hub *h, char *why, size_t size)
+{
+  bool failed = false;
+  pthread_mutex_lock(&h->lock);
+  for (uint32_t i = 0; h->trial && i < h->topics_count && !failed; i++) {
+    const struct tg_topic_state *s = &h->topics[i];
+    failed = s->sound && held_back(h, s);
+    if (failed) snprintf(why, size, "topic %s: %s", s->topic, s->reason);
+  }
+  pthread_mutex_unlock(&h->lock);
+  return failed;
 }
 
 bool tg_hub_topic(struct tg_hub *h, uint32_t i, struct tg_topic_state *out)

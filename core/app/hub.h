@@ -55,6 +55,9 @@ struct tg_topic_state {
   uint32_t trips_count;
   bool refreshed;                /* a lookup was read again */
   struct tg_breaker_share share; /* rejected rows */
+  /* at the newest reload */
+  bool sound;                     /* the set before did not hold it back */
+  struct tg_breaker_tally before; /* rejected rows until then */
 };
 
 enum { TG_JOURNAL_MAX = 64 };
@@ -87,6 +90,8 @@ struct tg_hub {
   atomic_ullong lookups_bytes;     /* of the snapshots in use */
   atomic_bool reloaded; /* a new set is out; the keeper's share waits for swaps_due == 0 */
   pthread_mutex_t lock;
+  char running[65]; /* the set whose rows are counted; "": any */
+  bool trial;       /* it has yet to show that it can run */
   struct tg_topic_state topics[TG_TOPICS_MAX];
   uint32_t topics_count;
   struct tg_entry notes[TG_JOURNAL_MAX]; /* ring; full: the oldest is dropped, and logged */
@@ -145,12 +150,23 @@ void tg_hub_refreshed(struct tg_hub *h, const char *topic);
 bool tg_hub_was_refreshed(struct tg_hub *h, const char *topic);
 
 /* Rows were committed; too large a share of them in the quarantine opens the breaker. */
-void tg_hub_count(struct tg_hub *h, struct tg_text topic, const struct tg_breaker_tally *rows,
-                  int64_t kafka_us);
+struct tg_hub_rows {
+  struct tg_text topic;
+  const char *generation; /* that judged them */
+  struct tg_breaker_tally tally;
+  int64_t kafka_us;
+};
+void tg_hub_count(struct tg_hub *h, const struct tg_hub_rows *rows);
 /* Closes all breakers: for a process that keeps them nowhere else. */
 void tg_hub_close_breakers(struct tg_hub *h);
-/* Other rules run from now on: their rejected rows are counted from here. */
-void tg_hub_count_anew(struct tg_hub *h);
+/* The main thread's: `generation` is about to be taken over. From now on its rows only are counted.
+ * trial: meanwhile the breaker of a topic opens also when its share of rejected rows is more than
+ * reload.canary_percent points above that of the set before. */
+void tg_hub_run(struct tg_hub *h, const char *generation, bool trial);
+void tg_hub_trial_over(struct tg_hub *h);
+/* True when the set on trial holds back a topic that was sound before it, by an error of a script
+ * or by rejected rows, not by a critical rule, which may be right. why: topic and reason. */
+bool tg_hub_trial_failed(struct tg_hub *h, char *why, size_t size);
 
 /* Sets when the keeper looks at the table again: in 1 s when only the world is at fault (TG_RETRY),
  * else in 1, 2, 4 .. 30 s, beginning anew when the last time is more than a minute ago. */

@@ -193,7 +193,6 @@ static void finish_reload(struct tg_keeper *k)
 {
   if (!atomic_load(&k->hub->reloaded) || atomic_load(&k->hub->swaps_due)) return;
   forget_topics(k);
-  tg_hub_count_anew(k->hub);
   if (is_alone(k)) tg_hub_close_breakers(k->hub);
   k->breakers.fresh = TG_FRESH_RELOAD;
   k->breakers.read_us = 0;

@@ -9,6 +9,7 @@
 #include "core/app/notify.h"
 #include "core/app/relay.h"
 #include "core/app/reload.h"
+#include "core/app/rollback.h"
 #include "core/app/samples.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -92,6 +93,7 @@ static enum tg_rc start(struct tg_process *p, struct tg_err *err)
     return p->generation = NULL,
            tg_err_set(err, rc, "scripts", "%u faults in scripts and rules", f.count);
   tg_reload_show(p);
+  tg_hub_run(p->hub, p->generation_name, false);
   if (tg_outputs_any(p->config, program)) atomic_store(&p->hub->emits, true);
   show_budget(p);
   p->keeper_started = true;
@@ -193,6 +195,7 @@ void tg_process_stop(struct tg_process *p)
   if (p->keeper_started) tg_keeper_stop(&p->keeper);
   if (p->hub) tg_alerts_stop(p->hub->alerts);
   free(p->lanes);
+  tg_rollback_disarm(p);
   tg_generation_drop(p->generation);
   tg_reload_answer_fini(&p->answer);
   if (p->hub) tg_samples_free(p->hub->samples);

@@ -36,6 +36,12 @@ struct tg_reload_answer {
   struct tg_buf canary; /* JSON list (canary.h), empty: it did not come so far */
 };
 
+/* A set that was taken over a moment ago, and the one to go back to (rollback.h). */
+struct tg_rollback {
+  struct tg_generation *former; /* its files; NULL: nothing to go back to */
+  int64_t until_us, after_us;   /* monotonic: the trial's end; no other attempt before */
+};
+
 struct tg_process {
   const struct tg_config *config;
   struct tg_metrics *metrics;
@@ -48,17 +54,19 @@ struct tg_process {
   int signals;                  /* signalfd */
   int64_t started_us;           /* wall */
   int64_t tick_us;              /* monotonic: last turn of the main thread */
-  struct tg_metric *reload_ok, *reload_time, *reloads_good, *reloads_bad;
+  struct tg_metric *reload_ok, *reload_time, *reloads_good, *reloads_bad, *rollbacks;
+  struct tg_rollback rollback;
   pthread_mutex_t lock; /* of the reload asked for by another thread, and of its result */
   pthread_cond_t changed;
   uint64_t reloads_wanted, reloads_taken, reloads_done;
   struct tg_reload_order order; /* of those wanted and not taken yet */
   struct tg_reload_answer answer;
-  enum tg_rc reload_rc;
+  enum tg_rc reload_rc;     /* of the last one */
+  bool rolled_back;         /* it was taken over, and taken back */
   int64_t reloaded_us;      /* wall time of the last good reload */
   char reload_text[4096];   /* the faults of the last reload, a line each; "" after a good one */
   char generation_name[65]; /* sha256 of the running set */
-  char recalled[160]; /* why the running set is not what lies on disk; "": it was, when read */
+  char recalled[256]; /* why the running set is not what lies on disk; "": it was, when read */
   bool keeper_started;
 };
 

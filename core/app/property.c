@@ -126,6 +126,12 @@ static const struct tg_property properties[] = {
      "1000", NULL, false, false, "With fewer rows in `breaker.over` that share is not judged."},
     {"breaker.over", TG_PROPERTY_DURATION, AT(breaker.over_us), 1000000, INT64_C(86400000000), "5m",
      NULL, false, false, "The window of Kafka time in which rejected rows are counted."},
+    {"reload.rollback", TG_PROPERTY_DURATION, AT(rollback_us), 0, 3600000000, "5m", NULL, false,
+     false,
+     "So long after a reload the set before is taken over again by itself when the new one holds "
+     "back a topic that was sound: its breaker opens by an error of a script, or because so many "
+     "rows are rejected; 0 = never. A critical rule, which may be right, does not do it, nor does "
+     "a set that `tidegate reload --force` took over."},
     {"reload.canary_percent", TG_PROPERTY_NUMBER, AT(canary_percent), 0, 100, "50", NULL, false,
      false,
      "A reload is refused when on the newest events of a topic (100 to 1,000) the share of "

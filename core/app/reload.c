@@ -6,6 +6,7 @@
 #include "core/app/candidate.h"
 #include "core/app/elders.h"
 #include "core/app/notify.h"
+#include "core/app/rollback.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 
@@ -17,6 +18,7 @@ enum { CANARY_BYTES_MAX = 4 << 20 };
 
 struct reloading {
   const struct tg_reload_order *order;
+  const struct tg_generation *former; /* to go back to; NULL: no rollback */
   struct tg_faults faults;
   char generation[65];  /* the set asked for, once it is built */
   struct tg_buf canary; /* what the canary says */
@@ -27,6 +29,7 @@ struct reloading {
 void tg_reload_open(struct tg_process *p)
 {
   const char *const good[] = {"result", "ok", NULL}, *const bad[] = {"result", "refused", NULL};
+  const char *const back[] = {"result", "rolled_back", NULL};
   struct tg_metrics *m = p->metrics;
   p->reload_ok = tg_metrics_slot(m, TG_GAUGE, "last_reload_successful",
                                  "1 when the last reload was taken over", NULL);
@@ -34,6 +37,13 @@ void tg_reload_open(struct tg_process *p)
                                    "When the running set was taken over", NULL);
   p->reloads_good = tg_metrics_slot(m, TG_COUNTER, "reloads_total", "Reloads by result", good);
   p->reloads_bad = tg_metrics_slot(m, TG_COUNTER, "reloads_total", "Reloads by result", bad);
+  p->rollbacks = tg_metrics_slot(m, TG_COUNTER, "reloads_total", "Reloads by result", back);
+}
+
+const char *tg_reload_result(const struct tg_process *p)
+{
+  if (p->rolled_back) return "rolled_back";
+  return p->reload_rc == TG_OK ? "ok" : "refused";
 }
 
 void tg_reload_show(struct tg_process *p)
@@ -47,6 +57,12 @@ void tg_reload_show(struct tg_process *p)
   p->reloaded_us = tg_clock_wall_us();
   tg_metric_set(p->reload_ok, 1);
   tg_metric_set(p->reload_time, (double)p->reloaded_us / TG_SEC);
+}
+
+const char *tg_reload_source(const struct tg_process *p)
+{
+  if (!*p->recalled) return "disk";
+  return p->rolled_back ? "memory" : "database";
 }
 
 /* --- to the lanes --- */
@@ -131,9 +147,10 @@ static bool in_set(void *self, const char *topic)
 
 /* Hands the set to the keeper and the lanes. g, program: taken when TG_OK. */
 static enum tg_rc take_over(struct tg_process *p, struct tg_generation *g,
-                            struct tg_program *program, struct tg_faults *f)
+                            struct tg_program *program, struct reloading *r)
 {
   struct tg_swap **swaps = NULL;
+  struct tg_faults *f = &r->faults;
   struct tg_err err = {0};
   bool emits = tg_outputs_any(p->config, program);
   enum tg_rc rc = make_swaps(p, g, f, &swaps);
@@ -147,6 +164,7 @@ static enum tg_rc take_over(struct tg_process *p, struct tg_generation *g,
   }
   if (rc != TG_OK) return free_swaps(p, swaps), rc;
   if (emits) atomic_store(&p->hub->emits, true);
+  tg_rollback_arm(p, g, !r->former && !r->order->force);
   tg_samples_forget(p->hub->samples, in_set, swaps[0]->program);
   hand_out(p, swaps);
   pthread_mutex_lock(&p->lock);
@@ -159,15 +177,15 @@ static enum tg_rc take_over(struct tg_process *p, struct tg_generation *g,
 
 static enum tg_rc reload(struct tg_process *p, struct reloading *r)
 {
-  const struct tg_candidate c = {.config = p->config, .running = p->generation, .to = r->order->to};
+  const struct tg_candidate c = {
+      .config = p->config, .running = p->generation, .to = r->order->to, .former = r->former};
   struct tg_generation *g;
   struct tg_program *program;
   enum tg_rc rc = tg_candidate_build(&c, &r->faults, &g, &program);
   if (rc != TG_OK) return rc;
   snprintf(r->generation, sizeof r->generation, "%s", g->files.sha256);
-  rc = canary(p, g, r);
-  if (rc == TG_OK && !r->order->dry && (rc = take_over(p, g, program, &r->faults)) == TG_OK)
-    return TG_OK;
+  rc = r->former ? TG_OK : canary(p, g, r);
+  if (rc == TG_OK && !r->order->dry && (rc = take_over(p, g, program, r)) == TG_OK) return TG_OK;
   tg_program_free(program);
   tg_generation_drop(g);
   return rc;
@@ -245,7 +263,18 @@ static void show_result(struct tg_process *p, enum tg_rc rc, const char *text)
   else
     tg_metric_set(p->reload_ok, 0);
   p->reload_rc = rc;
+  p->rolled_back = false;
   snprintf(p->reload_text, sizeof p->reload_text, "%s", text);
+}
+
+/* Tells the service manager. */
+static enum tg_rc announce(struct tg_process *p, struct reloading *r)
+{
+  if (r->order->dry) return reload(p, r);
+  notify_reloading();
+  enum tg_rc rc = reload(p, r);
+  tg_notify("READY=1");
+  return rc;
 }
 
 /* Reloads and keeps the result for whoever waits. */
@@ -255,9 +284,7 @@ static void do_reload(struct tg_process *p, const struct tg_reload_order *order,
   struct reloading r = {.order = order,
                         .faults = {.text = text, .size = sizeof text},
                         .canary = {.max = CANARY_BYTES_MAX}};
-  if (!order->dry) notify_reloading();
-  enum tg_rc rc = reload(p, &r);
-  if (!order->dry) tg_notify("READY=1");
+  enum tg_rc rc = announce(p, &r);
   if (rc == TG_OK && !order->dry) note_recall(p, order);
   pthread_mutex_lock(&p->lock);
   if (!order->dry) show_result(p, rc, text);
@@ -274,8 +301,48 @@ static bool same_order(const struct tg_reload_order *a, const struct tg_reload_o
          a->force == b->force;
 }
 
+/* --- the set before --- */
+
+/* What metrics and status show of a new set that was taken back; under the lock. */
+static void show_rollback(struct tg_process *p, const char *why)
+{
+  tg_reload_show(p);
+  tg_metric_set(p->reload_ok, 0);
+  tg_metric_add(p->rollbacks, 1);
+  p->reload_rc = TG_CONFIG;
+  p->rolled_back = true;
+  snprintf(p->reload_text, sizeof p->reload_text, "%s\n", why);
+  snprintf(p->recalled, sizeof p->recalled, "rolled back: %.200s", why);
+}
+
+/* Back to the set before the newest, which holds back a topic. */
+static void roll_back(struct tg_process *p, const char *why)
+{
+  static const struct tg_reload_order order = {.force = true};
+  char text[1024] = "", note[512], bad[65];
+  struct reloading r = {.order = &order,
+                        .former = p->rollback.former,
+                        .faults = {.text = text, .size = sizeof text},
+                        .canary = {.max = CANARY_BYTES_MAX}};
+  snprintf(bad, sizeof bad, "%s", p->generation_name);
+  enum tg_rc rc = announce(p, &r);
+  tg_buf_fini(&r.canary);
+  if (rc == TG_OK) {
+    pthread_mutex_lock(&p->lock);
+    show_rollback(p, why);
+    pthread_mutex_unlock(&p->lock);
+  }
+  snprintf(note, sizeof note, "%.12s %s to %s: %.300s%s%.100s", bad,
+           rc == TG_OK ? "was rolled back" : "cannot be rolled back",
+           rc == TG_OK ? p->generation_name : "the set before", why, *text ? ": " : "", text);
+  tell(p, TG_CONFIG, note);
+  tg_hub_note(p->hub, "reload", NULL, note);
+  tg_log(TG_ERROR, "reload", "%s", note);
+}
+
 void tg_reload_turn(struct tg_process *p, bool hup)
 {
+  char why[400];
   static const struct tg_reload_order plain;
   pthread_mutex_lock(&p->lock);
   struct tg_reload_order order = p->order;
@@ -285,6 +352,7 @@ void tg_reload_turn(struct tg_process *p, bool hup)
   free_worn(p);
   if (hup && (taken == wanted || !same_order(&order, &plain))) do_reload(p, &plain, taken);
   if (taken < wanted) do_reload(p, &order, wanted);
+  if (tg_rollback_due(p, why, sizeof why)) roll_back(p, why);
 }
 
 /* --- other threads --- */

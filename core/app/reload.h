@@ -12,7 +12,13 @@ void tg_reload_open(struct tg_process *p);
 /* p->generation has begun to run: what metrics and status say of it. */
 void tg_reload_show(struct tg_process *p);
 
-/* Does the reloads that are wanted, hup: by a signal; frees what lanes ran before. */
+/* Of the last one: "ok", "refused", "rolled_back". Under p->lock. */
+const char *tg_reload_result(const struct tg_process *p);
+/* Where the running set is from: "disk", "database" (an earlier one), "memory" (rolled back). */
+const char *tg_reload_source(const struct tg_process *p);
+
+/* Does the reloads that are wanted, hup: by a signal; goes back to the set before when the new one
+ * fails (rollback.h); frees what lanes ran before. */
 void tg_reload_turn(struct tg_process *p, bool hup);
 
 /* Asks the main thread for a reload and waits for its answer, which the caller frees. order NULL:

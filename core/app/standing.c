@@ -353,7 +353,7 @@ static void add_outputs(struct list *l)
 
 static void add_recalled(struct list *l)
 {
-  char text[300] = "";
+  char text[400] = "";
   struct tg_process *p = l->process;
   pthread_mutex_lock(&p->lock);
   if (*p->recalled)

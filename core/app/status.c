@@ -1,6 +1,7 @@
 /* /status.json: what runs, how fresh, how right, what stands. */
 #include "core/app/endpoint.h"
 #include "core/app/relay.h"
+#include "core/app/reload.h"
 #include "core/app/standing.h"
 
 #include "core/base/clock.h"
@@ -148,9 +149,9 @@ void tg_endpoint_status(struct tg_process *p, struct tg_buf *out)
                 ",\"generation\":\"%s\",\"started_at\":\"%s\",\"reloaded_at\":\"%s\",\"last_"
                 "reload\":\"%s\",\"last_reload_faults\":",
                 p->generation_name, tg_clock_text(p->started_us, started),
-                tg_clock_text(p->reloaded_us, reloaded), p->reload_rc == TG_OK ? "ok" : "refused");
+                tg_clock_text(p->reloaded_us, reloaded), tg_reload_result(p));
   tg_buf_json(out, tg_text(p->reload_text));
-  tg_buf_printf(out, ",\"generation_from\":\"%s\"", *p->recalled ? "database" : "disk");
+  tg_buf_printf(out, ",\"generation_from\":\"%s\"", tg_reload_source(p));
   pthread_mutex_unlock(&p->lock);
   write_totals(p, out);
   tg_standing_write(p, out);

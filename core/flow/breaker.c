@@ -180,3 +180,12 @@ bool tg_breaker_reached(const struct tg_breaker_share *s, const struct tg_breake
     return false;
   return (double)out->rejected * 100 >= (double)out->rows * conf->quarantine_percent;
 }
+
+bool tg_breaker_jumped(const struct tg_breaker_tally *before, const struct tg_breaker_tally *now,
+                       uint32_t points)
+{
+  if (!points || before->rows < TG_JUMP_ROWS || now->rows < TG_JUMP_ROWS) return false;
+  double more =
+      (double)now->rejected / (double)now->rows - (double)before->rejected / (double)before->rows;
+  return more * 100 > points;
+}

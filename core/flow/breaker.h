@@ -90,4 +90,10 @@ void tg_breaker_count(struct tg_breaker_share *s, const struct tg_breaker_conf *
 bool tg_breaker_reached(const struct tg_breaker_share *s, const struct tg_breaker_conf *conf,
                         struct tg_breaker_tally *out);
 
+/* True when more than `points` of a hundred rows more are rejected now than before; both tallies
+ * must have TG_JUMP_ROWS. points 0: never. */
+enum { TG_JUMP_ROWS = 100 };
+bool tg_breaker_jumped(const struct tg_breaker_tally *before, const struct tg_breaker_tally *now,
+                       uint32_t points);
+
 #endif

@@ -309,3 +309,36 @@ def test_a_set_that_would_refuse_most_events_is_refused(single):
     code, out, err = single.command("reload", "--force")
     assert (code, err) == (0, "") and single.status()["generation"] in out
     assert single.status()["generation"] != before
+
+
+def test_a_set_that_rejects_what_was_sound_is_rolled_back(single, kafka, database):
+    first = single.status()["generation"]
+    bad = scripts.topic(single.topic, "events", rules=[strict("name")])
+    single.script("events.lua", bad)
+    assert post(single)[0] == 200  # of the newest events a third would be refused: fewer than half
+    second = single.status()["generation"]
+    kafka.produce(single.topic, [{"id": n} for n in range(300, 600)])
+    single.until(lambda: single.status()["last_reload"] == "rolled_back")
+    status = single.status()
+    assert (status["generation"], status["generation_from"]) == (first, "memory")
+    assert "rows since the reload went to the quarantine" in status["last_reload_faults"]
+    assert single.metric("reloads_total", result="rolled_back") == 1
+    assert single.metric("last_reload_successful") == 0
+    _, out, _ = single.command("status")
+    assert f"generation {first[:12]} is not what lies on disk: rolled back: topic events" in out
+    kafka.produce(single.topic, [{"id": n} for n in range(600, 900)])
+    single.until(lambda: scripts.done(database, kafka, single.topic))
+    single.until(lambda: database.value("SELECT count(*) FROM tidegate.breaker"
+                                        " WHERE state <> 'closed'") == 0)
+    rejected = scripts.balance(database, single.topic)["quarantined"]
+    assert 100 <= rejected <= 300
+    assert database.value("SELECT count(*) FROM events") == 900 - rejected
+    assert database.value("SELECT count(*) FROM tidegate.journal WHERE kind = 'reload'"
+                          " AND message LIKE %s", (f"{second[:12]} was rolled back to {first}%",))
+
+    assert single.command("reload", "--force")[0] == 0  # then it is meant so
+    kafka.produce(single.topic, [{"id": n} for n in range(900, 1200)])
+    single.until(lambda: scripts.done(database, kafka, single.topic))
+    single.until(lambda: single.metric("rule_rows_failed_total") >= 300)
+    status = single.status()
+    assert (status["generation"], status["last_reload"]) == (second, "ok")

@@ -183,22 +183,85 @@ static void a_refused_load_holds_its_topic(void **state)
   assert_int_equal(look(h).breaker, TG_HELD);
 }
 
+static struct tg_hub_rows rows_of(const char *generation, uint64_t rows, uint64_t rejected)
+{
+  return (struct tg_hub_rows){tg_text("orders"), generation, {rows, rejected}, 1};
+}
+
 static void too_many_rejected_rows_open_it(void **state)
 {
   struct tg_config config = {
       .breaker = {.quarantine_percent = 5, .quarantine_rows = 1000, .over_us = 300000000}};
   struct tg_hub *h = *state;
-  struct tg_breaker_tally good = {1000, 0}, bad = {1000, 120};
+  const struct tg_hub_rows good = rows_of("g1", 1000, 0), bad = rows_of("g1", 1000, 120);
   h->config = &config;
-  tg_hub_count(h, tg_text("orders"), &good, 1);
+  tg_hub_count(h, &good);
   assert_int_equal(look(h).breaker, TG_CLOSED);
-  tg_hub_count(h, tg_text("orders"), &bad, 1);
+  tg_hub_count(h, &bad);
   assert_int_equal(look(h).breaker, TG_OPEN);
   assert_non_null(strstr(look(h).reason, "120 of 2000 rows"));
   tg_hub_trip_written(h, tg_text("orders"));
   say(h, "closed", 0);
-  tg_hub_count(h, tg_text("orders"), &good, 1); /* counted anew since it closed */
+  tg_hub_count(h, &good); /* counted anew since it closed */
   assert_int_equal(look(h).breaker, TG_CLOSED);
+}
+
+/* What PostgreSQL says of a breaker that `generation` opened. */
+static void open_by(struct tg_hub *h, const char *generation, const char *rule)
+{
+  struct tg_breakerrow row = {.topic = "orders", .state = "open", .reason = "out of memory"};
+  snprintf(row.generation, sizeof row.generation, "%s", generation);
+  snprintf(row.rule, sizeof row.rule, "%s", rule);
+  tg_hub_breaker(h, &row, NULL, 0);
+}
+
+static void a_set_on_trial_fails_by_what_it_opens(void **state)
+{
+  struct tg_config config = {0};
+  struct tg_hub *h = *state;
+  char why[128];
+  h->config = &config;
+  say(h, "closed", 0);
+  tg_hub_run(h, "old", false);
+  tg_hub_run(h, "new", true);
+  assert_false(tg_hub_trial_failed(h, why, sizeof why));
+  open_by(h, "old", "");
+  assert_false(tg_hub_trial_failed(h, why, sizeof why));
+  open_by(h, "new", "between(amount)");
+  assert_false(tg_hub_trial_failed(h, why, sizeof why));
+  open_by(h, "new", "");
+  assert_true(tg_hub_trial_failed(h, why, sizeof why));
+  assert_string_equal(why, "topic orders: out of memory");
+  tg_hub_run(h, "newer", true); /* it finds the breaker open: not its doing */
+  open_by(h, "newer", "");
+  assert_false(tg_hub_trial_failed(h, why, sizeof why));
+  open_by(h, "newest", ""); /* by another process, which had it first: its doing */
+  tg_hub_run(h, "newest", true);
+  assert_true(tg_hub_trial_failed(h, why, sizeof why));
+  tg_hub_trial_over(h);
+  assert_false(tg_hub_trial_failed(h, why, sizeof why));
+}
+
+static void a_jump_of_rejected_rows_opens_it_in_a_trial(void **state)
+{
+  struct tg_config config = {.canary_percent = 50,
+                             .breaker = {.quarantine_rows = 1000, .over_us = 300000000}};
+  struct tg_hub *h = *state;
+  const struct tg_hub_rows before = rows_of("old", 200, 20), late = rows_of("old", 200, 200),
+                           bad = rows_of("new", 200, 130);
+  char why[128];
+  h->config = &config;
+  tg_hub_run(h, "old", false);
+  tg_hub_count(h, &before);
+  tg_hub_run(h, "new", true);
+  tg_hub_count(h, &late); /* judged by the set before */
+  assert_int_equal(look(h).breaker, TG_CLOSED);
+  tg_hub_count(h, &bad);
+  assert_int_equal(look(h).breaker, TG_OPEN);
+  assert_non_null(strstr(look(h).reason, "130 of 200 rows since the reload"));
+  assert_non_null(strstr(look(h).reason, "20 of 200 before it"));
+  assert_string_equal(tg_hub_trip_first(h, tg_text("orders"))->generation, "new");
+  assert_true(tg_hub_trial_failed(h, why, sizeof why));
 }
 
 static void the_journal_keeps_the_newest_in_order(void **state)
@@ -266,6 +329,8 @@ int main(void)
       TEST(partitions_at_their_end_are_told),
       TEST(a_refused_load_holds_its_topic),
       TEST(too_many_rejected_rows_open_it),
+      TEST(a_set_on_trial_fails_by_what_it_opens),
+      TEST(a_jump_of_rejected_rows_opens_it_in_a_trial),
       TEST(the_journal_keeps_the_newest_in_order),
       TEST(closed_in_postgres_leaves_a_trip_on_its_way_there),
       TEST(probes_become_rarer_up_to_half_a_minute),

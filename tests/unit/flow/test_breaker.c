@@ -316,6 +316,26 @@ static void a_share_of_nothing_is_never_reached(void **state)
   assert_false(tg_breaker_reached(&s, &off, &t));
 }
 
+static bool jumped(uint64_t rows_before, uint64_t before, uint64_t rows, uint64_t rejected)
+{
+  const struct tg_breaker_tally was = {rows_before, before}, is = {rows, rejected};
+  return tg_breaker_jumped(&was, &is, 50);
+}
+
+static void only_a_jump_of_enough_rows_is_one(void **state)
+{
+  (void)state;
+  assert_true(jumped(1000, 0, 100, 51));
+  assert_false(jumped(1000, 0, 100, 50));
+  assert_false(jumped(1000, 0, 99, 99));
+  assert_false(jumped(99, 0, 1000, 1000));
+  assert_false(jumped(100, 40, 1000, 900));
+  assert_true(jumped(100, 40, 1000, 901));
+  assert_false(jumped(100, 100, 1000, 0));
+  const struct tg_breaker_tally none = {1000, 0}, all = {1000, 1000};
+  assert_false(tg_breaker_jumped(&none, &all, 0));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -337,6 +357,7 @@ int main(void)
       cmocka_unit_test(the_share_counts_from_enough_rows_on),
       cmocka_unit_test(five_in_a_hundred_is_reached_and_less_is_not),
       cmocka_unit_test(rows_leave_the_window_as_time_goes_on),
+      cmocka_unit_test(only_a_jump_of_enough_rows_is_one),
       cmocka_unit_test(old_rows_count_where_the_window_begins),
       cmocka_unit_test(a_clock_that_is_ahead_hides_nothing),
       cmocka_unit_test(a_share_of_nothing_is_never_reached),
