@@ -62,6 +62,7 @@ struct tg_config {
   struct tg_breaker_conf breaker;
   uint32_t canary_percent;     /* reload.canary_percent */
   int64_t rollback_us;         /* reload.rollback; 0: never */
+  bool reload_watch;           /* reload.watch */
   const char *http_listen;     /* "127.0.0.1:8080", "" = off */
   const char *http_token_file; /* for write endpoints; NULL: they are off */
   struct tg_alert_config alerts;

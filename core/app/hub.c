@@ -196,6 +196,14 @@ static struct tg_trip *copy_trip(const struct tg_trip *trip)
   return t;
 }
 
+/* Who opens it, before PostgreSQL says so. Lock held. */
+static void note_opener(struct tg_topic_state *s, const struct tg_trip *trip)
+{
+  if (s->breaker != TG_CLOSED && s->breaker != TG_HALF_OPEN) return;
+  memcpy(s->row.generation, trip->generation, sizeof s->row.generation);
+  memcpy(s->row.rule, trip->rule, sizeof s->row.rule);
+}
+
 /* Without room it is not written, but held here; what failed is found again after the next look at
  * PostgreSQL. Lock held. */
 static void add_trip(struct tg_hub *h, struct tg_topic_state *s, const struct tg_trip *trip)
@@ -205,6 +213,7 @@ static void add_trip(struct tg_hub *h, struct tg_topic_state *s, const struct tg
   while (*last) last = &(*last)->next;
   *last = t;
   s->trips_count += t != NULL;
+  note_opener(s, trip);
   move(h, s, s->breaker == TG_HELD ? TG_HELD : TG_OPEN, trip->reason);
 }
 
@@ -404,8 +413,7 @@ void tg_hub_run(struct tg_hub *h, const char *generation, bool trial)
   pthread_mutex_lock(&h->lock);
   for (uint32_t i = 0; i < h->topics_count; i++) {
     struct tg_topic_state *s = &h->topics[i];
-    bool ours = s->trips || strcmp(s->row.generation, h->running) == 0;
-    s->sound = s->breaker == TG_CLOSED || !ours;
+    s->sound = s->breaker == TG_CLOSED || strcmp(s->row.generation, h->running) != 0;
     tg_breaker_reached(&s->share, &h->config->breaker, &s->before);
     s->share = (struct tg_breaker_share){0};
   }
@@ -424,8 +432,6 @@ void tg_hub_trial_over(struct tg_hub *h)
 /* By the running set, and not by a rule. Lock held. */
 static bool held_back(const struct tg_hub *h, const struct tg_topic_state *s)
 {
-  for (const struct tg_trip *t = s->trips; t; t = t->next)
-    if (!*t->rule && strcmp(t->generation, h->running) == 0) return true;
   return s->breaker == TG_OPEN && !*s->row.rule && strcmp(s->row.generation, h->running) == 0;
 }
 

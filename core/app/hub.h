@@ -48,7 +48,7 @@ struct tg_topic_state {
   char reason[512];       /* why it is held, newest */
   /* its breaker */
   enum tg_breaker_state breaker; /* as lanes are to see it */
-  struct tg_breakerrow row;      /* as PostgreSQL had it last */
+  struct tg_breakerrow row;      /* as PostgreSQL had it last; rule and generation of a new trip */
   uint32_t ranges_count, ranges_through;
   struct tg_range *ranges; /* while it is not closed; the hub's: NULL in a copy */
   struct tg_trip *trips;   /* not in PostgreSQL yet; the hub's: in a copy only NULL or not */

@@ -94,6 +94,7 @@ static enum tg_rc start(struct tg_process *p, struct tg_err *err)
            tg_err_set(err, rc, "scripts", "%u faults in scripts and rules", f.count);
   tg_reload_show(p);
   tg_hub_run(p->hub, p->generation_name, false);
+  tg_watch_tried(&p->watch, p->generation_name);
   if (tg_outputs_any(p->config, program)) atomic_store(&p->hub->emits, true);
   show_budget(p);
   p->keeper_started = true;

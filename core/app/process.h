@@ -15,6 +15,7 @@
 
 #include "core/app/keeper.h"
 #include "core/app/lane.h"
+#include "core/app/watch.h"
 
 struct tg_endpoint; /* endpoint.h */
 
@@ -56,6 +57,7 @@ struct tg_process {
   int64_t tick_us;              /* monotonic: last turn of the main thread */
   struct tg_metric *reload_ok, *reload_time, *reloads_good, *reloads_bad, *rollbacks;
   struct tg_rollback rollback;
+  struct tg_watch watch;
   pthread_mutex_t lock; /* of the reload asked for by another thread, and of its result */
   pthread_cond_t changed;
   uint64_t reloads_wanted, reloads_taken, reloads_done;

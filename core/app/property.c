@@ -126,6 +126,9 @@ static const struct tg_property properties[] = {
      "1000", NULL, false, false, "With fewer rows in `breaker.over` that share is not judged."},
     {"breaker.over", TG_PROPERTY_DURATION, AT(breaker.over_us), 1000000, INT64_C(86400000000), "5m",
      NULL, false, false, "The window of Kafka time in which rejected rows are counted."},
+    {"reload.watch", TG_PROPERTY_FLAG, AT(reload_watch), 0, 1, "false", NULL, false, false,
+     "Reload by itself, 2 to 4 s after a change in the folders has settled: for a mount that "
+     "changes from outside, as a Kubernetes ConfigMap."},
     {"reload.rollback", TG_PROPERTY_DURATION, AT(rollback_us), 0, 3600000000, "5m", NULL, false,
      false,
      "So long after a reload the set before is taken over again by itself when the new one holds "

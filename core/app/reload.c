@@ -277,7 +277,8 @@ static enum tg_rc announce(struct tg_process *p, struct reloading *r)
   return rc;
 }
 
-/* Reloads and keeps the result for whoever waits. */
+/* Reloads and keeps the result for whoever waits for the reloads up to number `upto`, if anybody
+ * does. */
 static void do_reload(struct tg_process *p, const struct tg_reload_order *order, uint64_t upto)
 {
   char text[sizeof p->reload_text] = "";
@@ -286,12 +287,14 @@ static void do_reload(struct tg_process *p, const struct tg_reload_order *order,
                         .canary = {.max = CANARY_BYTES_MAX}};
   enum tg_rc rc = announce(p, &r);
   if (rc == TG_OK && !order->dry) note_recall(p, order);
+  if (!order->dry && !*order->to) tg_watch_tried(&p->watch, r.generation);
   pthread_mutex_lock(&p->lock);
   if (!order->dry) show_result(p, rc, text);
-  give_answer(p, &r, rc);
+  if (upto > p->reloads_done) give_answer(p, &r, rc);
   p->reloads_done = upto;
   pthread_cond_broadcast(&p->changed);
   pthread_mutex_unlock(&p->lock);
+  tg_buf_fini(&r.canary);
   if (!order->dry) tell_reload(p, &r, rc);
 }
 
@@ -342,16 +345,17 @@ static void roll_back(struct tg_process *p, const char *why)
 
 void tg_reload_turn(struct tg_process *p, bool hup)
 {
-  char why[400];
-  static const struct tg_reload_order plain;
+  static const struct tg_reload_order plain, watched = {.by = "reload.watch"};
   pthread_mutex_lock(&p->lock);
   struct tg_reload_order order = p->order;
   uint64_t wanted = p->reloads_wanted, taken = p->reloads_taken;
+  char why[400];
   p->reloads_taken = wanted;
   pthread_mutex_unlock(&p->lock);
   free_worn(p);
   if (hup && (taken == wanted || !same_order(&order, &plain))) do_reload(p, &plain, taken);
   if (taken < wanted) do_reload(p, &order, wanted);
+  if (tg_watch_due(&p->watch, p->config)) do_reload(p, &watched, wanted);
   if (tg_rollback_due(p, why, sizeof why)) roll_back(p, why);
 }
 

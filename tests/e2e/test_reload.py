@@ -342,3 +342,33 @@ def test_a_set_that_rejects_what_was_sound_is_rolled_back(single, kafka, databas
     single.until(lambda: single.metric("rule_rows_failed_total") >= 300)
     status = single.status()
     assert (status["generation"], status["last_reload"]) == (second, "ok")
+
+
+def put_map(scripts_folder, number, text):
+    """As the kubelet changes a ConfigMap: a new folder, then its link is swapped."""
+    version = scripts_folder / f"..version-{number}"
+    version.mkdir()
+    (version / "events.lua").write_text(text, encoding="utf-8")
+    link = scripts_folder / "..new"
+    link.symlink_to(version.name)
+    link.rename(scripts_folder / "..data")
+
+
+def test_a_watched_config_map_is_taken_over(kafka, topic, tidegate, database):
+    process = tidegate(lanes=1, reload={"watch": True})
+    name = topic("events", partitions=1)
+    folder = process.folder / "scripts"
+    put_map(folder, 1, scripts.topic(name, "events", transform="b.name = 'one'"))
+    (folder / "events.lua").symlink_to("..data/events.lua")
+    process.start()
+    first = process.status()["generation"]
+    put_map(folder, 2, scripts.topic(name, "events", transform="b.name = 'two'"))
+    process.until(lambda: process.status()["generation"] != first)
+    kafka.produce(name, [{"id": 1}])
+    process.until(lambda: scripts.done(database, kafka, name))
+    assert database.rows("SELECT name FROM events") == [("two",)]
+    process.until(lambda: database.value("SELECT count(*) FROM tidegate.journal WHERE kind ="
+                                         " 'reload' AND message LIKE '%by reload.watch'") == 1)
+    put_map(folder, 3, "return {")
+    process.until(lambda: process.metric("reloads_total", result="refused") == 1)
+    assert process.status()["last_reload"] == "refused"

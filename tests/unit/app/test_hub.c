@@ -235,6 +235,16 @@ static void a_set_on_trial_fails_by_what_it_opens(void **state)
   tg_hub_run(h, "newer", true); /* it finds the breaker open: not its doing */
   open_by(h, "newer", "");
   assert_false(tg_hub_trial_failed(h, why, sizeof why));
+  say(h, "closed", 0);
+  tg_hub_run(h, "last", true); /* once more from the beginning */
+  const struct tg_trip t = {.reason = "out of memory", .generation = "last"};
+  tg_hub_trip(h, tg_text("orders"), &t);
+  assert_true(tg_hub_trial_failed(h, why, sizeof why));
+  tg_hub_trip_written(h, tg_text("orders"));
+  tg_hub_run(h, "newest", true); /* before PostgreSQL was read again: not its doing */
+  open_by(h, "newest", "");
+  assert_false(tg_hub_trial_failed(h, why, sizeof why));
+  tg_hub_run(h, "one between", false);
   open_by(h, "newest", ""); /* by another process, which had it first: its doing */
   tg_hub_run(h, "newest", true);
   assert_true(tg_hub_trial_failed(h, why, sizeof why));

@@ -111,6 +111,33 @@ static void a_refused_reload_keeps_the_old_set(void **state)
   assert_int_equal(world_number("SELECT count(*) FROM a WHERE v = 'old'"), 100);
 }
 
+/* Without the wait between two looks. */
+#define SOON(cond) UNTIL((world.process.watch.due_us = 0, cond))
+
+static void a_watched_folder_is_reloaded_once_it_has_settled(void **state)
+{
+  (void)state;
+  const struct tg_process *p = &world.process;
+  char first[65];
+  world_topic("a");
+  world_script("a", TAGGED_TOPIC("a", "old"));
+  world_configure("reload:\n  watch: true\n");
+  world_start();
+  snprintf(first, sizeof first, "%s", p->generation_name);
+  world_script("a", TAGGED_TOPIC("a", "new"));
+  SOON(*p->watch.seen && strcmp(p->watch.seen, first) != 0);
+  assert_string_equal(p->generation_name, first); /* it was seen once */
+  SOON(strcmp(p->generation_name, first) != 0);
+  assert_string_equal(p->generation_name, p->watch.seen);
+  world_script("a", "return {");
+  SOON(tg_metric_get(p->reloads_bad) == 1);
+  for (int i = 0; i < 3; i++) world.process.watch.due_us = 0, world_turn();
+  assert_true(tg_metric_get(p->reloads_bad) == 1); /* it is told once */
+  world_script("a", TAGGED_TOPIC("a", "old"));
+  SOON(strcmp(p->generation_name, first) == 0);
+  assert_true(tg_metric_get(p->reloads_good) == 2);
+}
+
 struct asker {
   pthread_t thread;
   atomic_bool done;
@@ -154,6 +181,7 @@ int main(void)
       WORLD_TEST(a_reload_keeps_the_assignment),
       WORLD_TEST(a_reload_may_add_and_remove_topics),
       WORLD_TEST(a_refused_reload_keeps_the_old_set),
+      WORLD_TEST(a_watched_folder_is_reloaded_once_it_has_settled),
       WORLD_TEST(every_thread_that_asks_for_a_reload_gets_its_result),
   };
   return cmocka_run_group_tests(tests, server_start, server_stop);
