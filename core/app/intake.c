@@ -17,6 +17,7 @@ enum {
   WATERMARK_US = 5000000,
   GONE_PAUSE_US = 10000000,       /* before a topic that was gone is looked for again */
   UNREADABLE_PAUSE_US = 10000000, /* before state that could not be read is read again */
+  FENCED_AGAIN_S = 120,           /* two members of one name fence each other every few seconds */
   STAND_US = 1000000,             /* between two times that the log meter is told */
   IDLE_US = 1000000               /* a partition at its end is written to the ledger after this */
 };
@@ -254,6 +255,28 @@ enum tg_rc tg_intake_subscribe(struct tg_lane *lane, struct tg_err *err)
   enum tg_rc rc = tg_consumer_subscribe(lane->consumer, names, n, err);
   free(room);
   return rc;
+}
+
+enum tg_rc tg_intake_rejoin(struct tg_lane *lane)
+{
+  int64_t now = tg_clock_mono_us();
+  const char *name = lane->config->instance ? lane->config->instance : "";
+  bool again = lane->fenced_us && now - lane->fenced_us < FENCED_AGAIN_S * TG_SEC;
+  if (again)
+    return tg_err_set(&lane->err, TG_FATAL, "kafka.instance",
+                      "'%s' is the name of another process, too (FENCED_INSTANCE_ID twice within"
+                      " %d s): give each process a name of its own",
+                      name, FENCED_AGAIN_S);
+  tg_log(TG_ERROR, lane->name,
+         "the group has another member named '%s' (FENCED_INSTANCE_ID): the name is taken back,"
+         " once",
+         name);
+  lane->fenced_us = now;
+  tg_consumer_close(lane->consumer);
+  lane->consumer = NULL;
+  lane->writer.who.cluster_id = NULL;        /* it was the consumer's */
+  atomic_store(&lane->hub->kafka_bad_us, 0); /* so was the trouble; the new one tells its own */
+  return tg_intake_open(lane, &lane->err) == TG_OK ? TG_OK : TG_FATAL;
 }
 
 /* New, fenced long enough ago, or halted: the operator may have begun it anew. Nothing of it is

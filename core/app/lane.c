@@ -368,6 +368,7 @@ static enum tg_rc step(struct tg_lane *lane)
   if (!lane->open) tg_lane_open(lane);
   tg_consumer_pause(lane->consumer, lane->open == NULL || lane->full || lane->reassign);
   enum tg_rc rc = tg_consumer_poll(lane->consumer, wait_us(lane), POLL_RECORDS, &lane->err);
+  if (rc == TG_FENCED) rc = tg_intake_rejoin(lane);
   if (rc == TG_FATAL) return rc;
   if (wait_us(lane) > 0 || !tg_careful_ready(lane)) return lane->ended;
 

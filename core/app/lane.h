@@ -104,6 +104,7 @@ struct tg_lane {
   int64_t mark_after_us;    /* monotonic: not marked before */
   bool claiming, jumping, marking;
   int64_t claim_after_us; /* monotonic */
+  int64_t fenced_us;      /* monotonic: another member had the lane's name then; 0: never */
   int64_t stand_after_us; /* monotonic: the log meter is not told before */
   bool told;              /* the relay knows what the lane holds */
   bool reassign;          /* the list of partitions must be told to the consumer again */
@@ -134,6 +135,11 @@ void tg_lane_stop(struct tg_lane *lane);
 /* intake.c: the consumer's callbacks, claims, the assignment. */
 enum tg_rc tg_intake_open(struct tg_lane *lane, struct tg_err *err);
 enum tg_rc tg_intake_subscribe(struct tg_lane *lane, struct tg_err *err);
+/* The group has another member under the lane's name, and everything was revoked as lost. The name
+ * is taken back once, as that may have been the lane itself: a request of a session before, which
+ * the broker read late (docs/KAFKA.md). Soon after that it is another process, and of two that have
+ * one name the one that was fenced twice ends: TG_FATAL, the reason in lane->err. */
+enum tg_rc tg_intake_rejoin(struct tg_lane *lane);
 /* Claims what is new, follows holds, tells the assignment again. Called once per step. */
 void tg_intake_steer(struct tg_lane *lane);
 /* Drops what was read and not handed over; everything is read again from there. */

@@ -290,7 +290,8 @@ enum tg_rc tg_consumer_poll(struct tg_consumer *c, int64_t timeout_us, uint32_t 
   enum tg_rc rc = TG_OK;
   if (!c->fatal) rc = poll_once(c, timeout_us, most, err);
   if (!c->fatal) probe(c);
-  if (c->fatal) return tg_err_set(err, TG_FATAL, "kafka", "%s", c->fatal_text);
+  if (c->fatal)
+    return tg_err_set(err, c->fenced ? TG_FENCED : TG_FATAL, "kafka", "%s", c->fatal_text);
   return rc;
 }
 

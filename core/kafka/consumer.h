@@ -72,7 +72,8 @@ enum tg_rc tg_consumer_subscribe(struct tg_consumer *c, const char *const *topic
 
 /* Waits up to timeout_us for the first message, then delivers what is there: at most `most`
  * records.
- * TG_FATAL: the client cannot go on (fenced instance: `revoked(lost)` was called first). */
+ * The client cannot go on, `revoked(lost)` was called first. TG_FENCED: the group has another member
+ * under its instance's name; a new client may take the name back. TG_FATAL: for another reason. */
 enum tg_rc tg_consumer_poll(struct tg_consumer *c, int64_t timeout_us, uint32_t most,
                             struct tg_err *err);
 

@@ -102,6 +102,7 @@ static void lose_fatal(struct tg_consumer *c)
   rd_kafka_resp_err_t code = rd_kafka_fatal_error(c->rk, text, sizeof text);
   char why[320];
   snprintf(why, sizeof why, "%s: %s", rd_kafka_err2name(code), text);
+  c->fenced = code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
   tg_consumer_lose(c, why);
 }
 

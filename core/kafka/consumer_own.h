@@ -51,6 +51,7 @@ struct tg_consumer {
   bool stalled;         /* paused so long that nothing is assigned in librdkafka */
   bool calling;         /* inside librdkafka, where callbacks run */
   bool fatal;
+  bool fenced; /* that is why: another member has the name */
   char fatal_text[320];
   rd_kafka_resp_err_t trouble; /* last told, 0: fine */
   int64_t probe_us;            /* monotonic: when to look whether the trouble is over */

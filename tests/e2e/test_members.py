@@ -5,6 +5,7 @@ import os
 import time
 
 import pytest
+from confluent_kafka import Consumer
 
 from lib import scripts
 from lib.poll import PATIENCE_S, eventually
@@ -87,11 +88,41 @@ def test_a_static_member_comes_back_at_once(group, record_property):
     assert second.log().count("partitions assigned") == before
 
 
-def test_a_second_process_of_the_same_name_ends_the_first(group):
-    """Two that believe to be the same member: the newer one wins, the older one says why."""
+class Namesake:
+    """A member of the group, of another client, under the name of one of ours; it takes the name
+    away by joining, and stops there without a word."""
+
+    def __init__(self, member, topic):
+        self.member = Consumer({
+            "bootstrap.servers": member.config["kafka"]["brokers"], "log_level": 0,
+            "group.id": member.config["pipeline"], "enable.auto.commit": False,
+            "group.instance.id": f"{member.config['kafka']['instance']}-0",
+            "session.timeout.ms": 45000, "partition.assignment.strategy": "range,roundrobin"})
+        self.member.subscribe([topic], on_assign=lambda *_: self.parts.append(1))
+        self.parts = []
+
+    def joined(self):
+        self.member.poll(0.1)
+        return self.parts
+
+
+def test_a_member_whose_name_was_taken_takes_it_back(group):
+    """Once: as after a request of its own that the broker read late."""
+    first = group.member(instance="a").start(ready=False)
+    group.loads_all(first)
+    other = Namesake(first, group.topic)
+    eventually(other.joined)
+    first.until(lambda: "the name is taken back" in first.log())
+    other.member.close()
+    group.loads_all(first)
+    assert first.log().count("the name is taken back") == 1
+
+
+def test_of_two_processes_of_one_name_one_ends(group):
+    """Each takes the name back once; who has lost it twice says why and ends."""
     first = group.member(instance="a").start(ready=False)
     group.loads_all(first)
     second = group.member(instance="a").start(ready=False)
     assert first.wait() != 0
-    assert "FENCED" in first.log()
+    assert "kafka.instance: 'a' is the name of another process, too" in first.log()
     group.loads_all(second)
