@@ -72,8 +72,8 @@ enum tg_rc tg_consumer_subscribe(struct tg_consumer *c, const char *const *topic
 
 /* Waits up to timeout_us for the first message, then delivers what is there: at most `most`
  * records.
- * The client cannot go on, `revoked(lost)` was called first. TG_FENCED: the group has another member
- * under its instance's name; a new client may take the name back. TG_FATAL: for another reason. */
+ * The client cannot go on, `revoked(lost)` was called first: TG_FENCED when the group has another
+ * member under its instance's name, which a new client may take back; TG_FATAL else. */
 enum tg_rc tg_consumer_poll(struct tg_consumer *c, int64_t timeout_us, uint32_t most,
                             struct tg_err *err);
 
