@@ -13,17 +13,38 @@ static size_t aligned(size_t size)
 
 /* One allocation holds the column, its values and its nul, so that arena chunks are filled evenly.
  */
+static struct tg_column *column_at(char *p, struct tg_type type, uint32_t rows)
+{
+  struct tg_column *c = (struct tg_column *)(void *)p;
+  *c = (struct tg_column){.type = type, .rows = rows};
+  c->v.any = p + aligned(sizeof *c);
+  return c;
+}
+
+static size_t values_end(struct tg_type type, uint32_t rows)
+{
+  return aligned(sizeof(struct tg_column)) + aligned((size_t)rows * tg_type_width(type));
+}
+
 struct tg_column *tg_column_new(struct tg_arena *a, struct tg_type type, uint32_t rows,
                                 bool with_nul)
 {
-  size_t head = aligned(sizeof(struct tg_column));
-  size_t values = aligned((size_t)rows * tg_type_width(type));
-  char *p = tg_arena_zalloc(a, head + values + (with_nul ? rows : 0), 1);
+  size_t end = values_end(type, rows);
+  char *p = tg_arena_zalloc(a, end + (with_nul ? rows : 0), 1);
   if (!p) return NULL;
-  struct tg_column *c = (struct tg_column *)(void *)p;
-  *c = (struct tg_column){.type = type, .rows = rows};
-  c->v.any = p + head;
-  if (with_nul) c->nul = (uint8_t *)p + head + values;
+  struct tg_column *c = column_at(p, type, rows);
+  if (with_nul) c->nul = (uint8_t *)p + end;
+  return c;
+}
+
+struct tg_column *tg_column_bare(struct tg_arena *a, struct tg_type type, uint32_t rows)
+{
+  size_t end = values_end(type, rows);
+  bool with_nul = tg_type_store(type) != TG_STORE_MASK;
+  char *p = tg_arena_alloc(a, end + (with_nul ? rows : 0));
+  if (!p) return NULL;
+  struct tg_column *c = column_at(p, type, rows);
+  if (with_nul) c->nul = memset(p + end, TG_SOME, rows);
   return c;
 }
 

@@ -71,6 +71,10 @@ struct tg_dict {
 struct tg_column *tg_column_new(struct tg_arena *a, struct tg_type type, uint32_t rows,
                                 bool with_nul);
 
+/* The same for a writer of every row: what the values are is not said yet, and nul (which only
+ * masks go without) tells of no null. */
+struct tg_column *tg_column_bare(struct tg_arena *a, struct tg_type type, uint32_t rows);
+
 /* True when the row is null or a fault. */
 static inline bool tg_column_is_null(const struct tg_column *c, uint32_t row)
 {

@@ -509,9 +509,8 @@ static void null_row(struct tg_decoder *d, uint32_t row)
 static bool make_columns(struct tg_decoder *d, struct tg_batch *b, struct tg_column **columns)
 {
   for (uint32_t i = 0; i < d->topic->fields_count; i++) {
-    struct tg_type type = d->topic->fields[i].type;
-    bool with_nul = tg_type_store(type) != TG_STORE_MASK;
-    if (!(columns[i] = tg_column_new(b->arena, type, b->rows, with_nul))) return false;
+    columns[i] = tg_column_bare(b->arena, d->topic->fields[i].type, b->rows);
+    if (!columns[i]) return false;
     d->plans[i].column = columns[i], d->plans[i].nulls = false;
     d->plans[i].fallback_text = (struct tg_text){NULL, 0};
   }

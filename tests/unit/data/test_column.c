@@ -51,12 +51,31 @@ static void new_column_is_all_zero(void **state)
   assert_null(tg_column_new(&arena, (struct tg_type){.kind = TG_INT8}, 3, false)->nul);
 }
 
+/* What the arena held before shows what a bare column leaves to its writer. */
+static void bare_column_has_no_nulls_and_any_values(void **state)
+{
+  (void)state;
+  struct tg_arena_mark mark = tg_arena_mark(&arena);
+  memset(tg_arena_alloc(&arena, 1000), 7, 1000);
+  tg_arena_release(&arena, mark);
+  struct tg_column *c = tg_column_bare(&arena, (struct tg_type){.kind = TG_INT8}, 3);
+  assert_int_equal(c->rows, 3);
+  assert_int_equal(c->type.kind, TG_INT8);
+  assert_null(c->dict);
+  for (uint32_t row = 0; row < 3; row++) {
+    assert_false(tg_column_is_null(c, row));
+    assert_int_equal(c->v.ints[row], INT64_C(0x0707070707070707));
+  }
+  assert_null(tg_column_bare(&arena, (struct tg_type){.kind = TG_BOOL}, 3)->nul);
+}
+
 static void full_arena_gives_no_column(void **state)
 {
   (void)state;
   struct tg_arena tiny;
   tg_arena_init(&tiny, 1000, 1000);
   assert_null(tg_column_new(&tiny, (struct tg_type){.kind = TG_INT8}, 125, false));
+  assert_null(tg_column_bare(&tiny, (struct tg_type){.kind = TG_INT8}, 125));
   tg_arena_fini(&tiny);
 }
 
@@ -322,6 +341,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       T(new_column_is_all_zero),
+      T(bare_column_has_no_nulls_and_any_values),
       T(full_arena_gives_no_column),
       T(unknown_in_a_mask_is_null),
       T(dictionary_gives_every_row_its_text),
