@@ -496,6 +496,50 @@ static void large_events_are_read_whole(void **state)
   assert_string_equal(shown(0, 0), "42");
 }
 
+/* All cells as text; those without a value must be zeros underneath. */
+static void show_all(char *out, size_t size)
+{
+  static const char zeros[16];
+  size_t len = 0;
+  for (uint32_t f = 0; f < topic.fields_count; f++)
+    for (uint32_t row = 0; row < b.rows; row++) {
+      const struct tg_column *c = b.columns[f];
+      uint32_t width = tg_type_width(c->type);
+      const char *cell = (const char *)c->v.any + (size_t)row * width;
+      if (tg_type_store(c->type) == TG_STORE_MASK) assert_in_range(c->v.mask[row], 0, TG_TRUE);
+      if (c->nul && tg_column_is_null(c, row)) assert_memory_equal(cell, zeros, width);
+      len += (size_t)snprintf(out + len, size - len, "%s\n", shown(f, row));
+      assert_true(len < size);
+    }
+}
+
+static void what_memory_held_before_reaches_no_cell(void **state)
+{
+  (void)state;
+  static char seen[2][8192];
+  static const char *const lines[] = {
+      "b bool", "i int4 default 7", "n numeric(30,2)", "t text",
+      "u uuid", "v interval",       "c int8 computed", "k text @ kafka.header.k"};
+  for (size_t i = 0; i < LENGTH(lines); i++) field(lines[i]);
+  event("{\"b\":true,\"i\":1,\"n\":1.5,\"t\":\"x\",\"v\":\"1 day\","
+        "\"u\":\"00000000-0000-0000-0000-000000000001\"}");
+  event("{}");
+  event("{\"b\":null,\"i\":null,\"n\":null,\"t\":null,\"u\":null,\"v\":null}");
+  event("{\"b\":false,\"i\":2,\"n\":\"bad\",\"t\":\"y\"}");
+  event("{\"i\":2.5,\"u\":\"bad\",\"v\":\"bad\"}");
+  event("{");
+  event_text((struct tg_text){NULL, 0});
+  event("{\"t\":\"long enough that it stays where the event is\"}");
+  for (int i = 0; i < 2; i++) {
+    struct tg_arena_mark mark = tg_arena_mark(&arena);
+    memset(tg_arena_alloc(&arena, 32 << 10), i ? 0x55 : 0xaa, 32 << 10);
+    tg_arena_release(&arena, mark);
+    decode();
+    show_all(seen[i], sizeof seen[i]);
+  }
+  assert_string_equal(seen[0], seen[1]);
+}
+
 static void an_empty_batch_has_empty_columns(void **state)
 {
   (void)state;
@@ -532,6 +576,7 @@ int main(void)
       T(nonfinite_floats_are_taken_only_where_that_is_asked_for),
       T(arena_cap_is_reported_as_full),
       T(large_events_are_read_whole),
+      T(what_memory_held_before_reaches_no_cell),
       T(an_empty_batch_has_empty_columns),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
