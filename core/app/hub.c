@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 enum {
   PROBE_FIRST_US = 1000000,
@@ -24,6 +25,13 @@ static const struct {
                   {TG_HOLD_BREAKER, "breaker"},
                   {TG_HOLD_LOOKUP, "lookup"}};
 
+static void name_it(struct tg_hub *h)
+{
+  char host[56] = "?";
+  gethostname(host, sizeof host - 1);
+  snprintf(h->name, sizeof h->name, "%s:%d", host, (int)getpid());
+}
+
 struct tg_hub *tg_hub_new(const struct tg_config *config, struct tg_metrics *metrics)
 {
   struct tg_hub *h = calloc(1, sizeof *h);
@@ -33,6 +41,7 @@ struct tg_hub *tg_hub_new(const struct tg_config *config, struct tg_metrics *met
   h->state_room.bytes_max = config ? config->state_bytes : 0;
   atomic_init(&h->version, 1);
   if (getrandom(&h->run, sizeof h->run, 0) != (ssize_t)sizeof h->run) h->run = tg_clock_wall_us();
+  name_it(h);
   pthread_mutex_init(&h->lock, NULL);
   return h;
 }

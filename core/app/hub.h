@@ -79,6 +79,7 @@ struct tg_hub {
   atomic_llong pg_ok_us;      /* monotonic time when PostgreSQL last answered anybody; 0 = never */
   atomic_llong kafka_bad_us;  /* since when the brokers are away; 0 = fine */
   int64_t run;                /* random: which process this is */
+  char name[72];              /* host:pid */
   atomic_uint careful;        /* the lane that tries records alone, plus one; 0: none does */
   atomic_uint swaps_due;      /* lanes that have not taken over the newest program yet */
   struct tg_samples *samples; /* of the newest events */

@@ -304,6 +304,7 @@ static void turn(struct tg_keeper *k)
   if (tg_breakers_turn(&k->breakers, k->pg, &set)) look_after_tables(k);
   tg_lookups_refresh(k->generation->lookups, k->hub, k->pg);
   tg_windows_turn(&k->windows, k->pg, k->program);
+  tg_members_turn(&k->members, k->pg, k->generation->files.sha256);
   expire_rejected(k);
   write_notes(k);
 }
@@ -328,6 +329,7 @@ static void write_last(struct tg_keeper *k)
   struct tg_breakers_set set = set_of(k);
   tg_pg_stop_flag(k->pg, NULL);
   if (tg_pg_connected(k->pg) && tg_breakers_write(&k->breakers, k->pg, &set)) write_notes(k);
+  if (tg_pg_connected(k->pg)) tg_members_leave(&k->members, k->pg);
 }
 
 static void *keeper_main(void *self)
@@ -358,6 +360,7 @@ enum tg_rc tg_keeper_start(struct tg_keeper *k, struct tg_hub *hub,
                                    .lock_us = 2 * TG_SEC};
   set_program(k, tg_generation_ref(generation), program);
   tg_windowview_init(&k->windows.view);
+  tg_members_init(&k->members, hub);
   pthread_mutex_init(&k->lock, NULL);
   pthread_cond_init(&k->changed, NULL);
   hold_new_topics(k);
@@ -393,5 +396,6 @@ void tg_keeper_stop(struct tg_keeper *k)
   tg_generation_drop(k->generation);
   if (!k->hub) return;
   tg_windowview_fini(&k->windows.view);
+  tg_members_fini(&k->members);
   pthread_mutex_destroy(&k->lock), pthread_cond_destroy(&k->changed);
 }

@@ -13,6 +13,7 @@
 #include "core/app/breakers.h"
 #include "core/app/generation.h"
 #include "core/app/hub.h"
+#include "core/app/members.h"
 #include "core/app/windows.h"
 #include "core/pg/conn.h"
 
@@ -25,6 +26,7 @@ struct tg_keeper {
   const struct tg_topic *const *topics;
   uint32_t topics_count;
   struct tg_windows windows;
+  struct tg_members members;
   bool upgraded;        /* the state schema is as this program needs it */
   bool generation_kept; /* the running set is in tidegate.generation */
   struct tg_breakers breakers;

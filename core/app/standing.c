@@ -26,6 +26,7 @@ enum kind {
   WARNING,
   LOOKUP,
   RECALLED,
+  MEMBERS,
   BEHIND,
   UNREAD,
   IDLE,
@@ -63,6 +64,8 @@ static const struct {
                 "make its table readable; it is read again by itself"},
     [RECALLED] = {"recalled", "warning", "An earlier set runs",
                   "mend the folders, then `tidegate reload`; a start takes what lies there, too"},
+    [MEMBERS] = {"members", "warning", "Members run different sets",
+                 "`tidegate reload` on each of them, once they all have the same files"},
     [BEHIND] = {"lag", "warning", "Lag grows",
                 "nothing while it shrinks; else `tidegate rules --cost`, more lanes or processes"},
     [UNREAD] = {"unread", "info", "Partitions stand still after a process has died",
@@ -364,6 +367,14 @@ static void add_recalled(struct list *l)
   if (*text) add(l, &(struct stand){.kind = RECALLED, .since_us = since_us, .text = text});
 }
 
+static void add_members(struct list *l)
+{
+  char text[400];
+  int64_t since_us;
+  if (tg_members_differ(&l->process->keeper.members, text, sizeof text, &since_us))
+    add(l, &(struct stand){.kind = MEMBERS, .since_us = since_us, .text = text});
+}
+
 /* In the order of the table. */
 static void add_all(struct list *l)
 {
@@ -380,6 +391,7 @@ static void add_all(struct list *l)
   add_alerts(l, WARNING);
   add_topics(l, LOOKUP);
   add_recalled(l);
+  add_members(l);
   add_behind(l);
   add_partitions(l);
   add_topics(l, START);

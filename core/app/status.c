@@ -157,6 +157,9 @@ void tg_endpoint_status(struct tg_process *p, struct tg_buf *out)
   tg_standing_write(p, out);
   tg_buf_char(out, ',');
   write_lanes(p, out);
+  tg_buf_str(out, "\"members\":");
+  tg_members_write(&p->keeper.members, out);
+  tg_buf_char(out, ',');
   if (p->hub->relay) tg_relay_status(p->hub->relay, out), tg_buf_char(out, ',');
   tg_buf_str(out, "\"topics\":[");
   for (uint32_t i = 0; tg_hub_topic(p->hub, i, &s); i++) {

@@ -127,6 +127,17 @@ static void more(size_t all, size_t shown, const char *what, FILE *out)
 
 /* --- the parts --- */
 
+/* When there are others. */
+static void print_members(const json_t *members, FILE *out)
+{
+  size_t i, same = 0, count = json_array_size(members);
+  const json_t *one;
+  json_array_foreach(members, i, one) same +=
+      strcmp(text(one, "generation"), text(json_array_get(members, 0), "generation")) == 0;
+  if (count > 1)
+    fprintf(out, "one of %zu members, %zu of them with this generation\n", count, same);
+}
+
 static void print_head(const json_t *s, FILE *out)
 {
   const json_t *lanes = member(s, "lanes"), *item;
@@ -145,6 +156,7 @@ static void print_head(const json_t *s, FILE *out)
   fprintf(out, "%zu lanes, %.0f of %.0f partitions read, %.0f halted; last reload %s %.19sZ\n",
           json_array_size(lanes), reading, assigned, halted, text(s, "last_reload"),
           text(s, "reloaded_at"));
+  print_members(member(s, "members"), out);
 }
 
 static void print_totals(const json_t *s, FILE *out)

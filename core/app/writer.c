@@ -238,11 +238,9 @@ static void open_metrics(struct tg_writer *w)
 
 static void name_it(struct tg_writer *w)
 {
-  char host[64] = "?";
-  gethostname(host, sizeof host - 1);
   const struct tg_config *c = w->hub->config;
   snprintf(w->name, sizeof w->name, "tidegate %.32s lane %u", c->pipeline, w->lane);
-  snprintf(w->owner, sizeof w->owner, "%s:%d lane %u", host, (int)getpid(), w->lane);
+  snprintf(w->owner, sizeof w->owner, "%s lane %u", w->hub->name, w->lane);
   w->who.pipeline = c->pipeline;
   w->who.owner = w->owner;
   w->who.run = w->hub->run;

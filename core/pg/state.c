@@ -22,6 +22,7 @@ extern const char tg_embed_review_sql[];
 extern const char tg_embed_elder_sql[];
 extern const char tg_embed_attempt_sql[];
 extern const char tg_embed_breaker_sql[];
+extern const char tg_embed_member_sql[];
 
 /* Each step takes the schema from `version - 1` to `version`. usable_from: the oldest program that
  * can go on using it. */
@@ -39,6 +40,7 @@ static const struct step {
     {8, 1, {tg_embed_elder_sql, NULL}},
     {9, 1, {tg_embed_attempt_sql, NULL}},
     {10, 1, {tg_embed_breaker_sql, NULL}},
+    {11, 1, {tg_embed_member_sql, NULL}},
 };
 enum { STEPS = sizeof steps / sizeof *steps, ATTEMPTS_MAX = 3 };
 

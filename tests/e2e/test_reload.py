@@ -372,3 +372,34 @@ def test_a_watched_config_map_is_taken_over(kafka, topic, tidegate, database):
     put_map(folder, 3, "return {")
     process.until(lambda: process.metric("reloads_total", result="refused") == 1)
     assert process.status()["last_reload"] == "refused"
+
+
+def test_members_that_run_different_sets_are_shown(kafka, topic, tidegate, database):
+    name = topic("events", partitions=2)
+    both = [tidegate(lanes=1) for _ in range(2)]
+    for process in both:
+        (process.folder / "token").write_text(TOKEN + "\n", encoding="utf-8")
+        process.config["http"]["token_file"] = "token"
+        process.script("events.lua", scripts.topic(name, "events"))
+        process.start(ready=False)
+
+    def stand(process):
+        return [s for s in process.status()["stands"] if s["kind"] == "members"]
+
+    eventually(lambda: [len(p.status()["members"]) for p in both] == [2, 2])
+    assert not any(stand(p) for p in both)
+    first = both[0].status()["generation"]
+    _, out, _ = both[0].command("status")
+    assert "one of 2 members, 2 of them with this generation\n" in out
+    both[1].script("events.lua", scripts.topic(name, "events", transform="b.name = 'x'"))
+    assert both[1].command("reload")[0] == 0
+    second = both[1].status()["generation"]
+    eventually(lambda: all(stand(p) for p in both))
+    (seen,) = stand(both[0])
+    assert f"runs generation {first[:12]}, " in seen["text"] and second[:12] in seen["text"]
+    assert [(m["generation"], m["self"]) for m in both[1].status()["members"]] == [
+        (second, True), (first, False)]
+    _, out, _ = both[0].command("status")
+    assert "one of 2 members, 1 of them with this generation\n" in out
+    assert both[1].stop() == 0
+    eventually(lambda: len(both[0].status()["members"]) == 1 and not stand(both[0]))
