@@ -19,8 +19,9 @@
  *   age           time since the first row of all
  *
  * A window holds at most TG_KEYED_RING_MAX rows of a key exactly; beyond it the oldest are
- * forgotten, so that counts and sums stay at the newest TG_KEYED_RING_MAX. Rows may come late: each
- * is counted at its own time, as long as that is within `keep` of the key's newest.
+ * forgotten, so that counts and sums stay at the newest TG_KEYED_RING_MAX and the row itself. Rows
+ * may come late: each is counted at its own time, as long as that is within `keep` of the key's
+ * newest.
  *
  * Results depend on the rows and their offsets alone, not on how batches cut them (keytable.h says
  * how bounds keep to that). Errors are those of op.h; TG_DATA: more keys than keys_max where the

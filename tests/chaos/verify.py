@@ -167,12 +167,11 @@ def place(plan, part, sent):
 
 
 def remember(times, ms):
-    """Adds a time to those of an account; how many of them are not later."""
+    """Adds a time to those of an account; how many of them are not later, itself among them."""
     at = bisect.bisect_right(times, ms)
     times.insert(at, ms)
     if len(times) > REMEMBERED:
         times.pop(0)
-        at -= 1
     return at + 1
 
 
