@@ -139,7 +139,9 @@ class Transactional(Source):
                     raise
 
     def transact(self, producer, size, wanted):
-        """What became of it: UNKNOWN when the answer did not come."""
+        """What became of it: UNKNOWN when the answer did not come. A commit that was asked for may
+        have come through, also when the client says that it has aborted the transaction since."""
+        asked = False
         try:
             producer.begin_transaction()
             for _ in range(size):
@@ -147,11 +149,13 @@ class Transactional(Source):
             if wanted == ABORTED:
                 producer.flush(30)
                 return self.retried(producer.abort_transaction, ABORTED)
+            asked = True
             return self.retried(producer.commit_transaction, ACKED)
         except KafkaException as e:
             if e.args[0].txn_requires_abort():
                 try:
-                    return self.retried(producer.abort_transaction, ABORTED)
+                    aborted = self.retried(producer.abort_transaction, ABORTED)
+                    return UNKNOWN if asked else aborted
                 except KafkaException:
                     pass
             return UNKNOWN
