@@ -8,7 +8,6 @@
 #include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/base/thread.h"
-#include "core/flow/linger.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -328,10 +327,10 @@ static void hand_over(struct tg_lane *lane)
   struct tg_lane_load *full = lane->open;
   for (uint32_t t = 0; t < full->load.batches_count; t++)
     tg_samples_keep(lane->hub->samples, &full->load.batches[t]);
+  int64_t now = tg_clock_mono_us();
   full->out = true;
-  lane->handed_us = tg_clock_mono_us();
-  full->job =
-      (struct tg_job){.kind = TG_JOB_LOAD, .load = &full->load, .handed_us = lane->handed_us};
+  full->job = (struct tg_job){.kind = TG_JOB_LOAD, .load = &full->load, .handed_us = now};
+  tg_linger_handed(&lane->linger, full->load.rows, now);
   lane->open = NULL;
   lane->loads_out++;
   lane->loads_made++;
@@ -353,7 +352,7 @@ static int64_t wait_us(struct tg_lane *lane)
   if (lane->loads_out) return BUSY_US;
   if (l->rows == 0) return tg_intake_at_end(lane) ? 0 : POLL_US;
   int64_t left =
-      tg_linger_due_us(l->rows, l->opened_us, lane->config->load_linger_us, lane->handed_us) -
+      tg_linger_due_us(&lane->linger, l->rows, l->opened_us, lane->config->load_linger_us) -
       tg_clock_mono_us();
   return left < 0 ? 0 : left < POLL_US ? left : POLL_US;
 }

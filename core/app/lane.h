@@ -22,6 +22,7 @@
 #include "core/app/verdicts.h"
 #include "core/app/writer.h"
 #include "core/data/decode.h"
+#include "core/flow/linger.h"
 
 enum {
   TG_LOADS = 3,
@@ -84,7 +85,7 @@ struct tg_lane {
   struct tg_lane_load *open; /* NULL: all are out */
   uint32_t loads_out;
   uint64_t loads_made;
-  int64_t handed_us; /* monotonic: when the last of them went to the writer */
+  struct tg_linger linger; /* of the open load */
   uint32_t rows_max; /* of a load now; halved when one did not fit its arena, or took too long */
   int64_t grow_after_us; /* monotonic: not larger before */
   bool full;             /* the open load takes no more */

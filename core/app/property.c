@@ -91,8 +91,8 @@ static const struct tg_property properties[] = {
      false, "Most memory of one load: raw events and columns. Three loads a lane are alive."},
     {"load.linger", TG_PROPERTY_DURATION, AT(load_linger_us), 1000, 60000000, "50ms", NULL, false,
      false,
-     "How long a load waits for more events when the lane is caught up. Loads of fewer than 50 "
-     "rows are a second apart."},
+     "How long a load waits for more events when the lane is caught up. Where fewer than 20 come "
+     "in a second, loads are larger and up to a second apart."},
     {"event_bytes_max", TG_PROPERTY_SIZE, AT(event_bytes_max), 1024, 64 * MIB, "1MiB", NULL, false,
      false,
      "Larger events go to the quarantine with their first 64 KiB. At most half of `load.bytes`."},
