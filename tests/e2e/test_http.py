@@ -144,7 +144,7 @@ def test_status_is_complete(shop):
     status = shop.status()
     assert set(status) == {"version", "pipeline", "generation", "started_at", "reloaded_at",
                            "last_reload", "last_reload_faults", "generation_from", "lanes",
-                           "topics", "windows",
+                           "members", "topics", "windows",
                            "lookups", "outputs", "loads", "verdicts", "rules_failed", "healthy",
                            "stands", "stands_count", "alerts", "alerts_firing"}
     assert (status["windows"], status["lookups"]) == ([], [])
